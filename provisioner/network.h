@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC */
+/* DHCP and DNS of the LAN by dnsmasq: what brambled renders for it, and how it is told. */
+#ifndef BRAMBLE_NETWORK_H
+#define BRAMBLE_NETWORK_H
+
+#include <netinet/in.h>
+#include <stddef.h>
+
+#include "common/str.h"
+#include "provisioner/settings.h"
+#include "provisioner/supervise.h"
+
+struct network_host {
+	struct mac mac;
+	struct in_addr address;
+	char name[NODE_NAME_SIZE]; /* node name for DHCP and DNS, "" for a board without a node */
+};
+
+/* Render RUN/dnsmasq.conf from the settings. A board without a host record gets no answer
+ * (dhcp-ignore=tag:!known), so that every answer carries the address that brambled chose.
+ * Returns 0 or -errno. */
+int network_render_config(const struct settings *settings);
+
+/* Render RUN/dhcp-hosts and RUN/dns-hosts. *changed says whether dnsmasq must be told (SIGHUP). */
+int network_render_hosts(const struct settings *settings, const struct network_host *hosts, size_t n,
+	bool *changed);
+
+/* Check the rendered configuration by `dnsmasq --test`. Returns 0, or -EINVAL with `reason`. */
+int network_test_config(const struct settings *settings, char *reason, size_t size);
+
+/* Fill in the process for the supervisor (argv points into static or settings memory). */
+void network_describe_dnsmasq(const struct settings *settings, struct supervise_spec *spec);
+void network_describe_dhcpwatch(const struct settings *settings, struct supervise_spec *spec);
+
+/* Permanent neighbour entry (address -> MAC) on the LAN interface by rtnetlink: a Pi 3's boot ROM answers no
+ * ARP once a transfer has begun. Returns 0 or -errno. */
+int network_set_neighbour(const char *interface, struct in_addr address, const struct mac *mac);
+
+/* Is the LAN interface there, up, and does it carry the router's address? Adds the address and sets the link
+ * up when they are missing. Returns 0 or -errno with `reason`. */
+int network_prepare_interface(const struct settings *settings, char *reason, size_t size);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/* bramble.conf as a struct: what the administrator wants. The table behind it is in settings.c. */
+#ifndef BRAMBLE_SETTINGS_H
+#define BRAMBLE_SETTINGS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/conf.h"
+
+#define SETTINGS_DEFAULT_PATH "/etc/bramble/bramble.conf"
+
+enum settings_join { JOIN_AUTO, JOIN_APPROVE, JOIN_DENY };
+enum settings_nfs { NFS_AUTO, NFS_KERNEL, NFS_GANESHA };
+
+struct settings {
+	/* lan */
+	char lan_interface[16]; /* lan.interface: "eth0" */
+	char lan_address[20];   /* lan.address: router's address and network, "10.77.0.1/24" */
+	char lan_range_first[16]; /* lan.range_first/last: addresses handed to boards */
+	char lan_range_last[16];
+	char lan_domain[64];    /* lan.domain: "bramble" */
+	char lan_upstream_dns[64]; /* lan.upstream_dns: "" = resolv.conf of the router */
+	/* nodes */
+	int join;                  /* nodes.join: enum settings_join */
+	char node_pattern[64];     /* nodes.name: "rasp%d" */
+	char node_image[64];       /* nodes.image: name of the image, "base" */
+	char kernel_arguments[512]; /* nodes.kernel_arguments */
+	int64_t heartbeat_s;       /* nodes.heartbeat_s */
+	/* share */
+	char share[256];           /* share.path: "/srv/bramble" */
+	int nfs;                   /* share.nfs: enum settings_nfs */
+	/* paths */
+	char run[108];             /* paths.run: "/run/bramble" (sockets: short) */
+	char libexec[256];         /* paths.libexec: where bramble-tftpd … are installed */
+	/* servers */
+	int64_t tftp_port, http_port; /* servers.tftp_port 69, servers.http_port 80 */
+	int64_t tftp_sessions;        /* servers.tftp_sessions: at once, in all */
+	/* log */
+	int log_level;             /* log.level: index, error..debug */
+	/* derived by settings_load, not in the file */
+	struct in_addr router;     /* of lan.address */
+	struct in_addr netmask;
+	unsigned prefix_length;
+	struct in_addr range_first, range_last;
+};
+
+/* Load and check, also the settings against each other (range inside the network, router outside the range,
+ * the name pattern has exactly one %d and yields an RFC 1123 name …). Returns 0 or -errno with error. */
+int settings_load(const char *path, struct settings *settings, struct conf_error *error);
+int settings_parse(const char *name, const char *text, struct settings *settings, struct conf_error *error);
+
+/* The table, for documentation and tests. */
+extern const struct conf_setting settings_table[];
+
+#endif
