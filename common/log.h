@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Logging: one line per event on standard error. Under systemd (JOURNAL_STREAM names our stderr) a line
- * begins with a priority in the form "<N>" (sd-daemon(3)); otherwise with a wall-clock time and the level.
- * Control bytes from outside are shown as \xNN, so that a line stays a line.
+ * Logging: one line per event on standard error. Under systemd (JOURNAL_STREAM names our stderr) a
+ * line begins with a priority in the form "<N>" (sd-daemon(3)); otherwise with a wall-clock time
+ * and the level. Control bytes from outside are shown as \xNN, so that a line stays a line.
  */
 #ifndef BRAMBLE_LOG_H
 #define BRAMBLE_LOG_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Strict parsing and formatting of the few kinds of text that Bramble takes from outside. Pure functions;
- * no allocation; every parser accepts the whole string or nothing.
+ * Strict parsing and formatting of the few kinds of text that Bramble takes from outside. Pure
+ * functions; no allocation; every parser accepts the whole string or nothing.
  */
 #ifndef BRAMBLE_STR_H
 #define BRAMBLE_STR_H
@@ -14,8 +14,9 @@
 #define MAC_TEXT_SIZE 18     /* "dc:a6:32:01:36:c2" and NUL */
 #define ADDRESS_TEXT_SIZE 16 /* "255.255.255.255" and NUL */
 #define NODE_NAME_SIZE 64    /* one RFC 1123 label (at most 63) and NUL */
-#define SERIAL_TEXT_SIZE 9   /* low 32 bits of a board's serial as 8 lower-case hex digits, and NUL */
-#define HASH_TEXT_SIZE 65    /* SHA-256 in hex, and NUL */
+#define SERIAL_TEXT_SIZE 9 /* low 32 bits of a board's serial as 8 lower-case hex digits, and NUL  \
+			    */
+#define HASH_TEXT_SIZE 65  /* SHA-256 in hex, and NUL */
 
 struct mac {
 	uint8_t octet[6];
@@ -35,10 +36,12 @@ void str_format_address(struct in_addr address, char out[static ADDRESS_TEXT_SIZ
 /* "10.77.0.0/24": address and prefix length 0..32. Returns 0 or -EINVAL. */
 int str_parse_network(const char *text, struct in_addr *address, unsigned *prefix_length);
 
-/* One label by RFC 1123 section 2.1: letters, digits, '-', lower case, 1..63, no '-' at either end. */
+/* One label by RFC 1123 section 2.1: letters, digits, '-', lower case, 1..63, no '-' at either end.
+ */
 bool str_is_node_name(const char *text);
 
-/* A board's serial as the firmware writes it in paths: exactly 8 hex digits. Lower-cased into out. */
+/* A board's serial as the firmware writes it in paths: exactly 8 hex digits. Lower-cased into out.
+ */
 bool str_is_serial(const char *text, size_t length);
 
 /* Lower-case hex of n bytes; out has room for 2 n + 1. */
