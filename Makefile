@@ -18,7 +18,7 @@ HARDEN   := -fstack-protector-strong -fPIE
 ifeq ($(SAN),1)
 HARDEN   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 else
-HARDEN   += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+HARDEN   += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 endif
 BASE     := -std=gnu17 -D_GNU_SOURCE -I. $(WARN) -MMD -MP
 LINK     := -pie -Wl,-z,relro,-z,now
