@@ -33,10 +33,10 @@ unitdir     ?= /lib/systemd/system
 include common/build.mk
 include tftpd/build.mk httpd/build.mk boot/build.mk rootfs/build.mk provisioner/build.mk
 include tests/build.mk
+include lint.mk fuzz.mk
 
-# $(1) program, $(2) object directory, $(3) compiler and flags, $(4) link flags, $(5) target path
+# $(1) program, $(2) object directory
 objs = $(patsubst %.c,$(B)/$(2)/%.o,$(filter %.c,$($(1)_SRC)))
-pkgs = $(if $(strip $($(1)_LIBS)),$(shell pkg-config --$(2) $($(1)_LIBS)))
 
 define compile_rule
 $(B)/$(1)/%.o: %.c | $(B)/.deps
