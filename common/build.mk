@@ -10,3 +10,9 @@ test-file_SRC := tests/unit/file_test.c common/file.c common/hash.c common/str.c
 test-file_LIBS := cmocka libsodium
 test-ipc_SRC := tests/unit/ipc_test.c common/ipc.c common/file.c common/str.c
 test-ipc_LIBS := cmocka
+
+TESTS += test-dhcp
+test-dhcp_SRC := tests/unit/dhcp_test.c common/dhcp.c common/str.c
+test-dhcp_LIBS := cmocka
+FUZZERS += fuzz-dhcp_parse
+fuzz-dhcp_parse_SRC := tests/fuzz/dhcp_parse.c common/dhcp.c common/str.c
