@@ -3,13 +3,15 @@ COMMON_BASE := common/log.c common/str.c common/clock.c common/file.c
 COMMON_SERVER := $(COMMON_BASE) common/hash.c common/ipc.c common/sandbox.c
 COMMON_SERVER_LIBS := libsodium libcap-ng
 
-TESTS += test-str test-file test-ipc
+TESTS += test-str test-file test-ipc test-sandbox
 test-str_SRC := tests/unit/str_test.c common/str.c
 test-str_LIBS := cmocka
 test-file_SRC := tests/unit/file_test.c common/file.c common/hash.c common/str.c
 test-file_LIBS := cmocka libsodium
 test-ipc_SRC := tests/unit/ipc_test.c common/ipc.c common/file.c common/str.c
 test-ipc_LIBS := cmocka
+test-sandbox_SRC := tests/unit/sandbox_test.c common/sandbox.c common/ipc.c common/str.c
+test-sandbox_LIBS := cmocka libcap-ng
 
 TESTS += test-dhcp
 test-dhcp_SRC := tests/unit/dhcp_test.c common/dhcp.c common/str.c
