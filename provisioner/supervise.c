@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/supervise.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/str.h"
+#include "provisioner/supervise_private.h"
+
+#define PROCESSES 16
+#define PATH_SIZE 256
+#define REASON_SIZE 160
+#define FIRST_DELAY_MS 100u
+#define LONGEST_DELAY_MS 5000u
+#define STEADY_NS (10 * NS_PER_S)
+#define TERM_WAIT_MS 3000
+
+struct process {
+	struct supervisor *supervisor;
+	struct supervise_spec spec; /* name and argv are ours */
+	char record[PATH_SIZE];
+	char mark[PATH_SIZE + 32];
+	pid_t pid; /* 0 = not running */
+	int pidfd;
+	bool adopted;
+	bool restarting;   /* we asked it to end */
+	unsigned failures; /* in a row */
+	unsigned restarts;
+	uint64_t started_ns;
+	struct event *watch; /* pidfd */
+	struct event *timer; /* next start, or SIGKILL while restarting */
+	char reason[REASON_SIZE];
+};
+
+struct supervisor {
+	struct event_base *base;
+	char run[PATH_SIZE];
+	struct process *processes[PROCESSES];
+	size_t n;
+};
+
+static void start(struct process *process);
+static void on_end(evutil_socket_t pidfd, short what, void *argument);
+
+struct supervisor *supervise_new(struct event_base *base, const char *run)
+{
+	struct supervisor *supervisor = calloc(1, sizeof(*supervisor));
+	char path[PATH_SIZE];
+	int result;
+
+	if (!supervisor)
+		return NULL;
+	supervisor->base = base;
+	if (!str_copy(supervisor->run, sizeof(supervisor->run), run) ||
+		snprintf(path, sizeof(path), "%s/pids", run) >= (int)sizeof(path))
+		result = -ENAMETOOLONG;
+	else
+		result = file_make_directories(path, 0755);
+	if (result != 0) {
+		free(supervisor);
+		errno = -result;
+		return NULL;
+	}
+	return supervisor;
+}
+
+static void set_timer(struct process *process, unsigned delay_ms)
+{
+	const struct timeval delay = { .tv_sec = delay_ms / 1000,
+		.tv_usec = (suseconds_t)(delay_ms % 1000) * 1000 };
+
+	evtimer_add(process->timer, &delay);
+}
+
+/* The first failure is repaired at once; a process that keeps failing isn't tried more than every 5
+ * s. */
+static void start_later(struct process *process)
+{
+	unsigned delay_ms = 0;
+
+	if (process->failures > 0)
+		delay_ms = FIRST_DELAY_MS << (process->failures < 8 ? process->failures - 1 : 7);
+	if (delay_ms > LONGEST_DELAY_MS)
+		delay_ms = LONGEST_DELAY_MS;
+	process->failures++;
+	log_warning("%s: %s; starting it again %s", process->spec.name, process->reason,
+		delay_ms == 0 ? "now" : "soon");
+	process->restarts++;
+	set_timer(process, delay_ms);
+}
+
+static int watch(struct process *process, pid_t pid)
+{
+	process->pidfd = pidfd_open(pid, 0);
+	if (process->pidfd < 0)
+		return -errno;
+	process->watch = event_new(
+		process->supervisor->base, process->pidfd, EV_READ | EV_PERSIST, on_end, process);
+	if (!process->watch || event_add(process->watch, NULL) != 0) {
+		if (process->watch)
+			event_free(process->watch);
+		process->watch = NULL;
+		close(process->pidfd);
+		process->pidfd = -1;
+		return -ENOMEM;
+	}
+	process->pid = pid;
+	process->started_ns = clock_monotonic_ns();
+	return 0;
+}
+
+static void unwatch(struct process *process)
+{
+	if (process->watch)
+		event_free(process->watch);
+	process->watch = NULL;
+	if (process->pidfd >= 0)
+		close(process->pidfd);
+	process->pidfd = -1;
+	process->pid = 0;
+}
+
+/* How it ended, in plain words. Reaps our own child; an adopted one is somebody else's. */
+static void reap(struct process *process)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED) != 0 || info.si_pid == 0)
+		snprintf(process->reason, sizeof(process->reason), "process %d ended",
+			(int)process->pid);
+	else if (info.si_code == CLD_EXITED)
+		snprintf(process->reason, sizeof(process->reason),
+			"process %d ended with status %d", (int)process->pid, info.si_status);
+	else
+		snprintf(process->reason, sizeof(process->reason),
+			"process %d was ended by signal %d (%s)", (int)process->pid, info.si_status,
+			strsignal(info.si_status));
+}
+
+static void on_end(evutil_socket_t pidfd, short what, void *argument)
+{
+	struct process *process = argument;
+
+	(void)pidfd;
+	(void)what;
+	reap(process);
+	if (clock_monotonic_ns() - process->started_ns >= STEADY_NS)
+		process->failures = 0;
+	unwatch(process);
+	unlink(process->record);
+	evtimer_del(process->timer);
+	if (process->spec.ended)
+		process->spec.ended(process->spec.argument);
+	if (process->restarting) {
+		process->restarting = false;
+		start(process);
+	} else {
+		start_later(process);
+	}
+}
+
+/* The record is written right after the start; should brambled die in between, the mark finds it.
+ */
+static void record(struct process *process, pid_t pid)
+{
+	struct supervise_identity identity;
+	int result = supervise_identify(pid, &identity);
+
+	if (result == 0)
+		result = supervise_write_record(process->record, &identity);
+	/* Ended already: on_end will say so. */
+	if (result != 0 && result != -ESRCH)
+		log_warning("%s: can't write %s: %s", process->spec.name, process->record,
+			strerror(-result));
+}
+
+static int prepare_and_spawn(struct process *process, pid_t *pid, char reason[static REASON_SIZE])
+{
+	int fds[SUPERVISE_FDS] = { -1, -1, -1, -1 }, n = 0, result;
+
+	if (process->spec.prepare) {
+		n = process->spec.prepare(process->spec.argument, fds, reason);
+		if (n < 0)
+			return n;
+	}
+	result = supervise_spawn(process->spec.argv, fds, n, process->mark, pid);
+	while (n > 0)
+		close(fds[--n]);
+	return result;
+}
+
+/* Out of descriptors or memory: a process that can't be watched is not kept. */
+static int watch_or_end(struct process *process, pid_t pid)
+{
+	int result = watch(process, pid);
+
+	if (result != 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	return result;
+}
+
+static void start(struct process *process)
+{
+	char reason[REASON_SIZE] = "";
+	pid_t pid;
+	int result = prepare_and_spawn(process, &pid, reason);
+
+	if (result == 0)
+		result = watch_or_end(process, pid);
+	if (result != 0) {
+		if (reason[0] == '\0')
+			snprintf(reason, sizeof(reason), "can't start %s: %s",
+				process->spec.argv[0], strerror(-result));
+		memcpy(process->reason, reason, sizeof(reason));
+		start_later(process);
+		return;
+	}
+	process->adopted = false;
+	record(process, pid);
+	log_info("%s: started as process %d", process->spec.name, (int)pid);
+}
+
+/* The timer of a process: its next start is due, or it didn't heed SIGTERM. */
+static void on_timer(evutil_socket_t fd, short what, void *argument)
+{
+	struct process *process = argument;
+
+	(void)fd;
+	(void)what;
+	if (process->pid == 0) {
+		start(process);
+	} else if (process->restarting) {
+		log_warning("%s: process %d did not end on SIGTERM; killing it", process->spec.name,
+			(int)process->pid);
+		pidfd_send_signal(process->pidfd, SIGKILL, NULL, 0);
+	}
+}
+
+/* SIGTERM, then SIGKILL, to a process that isn't ours to wait for; returns when it is gone. */
+static void end_stranger(pid_t pid)
+{
+	int pidfd = pidfd_open(pid, 0);
+	struct pollfd watched = { .fd = pidfd, .events = POLLIN };
+
+	if (pidfd < 0)
+		return;
+	pidfd_send_signal(pidfd, SIGTERM, NULL, 0);
+	if (poll(&watched, 1, TERM_WAIT_MS) == 0) {
+		pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+		poll(&watched, 1, TERM_WAIT_MS);
+	}
+	close(pidfd);
+}
+
+/* A process of an earlier brambled, by its record or, if that is missing or stale, by its mark. */
+static int find_earlier(const struct process *process, struct supervise_identity *identity)
+{
+	struct supervise_identity now;
+
+	if (supervise_read_record(process->record, identity) == 0 &&
+		supervise_identify(identity->pid, &now) == 0 &&
+		now.start_time == identity->start_time)
+		return 0;
+	return supervise_find_marked(process->mark, identity);
+}
+
+static bool adopt(struct process *process)
+{
+	struct supervise_identity identity, now;
+
+	if (find_earlier(process, &identity) != 0)
+		return false;
+	if (!supervise_runs_program(identity.pid, process->spec.argv[0]) ||
+		!supervise_has_arguments(identity.pid, process->spec.argv)) {
+		/* Ours with other settings, or (RUN survived a reboot) another's. */
+		if (!supervise_carries_mark(identity.pid, process->mark))
+			return false;
+		log_notice("%s: process %d has other settings; starting it anew",
+			process->spec.name, (int)identity.pid);
+		end_stranger(identity.pid);
+		return false;
+	}
+	if (watch(process, identity.pid) != 0)
+		return false;
+	/* From here on the pidfd holds the number; was it still the same process before? */
+	if (supervise_identify(identity.pid, &now) != 0 || now.start_time != identity.start_time) {
+		unwatch(process);
+		return false;
+	}
+	process->adopted = true;
+	record(process, identity.pid);
+	log_info("%s: goes on as process %d", process->spec.name, (int)identity.pid);
+	return true;
+}
+
+static void free_process(struct process *process)
+{
+	unwatch(process);
+	if (process->timer)
+		event_free(process->timer);
+	for (size_t i = 0; i < SUPERVISE_ARGS; i++)
+		free((char *)(uintptr_t)process->spec.argv[i]);
+	free((char *)(uintptr_t)process->spec.name);
+	free(process);
+}
+
+static bool copy_spec(struct process *process, const struct supervise_spec *spec)
+{
+	process->spec = *spec;
+	memset(process->spec.argv, 0, sizeof(process->spec.argv));
+	process->spec.name = strdup(spec->name);
+	if (!process->spec.name)
+		return false;
+	for (size_t i = 0; spec->argv[i]; i++) {
+		process->spec.argv[i] = strdup(spec->argv[i]);
+		if (!process->spec.argv[i])
+			return false;
+	}
+	return true;
+}
+
+static struct process *find(const struct supervisor *supervisor, const char *name)
+{
+	for (size_t i = 0; i < supervisor->n; i++) {
+		if (strcmp(supervisor->processes[i]->spec.name, name) == 0)
+			return supervisor->processes[i];
+	}
+	return NULL;
+}
+
+static int check_spec(const struct supervisor *supervisor, const struct supervise_spec *spec)
+{
+	size_t n = 0;
+
+	while (n < SUPERVISE_ARGS && spec->argv[n])
+		n++;
+	if (n == 0 || n == SUPERVISE_ARGS || !str_is_node_name(spec->name))
+		return -EINVAL;
+	if (find(supervisor, spec->name))
+		return -EEXIST;
+	return supervisor->n == PROCESSES ? -ENOSPC : 0;
+}
+
+int supervise_add(struct supervisor *supervisor, const struct supervise_spec *spec)
+{
+	struct process *process;
+	int result = check_spec(supervisor, spec);
+
+	if (result != 0)
+		return result;
+	process = calloc(1, sizeof(*process));
+	if (!process)
+		return -ENOMEM;
+	process->supervisor = supervisor;
+	process->pidfd = -1;
+	process->timer = evtimer_new(supervisor->base, on_timer, process);
+	if (!process->timer || !copy_spec(process, spec)) {
+		free_process(process);
+		return -ENOMEM;
+	}
+	if (snprintf(process->record, sizeof(process->record), "%s/pids/%s", supervisor->run,
+		    spec->name) >= (int)sizeof(process->record)) {
+		free_process(process);
+		return -ENAMETOOLONG;
+	}
+	snprintf(process->mark, sizeof(process->mark), "BRAMBLE_PROCESS=%s", process->record);
+	supervisor->processes[supervisor->n++] = process;
+	if (!adopt(process))
+		start(process);
+	return 0;
+}
+
+int supervise_signal(struct supervisor *supervisor, const char *name, int signal)
+{
+	struct process *process = find(supervisor, name);
+
+	if (!process || process->pid == 0)
+		return -ESRCH;
+	return pidfd_send_signal(process->pidfd, signal, NULL, 0) == 0 ? 0 : -errno;
+}
+
+int supervise_restart(struct supervisor *supervisor, const char *name)
+{
+	struct process *process = find(supervisor, name);
+
+	if (!process)
+		return -ESRCH;
+	process->failures = 0;
+	if (process->pid == 0) {
+		set_timer(process, 0);
+		return 0;
+	}
+	process->restarting = true;
+	set_timer(process, TERM_WAIT_MS);
+	if (pidfd_send_signal(process->pidfd, SIGTERM, NULL, 0) != 0 && errno != ESRCH)
+		return -errno;
+	return 0;
+}
+
+bool supervise_get(const struct supervisor *supervisor, size_t i, struct supervise_status *status)
+{
+	const struct process *process;
+
+	if (i >= supervisor->n)
+		return false;
+	process = supervisor->processes[i];
+	*status = (struct supervise_status){
+		.name = process->spec.name,
+		.pid = process->pid,
+		.restarts = process->restarts,
+		.adopted = process->adopted,
+	};
+	if (process->pid != 0)
+		status->running_ms = (clock_monotonic_ns() - process->started_ns) / NS_PER_MS;
+	str_copy(status->reason, sizeof(status->reason), process->reason);
+	return true;
+}
+
+static void signal_all(struct supervisor *supervisor, int signal)
+{
+	for (size_t i = 0; i < supervisor->n; i++) {
+		if (supervisor->processes[i]->pid != 0)
+			pidfd_send_signal(supervisor->processes[i]->pidfd, signal, NULL, 0);
+	}
+}
+
+/* Wait until none is left or time is up. */
+static void wait_all(struct supervisor *supervisor, int timeout_ms)
+{
+	uint64_t deadline_ns = clock_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+
+	for (size_t i = 0; i < supervisor->n; i++) {
+		struct process *process = supervisor->processes[i];
+		struct pollfd watched = { .fd = process->pidfd, .events = POLLIN };
+		uint64_t now = clock_monotonic_ns();
+
+		if (process->pid == 0)
+			continue;
+		if (poll(&watched, 1,
+			    now < deadline_ns ? (int)((deadline_ns - now) / NS_PER_MS) : 0) <= 0)
+			continue;
+		reap(process);
+		unwatch(process);
+		unlink(process->record);
+	}
+}
+
+void supervise_stop_all(struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < supervisor->n; i++)
+		evtimer_del(supervisor->processes[i]->timer);
+	signal_all(supervisor, SIGTERM);
+	wait_all(supervisor, TERM_WAIT_MS);
+	signal_all(supervisor, SIGKILL);
+	wait_all(supervisor, TERM_WAIT_MS);
+}
+
+void supervise_free(struct supervisor *supervisor)
+{
+	if (!supervisor)
+		return;
+	for (size_t i = 0; i < supervisor->n; i++)
+		free_process(supervisor->processes[i]);
+	free(supervisor);
+}
