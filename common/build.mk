@@ -18,3 +18,12 @@ test-dhcp_SRC := tests/unit/dhcp_test.c common/dhcp.c common/str.c
 test-dhcp_LIBS := cmocka
 FUZZERS += fuzz-dhcp_parse
 fuzz-dhcp_parse_SRC := tests/fuzz/dhcp_parse.c common/dhcp.c common/str.c
+
+COMMON_CONF := common/conf.c common/conf_text.c common/nearest.c
+COMMON_CONF_LIBS := libconfig
+TESTS += test-conf
+test-conf_SRC := tests/unit/conf_test.c $(COMMON_CONF) common/file.c common/str.c
+test-conf_LIBS := cmocka libconfig
+FUZZERS += fuzz-conf_parse
+fuzz-conf_parse_SRC := tests/fuzz/conf_parse.c $(COMMON_CONF) common/file.c common/str.c
+fuzz-conf_parse_LIBS := libconfig

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Configuration files by a table: libconfig reads the text, the table says which settings exist, their type
- * and their limits, and where the value goes. Whatever the table doesn't name is an error with file and line.
+ * Configuration files by a table: libconfig reads the text, the table says which settings exist,
+ * their type and their limits, and where the value goes. Whatever the table doesn't name is an
+ * error with file and line.
  */
 #ifndef BRAMBLE_CONF_H
 #define BRAMBLE_CONF_H
@@ -23,8 +24,9 @@ struct conf_setting {
 	size_t size;   /* CONF_STRING: room with NUL */
 	int64_t min, max;
 	const char *const *choices; /* NULL-terminated */
-	const char *fallback;       /* value as text when the file doesn't set it; NULL = must be set */
-	/* Extra check of a string; returns NULL or what is wrong with it ("is not an IPv4 address"). */
+	const char *fallback; /* value as text when the file doesn't set it; NULL = must be set */
+	/* Extra check of a string; returns NULL or what is wrong with it ("is not an IPv4
+	 * address"). */
 	const char *(*check)(const char *value);
 	const char *help; /* one line, for the manual and for error messages: what is allowed */
 };
@@ -33,14 +35,39 @@ struct conf_error {
 	char text[512]; /* "FILE:LINE: setting: what is wrong; what is allowed" */
 };
 
-/* Read `path` into `out` by `table` (ended by an entry with path == NULL). Lists of groups (e.g. `roles`)
- * are not covered. All or nothing: on failure *out is unchanged. Returns 0 or -errno with `error` filled
- * (-ENOENT … from reading; -EINVAL for content). Files over 1 MiB and @include are refused. */
+/* Every error of a file, in the order of its lines; what is missing comes last. */
+#define CONF_REPORT_LIMIT 32
+struct conf_report {
+	size_t count; /* kept errors; further ones are dropped */
+	struct conf_error errors[CONF_REPORT_LIMIT];
+};
+
+/* Read `path` into `out` by `table` (ended by an entry with path == NULL). Lists of groups (e.g.
+ * `roles`) are not covered. All or nothing: on failure *out is unchanged; on success what the table
+ * doesn't name is zero. Returns 0 or -errno with `error` (the first one) filled: -ENOENT … from
+ * reading; -EINVAL for content. Files over 1 MiB, NUL bytes, text that isn't UTF-8 and @include are
+ * refused. */
 int conf_load(const char *path, const struct conf_setting *table, void *out, size_t out_size,
 	struct conf_error *error);
 
 /* The same from memory; `name` stands for the file in messages. Fuzzed. */
 int conf_parse(const char *name, const char *text, const struct conf_setting *table, void *out,
 	size_t out_size, struct conf_error *error);
+
+/* The same, with every error. Returns 0 with an empty report, or -EINVAL (-ENOMEM with an empty
+ * one). */
+int conf_parse_report(const char *name, const char *text, const struct conf_setting *table,
+	void *out, size_t out_size, struct conf_report *report);
+
+/* Read a file as conf_load does; the caller frees *text. Returns 0 or -errno with `error`. */
+int conf_read(const char *path, char **text, struct conf_error *error);
+
+/* For checks of settings against each other, after parsing: say in `error` what is wrong with
+ * setting `path`, with the line on which `text` sets it (without a line where it is a fallback). */
+void conf_explain(const char *name, const char *text, const char *path, const char *what,
+	struct conf_error *error);
+
+/* What a setting may be, in words, e.g. "a whole number from 1 to 65535". Always NUL-terminated. */
+void conf_describe_allowed(const struct conf_setting *setting, char *out, size_t size);
 
 #endif

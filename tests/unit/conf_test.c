@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/test.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/conf.h"
+#include "common/conf_text.h"
+#include "common/nearest.h"
+
+struct example {
+	char interface[16];
+	char label[8];
+	int64_t port;
+	bool quick;
+	int mode;
+};
+
+static const char *const modes[] = { "auto", "approve", "deny", NULL };
+
+static const char *check_interface(const char *value)
+{
+	return strchr(value, '/') ? "holds a slash" : NULL;
+}
+
+#define AT(member) offsetof(struct example, member), sizeof(((struct example *)0)->member)
+
+static const struct conf_setting table[] = {
+	{ "lan.interface", CONF_STRING, AT(interface), 1, 15, NULL, NULL, check_interface,
+		"name of a network interface" },
+	{ "lan.label", CONF_STRING, AT(label), 0, 0, NULL, "none", NULL, NULL },
+	{ "servers.port", CONF_INTEGER, AT(port), 1, 65535, NULL, "69", NULL, "UDP port" },
+	{ "servers.quick", CONF_BOOLEAN, AT(quick), 0, 0, NULL, "true", NULL, NULL },
+	{ "nodes.mode", CONF_CHOICE, AT(mode), 0, 0, modes, "approve", NULL, NULL },
+	{ .path = NULL },
+};
+
+static const struct example untouched = { "before", "before", 77, true, 77 };
+
+static int parse(const char *text, struct example *out, struct conf_error *error)
+{
+	memcpy(out, &untouched, sizeof(*out)); /* with its padding: the whole is compared */
+	error->text[0] = '\0';
+	return conf_parse("t.conf", text, table, out, sizeof(*out), error);
+}
+
+static void values_come_from_the_file_or_the_table(void **state)
+{
+	struct conf_error error;
+	struct example out;
+
+	(void)state;
+	assert_int_equal(parse("lan = { interface = \"eth0\"; };", &out, &error), 0);
+	assert_string_equal(out.interface, "eth0");
+	assert_string_equal(out.label, "none");
+	assert_int_equal(out.port, 69);
+	assert_true(out.quick);
+	assert_int_equal(out.mode, 1);
+
+	assert_int_equal(parse("# a comment, \"with { a string\n"
+			       "lan : { interface = \"end\" \"0\"; label = \"\"; }\n"
+			       "/* servers = { port = 99999999999; }; */\n"
+			       "servers = { port = 0x45, quick = FALSE }\n"
+			       "nodes = { mode = \"deny\" }\n",
+				 &out, &error),
+		0);
+	assert_string_equal(out.interface, "end0");
+	assert_string_equal(out.label, "");
+	assert_int_equal(out.port, 69);
+	assert_false(out.quick);
+	assert_int_equal(out.mode, 2);
+}
+
+#define GOOD "lan = { interface = \"eth0\"; };\n"
+
+/* Each text has one mistake; the message names line, setting and what is allowed. */
+static const struct {
+	const char *text, *message;
+} mistakes[] = {
+	{ "", "t.conf: lan.interface: must be set; allowed: text in double quotes, at most 15 "
+	      "characters (name of a network interface)" },
+	{ GOOD "lan = { };", "t.conf:2: lan: is set twice; keep one of them" },
+	{ "lan = {\n  interface = \"a\";\n  interface = \"b\";\n};",
+		"t.conf:3: lan.interface: is set twice; keep one of them" },
+	{ "lan = { interface = \"a\"; interface = \"b\"; };",
+		"t.conf:1: lan.interface: is set twice; keep one of them" },
+	{ "\nlan = { interface = \"a;\n};\n",
+		"t.conf:2: lan.interface: the text has no closing \"" },
+	{ GOOD "servers = {\n  prot = 5; };",
+		"t.conf:3: servers.prot: unknown setting; did you mean \"servers.port\"?" },
+	{ GOOD "server = { port = 5; };",
+		"t.conf:2: server: unknown group; did you mean \"servers\"?" },
+	{ GOOD "port = 5;", "t.conf:2: port: unknown setting; did you mean \"servers.port\"?" },
+	{ GOOD "zebra = { };",
+		"t.conf:2: zebra: unknown group; bramble.conf(5) lists what there is" },
+	{ GOOD "nodes = { zebra = 1; };",
+		"t.conf:2: nodes.zebra: unknown setting; bramble.conf(5) lists what there is" },
+	{ GOOD "servers = 5;",
+		"t.conf:2: servers: is a whole number; allowed: a group, servers = { … };" },
+	{ GOOD "servers = ( { port = 5; } );",
+		"t.conf:2: servers: is a list ( … ); allowed: a group, servers = { … };" },
+	{ GOOD "servers = { port = { }; };",
+		"t.conf:2: servers.port: is a group { … }; allowed: a whole number from 1 to 65535 "
+		"(UDP port)" },
+	{ GOOD "servers = { port = \"69\"; };", "t.conf:2: servers.port: is text; allowed: a whole "
+						"number from 1 to 65535 (UDP port)" },
+	{ GOOD "servers = { port = 69.0; };", "t.conf:2: servers.port: is a number with a point; "
+					      "allowed: a whole number from 1 to "
+					      "65535 (UDP port)" },
+	{ GOOD "servers = { port = 0; };", "t.conf:2: servers.port: 0 is out of range; allowed: a "
+					   "whole number from 1 to 65535 "
+					   "(UDP port)" },
+	{ GOOD "servers = { port = 65536; };", "t.conf:2: servers.port: 65536 is out of range; "
+					       "allowed: a whole number from 1 to 65535 "
+					       "(UDP port)" },
+	{ GOOD "servers = { port = -69; };", "t.conf:2: servers.port: -69 is out of range; "
+					     "allowed: a whole number from 1 to 65535 "
+					     "(UDP port)" },
+	/* libconfig 1.5 takes it for 69 */
+	{ GOOD "servers = { port = 4294967365; };",
+		"t.conf:2: servers.port: the number is too large" },
+	{ GOOD "servers = { port = 0x100000045; };",
+		"t.conf:2: servers.port: the number is too large" },
+	{ GOOD "servers = { port = 99999999999999999999L; };",
+		"t.conf:2: servers.port: the number is too large" },
+	{ GOOD "servers = { quick = 1; };",
+		"t.conf:2: servers.quick: is a whole number; allowed: true or false" },
+	{ GOOD "nodes = { mode = \"autp\"; };", "t.conf:2: nodes.mode: \"autp\" is unknown, did "
+						"you mean \"auto\"?; allowed: \"auto\", "
+						"\"approve\", \"deny\"" },
+	{ GOOD "nodes = { mode = \"Everyone\\t\"; };", "t.conf:2: nodes.mode: \"Everyone\\x09\" is "
+						       "unknown; allowed: \"auto\", \"approve\", "
+						       "\"deny\"" },
+	{ "\nlan = { interface = \"\"; };", "t.conf:2: lan.interface: is empty; allowed: text in "
+					    "double quotes, at most 15 characters "
+					    "(name of a network interface)" },
+	{ "lan = { interface = \"0123456789abcdef\"; };",
+		"t.conf:1: lan.interface: \"0123456789abcdef\" is too long (16 characters); "
+		"allowed: text "
+		"in double quotes, at most 15 characters (name of a network interface)" },
+	{ "lan = { interface = \"a/b\"; };", "t.conf:1: lan.interface: \"a/b\" holds a slash; "
+					     "allowed: text in double quotes, at most "
+					     "15 characters (name of a network interface)" },
+	{ "lan = { interface = \"a\\nb\"; };",
+		"t.conf:1: lan.interface: \"a\\x0ab\" holds a control character; allowed: text in "
+		"double "
+		"quotes, at most 15 characters (name of a network interface)" },
+	{ "lan = { interface = \"eth0\\x00\"; };",
+		"t.conf:1: lan.interface: \"\\x00\" would cut the text short" },
+	{ "lan = { interface = \"\\xff\"; };", "t.conf:1: lan.interface: \"\\xff\" is not UTF-8; "
+					       "allowed: text in double quotes, at most "
+					       "15 characters (name of a network interface)" },
+	{ "lan = { interface = \"eth0\"; label = \"12345678\" };",
+		"t.conf:1: lan.label: \"12345678\" is too long (8 characters); allowed: text in "
+		"double "
+		"quotes, at most 7 characters" },
+	{ GOOD "servers = {\n  port = eth0;\n};", "t.conf:3: syntax error near \"port = eth0;\"; a "
+						  "setting is name = value; with text in "
+						  "double quotes, a group is name = { … };" },
+	{ GOOD "@include \"/etc/passwd\"\n",
+		"t.conf:2: @include and the like are not supported; a configuration is one file" },
+	{ GOOD "# \xc3\x28\n", "t.conf:2: not UTF-8; save the file in that encoding" },
+};
+
+static void each_mistake_is_told_with_line_name_and_cure(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+		struct conf_error error;
+		struct example out;
+
+		assert_int_equal(parse(mistakes[i].text, &out, &error), -EINVAL);
+		assert_string_equal(error.text, mistakes[i].message);
+		assert_memory_equal(&out, &untouched, sizeof(out));
+	}
+}
+
+static void a_report_tells_every_mistake_in_order(void **state)
+{
+	static struct conf_report report;
+	struct example out;
+
+	(void)state;
+	memcpy(&out, &untouched, sizeof(out));
+	assert_int_equal(conf_parse_report("t.conf",
+				 "servers = {\n port = 0;\n quick = 2;\n};\nnoses = {};\n", table,
+				 &out, sizeof(out), &report),
+		-EINVAL);
+	assert_int_equal(report.count, 4);
+	assert_non_null(strstr(report.errors[0].text, "t.conf:2: servers.port: "));
+	assert_non_null(strstr(report.errors[1].text, "t.conf:3: servers.quick: "));
+	assert_non_null(strstr(report.errors[2].text, "t.conf:5: noses: "));
+	assert_non_null(strstr(report.errors[3].text, "t.conf: lan.interface: must be set"));
+	assert_memory_equal(&out, &untouched, sizeof(out));
+}
+
+static void more_mistakes_than_a_report_holds_do_no_harm(void **state)
+{
+	static struct conf_report report;
+	char text[4096] = GOOD;
+	struct example out;
+
+	(void)state;
+	for (int i = 0; i < 2 * CONF_REPORT_LIMIT; i++) {
+		size_t used = strlen(text);
+
+		snprintf(text + used, sizeof(text) - used, "unknown%d = 1;\n", i);
+	}
+	assert_int_equal(
+		conf_parse_report("t.conf", text, table, &out, sizeof(out), &report), -EINVAL);
+	assert_int_equal(report.count, CONF_REPORT_LIMIT);
+}
+
+/* Write `size` bytes to a fresh file and load it. */
+static int load_bytes(const char *bytes, size_t size, struct conf_error *error)
+{
+	char path[] = "/tmp/conf-test-XXXXXX";
+	struct example out;
+	int fd = mkstemp(path), result;
+
+	memcpy(&out, &untouched, sizeof(out));
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, size), (ssize_t)size);
+	close(fd);
+	result = conf_load(path, table, &out, sizeof(out), error);
+	unlink(path);
+	if (result != 0)
+		assert_memory_equal(&out, &untouched, sizeof(out));
+	return result;
+}
+
+static void files_that_are_not_text_are_refused(void **state)
+{
+	static const char with_nul[] = GOOD "# \0 lan = { }";
+	struct conf_error error;
+	struct example out;
+	char *big = malloc(1024 * 1024 + 1);
+
+	(void)state;
+	memcpy(&out, &untouched, sizeof(out));
+	assert_non_null(big);
+	memset(big, '\n', 1024 * 1024 + 1);
+	memcpy(big, GOOD, strlen(GOOD));
+	assert_int_equal(load_bytes(big, 1024 * 1024, &error), 0);
+	assert_int_equal(load_bytes(big, 1024 * 1024 + 1, &error), -EFBIG);
+	assert_non_null(strstr(error.text, ": larger than 1 MiB: not a configuration file"));
+	free(big);
+	assert_int_equal(load_bytes(with_nul, sizeof(with_nul) - 1, &error), -EINVAL);
+	assert_non_null(strstr(error.text, ":2: a NUL byte; only text is allowed"));
+	assert_int_equal(conf_load("/no/such.conf", table, &out, sizeof(out), &error), -ENOENT);
+	assert_string_equal(error.text, "/no/such.conf: cannot read: No such file or directory");
+	assert_int_equal(conf_load("/tmp", table, &out, sizeof(out), &error), -EISDIR);
+}
+
+static void an_explanation_finds_the_line(void **state)
+{
+	struct conf_error error;
+
+	(void)state;
+	conf_explain(
+		"t.conf", "\n\nlan = {\n interface = \"x\"; };", "lan.interface", "is odd", &error);
+	assert_string_equal(error.text, "t.conf:4: lan.interface: is odd");
+	conf_explain("t.conf", "", "lan.interface", "is odd", &error);
+	assert_string_equal(error.text, "t.conf: lan.interface: is odd");
+}
+
+static void utf8_is_what_rfc3629_says(void **state)
+{
+	static const struct {
+		const char *text;
+		bool good;
+	} cases[] = {
+		{ "", true },
+		{ "\x7f", true },
+		{ "\xc2\x80", true },
+		{ "\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf",
+			true },
+		{ "\x80", false },
+		{ "\xc1\xbf", false },
+		{ "\xc2", false },
+		{ "\xe0\x9f\xbf", false },
+		{ "\xed\xa0\x80", false },
+		{ "\xf0\x8f\xbf\xbf", false },
+		{ "\xf4\x90\x80\x80", false },
+		{ "\xf5\x80\x80\x80", false },
+		{ "\xe2\x82", false },
+		{ "\xe2\x28\xa1", false },
+	};
+	unsigned line;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(conf_text_is_utf8(cases[i].text, &line), cases[i].good);
+	assert_false(conf_text_is_utf8("a\nb\n\xff", &line));
+	assert_int_equal(line, 3);
+}
+
+static void the_nearest_name_is_a_typing_error_away(void **state)
+{
+	struct nearest nearest;
+	char huge[200];
+
+	(void)state;
+	assert_int_equal(nearest_distance("", ""), 0);
+	assert_int_equal(nearest_distance("port", "Port"), 0);
+	assert_int_equal(nearest_distance("prot", "port"), 1);
+	assert_int_equal(nearest_distance("kitten", "sitting"), 3);
+	assert_int_equal(nearest_distance("", "abc"), 3);
+	memset(huge, 'a', sizeof(huge) - 1);
+	huge[sizeof(huge) - 1] = '\0';
+	assert_int_equal(nearest_distance(huge, "a"), UINT32_MAX);
+	nearest_begin(&nearest, "stauts");
+	nearest_offer(&nearest, "boot");
+	assert_null(nearest.best);
+	nearest_offer(&nearest, "status");
+	nearest_offer(&nearest, "statue");
+	assert_string_equal(nearest.best, "status");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_come_from_the_file_or_the_table),
+		cmocka_unit_test(each_mistake_is_told_with_line_name_and_cure),
+		cmocka_unit_test(a_report_tells_every_mistake_in_order),
+		cmocka_unit_test(more_mistakes_than_a_report_holds_do_no_harm),
+		cmocka_unit_test(files_that_are_not_text_are_refused),
+		cmocka_unit_test(an_explanation_finds_the_line),
+		cmocka_unit_test(utf8_is_what_rfc3629_says),
+		cmocka_unit_test(the_nearest_name_is_a_typing_error_away),
+	};
+
+	return cmocka_run_group_tests_name("conf", tests, NULL, NULL);
+}
