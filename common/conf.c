@@ -533,3 +533,45 @@ void conf_explain(const char *name, const char *text, const char *path, const ch
 	config_destroy(&config);
 	format_error(error, name, line, path, what);
 }
+
+/* Text between quotes, so that libconfig reads it back the same. */
+static void quote(const char *text, char *out, size_t size)
+{
+	size_t used = 0;
+
+	out[used++] = '"';
+	for (; *text && used + 4 < size; text++) {
+		if (*text == '"' || *text == '\\')
+			out[used++] = '\\';
+		out[used++] = *text;
+	}
+	out[used++] = '"';
+	out[used] = '\0';
+}
+
+void conf_format_value(
+	const struct conf_setting *setting, const void *values, char *out, size_t size)
+{
+	const char *place = (const char *)values + setting->offset;
+	int64_t number;
+	bool truth;
+	int choice;
+
+	switch (setting->type) {
+	case CONF_STRING:
+		quote(place, out, size);
+		break;
+	case CONF_INTEGER:
+		memcpy(&number, place, sizeof(number));
+		snprintf(out, size, "%" PRId64, number);
+		break;
+	case CONF_BOOLEAN:
+		memcpy(&truth, place, sizeof(truth));
+		snprintf(out, size, "%s", truth ? "true" : "false");
+		break;
+	case CONF_CHOICE:
+		memcpy(&choice, place, sizeof(choice));
+		quote(setting->choices[choice], out, size);
+		break;
+	}
+}

@@ -70,4 +70,9 @@ void conf_explain(const char *name, const char *text, const char *path, const ch
 /* What a setting may be, in words, e.g. "a whole number from 1 to 65535". Always NUL-terminated. */
 void conf_describe_allowed(const struct conf_setting *setting, char *out, size_t size);
 
+/* A setting's value in the caller's struct as the file would write it: "eth0" in quotes, 69, true.
+ * Always NUL-terminated. */
+void conf_format_value(
+	const struct conf_setting *setting, const void *values, char *out, size_t size);
+
 #endif

@@ -16,40 +16,51 @@ enum settings_nfs { NFS_AUTO, NFS_KERNEL, NFS_GANESHA };
 
 struct settings {
 	/* lan */
-	char lan_interface[16]; /* lan.interface: "eth0" */
-	char lan_address[20];   /* lan.address: router's address and network, "10.77.0.1/24" */
-	char lan_range_first[16]; /* lan.range_first/last: addresses handed to boards */
+	char lan_interface[16];	  /* lan.interface: "eth0" */
+	char lan_address[20];	  /* lan.address: router's address and network, "10.77.0.1/24" */
+	char lan_range_first[16]; /* lan.range_first/last: addresses handed to boards; "" = the half
+				     of the */
+	/* network in which the router is not (range_first/last below have it) */
 	char lan_range_last[16];
-	char lan_domain[64];    /* lan.domain: "bramble" */
+	char lan_domain[64];	   /* lan.domain: "bramble" */
 	char lan_upstream_dns[64]; /* lan.upstream_dns: "" = resolv.conf of the router */
 	/* nodes */
-	int join;                  /* nodes.join: enum settings_join */
-	char node_pattern[64];     /* nodes.name: "rasp%d" */
-	char node_image[64];       /* nodes.image: name of the image, "base" */
+	int join;		    /* nodes.join: enum settings_join */
+	char node_pattern[64];	    /* nodes.name: "rasp%d" */
+	char node_image[64];	    /* nodes.image: name of the image, "base" */
 	char kernel_arguments[512]; /* nodes.kernel_arguments */
-	int64_t heartbeat_s;       /* nodes.heartbeat_s */
+	int64_t heartbeat_s;	    /* nodes.heartbeat_s */
 	/* share */
-	char share[256];           /* share.path: "/srv/bramble" */
-	int nfs;                   /* share.nfs: enum settings_nfs */
+	char share[256]; /* share.path: "/srv/bramble" */
+	int nfs;	 /* share.nfs: enum settings_nfs */
 	/* paths */
-	char run[108];             /* paths.run: "/run/bramble" (sockets: short) */
-	char libexec[256];         /* paths.libexec: where bramble-tftpd … are installed */
+	char run[108];	   /* paths.run: "/run/bramble" (sockets: short) */
+	char libexec[256]; /* paths.libexec: where bramble-tftpd … are installed */
 	/* servers */
 	int64_t tftp_port, http_port; /* servers.tftp_port 69, servers.http_port 80 */
-	int64_t tftp_sessions;        /* servers.tftp_sessions: at once, in all */
+	int64_t tftp_sessions;	      /* servers.tftp_sessions: at once, in all */
 	/* log */
-	int log_level;             /* log.level: index, error..debug */
+	int log_level; /* log.level: index, error..debug */
 	/* derived by settings_load, not in the file */
-	struct in_addr router;     /* of lan.address */
+	struct in_addr router; /* of lan.address */
 	struct in_addr netmask;
 	unsigned prefix_length;
 	struct in_addr range_first, range_last;
 };
 
-/* Load and check, also the settings against each other (range inside the network, router outside the range,
- * the name pattern has exactly one %d and yields an RFC 1123 name …). Returns 0 or -errno with error. */
+/* Load and check, also the settings against each other (range inside the network, router outside
+ * the range, the name pattern has exactly one %d and yields an RFC 1123 name …). Returns 0 or
+ * -errno with error. */
 int settings_load(const char *path, struct settings *settings, struct conf_error *error);
-int settings_parse(const char *name, const char *text, struct settings *settings, struct conf_error *error);
+int settings_parse(
+	const char *name, const char *text, struct settings *settings, struct conf_error *error);
+
+/* As settings_load, with every error. Returns 0 with an empty report, or -errno. */
+int settings_check(const char *path, struct settings *settings, struct conf_report *report);
+
+/* Host byte order: the first and last address of the LAN that a host may have. */
+uint32_t settings_first_host(const struct settings *settings);
+uint32_t settings_last_host(const struct settings *settings);
 
 /* The table, for documentation and tests. */
 extern const struct conf_setting settings_table[];

@@ -88,6 +88,7 @@ static const struct {
 		"t.conf:3: lan.interface: is set twice; keep one of them" },
 	{ "lan = { interface = \"a\"; interface = \"b\"; };",
 		"t.conf:1: lan.interface: is set twice; keep one of them" },
+	{ GOOD "lan = { }; nodes = { };", "t.conf:2: lan: is set twice; keep one of them" },
 	{ "\nlan = { interface = \"a;\n};\n",
 		"t.conf:2: lan.interface: the text has no closing \"" },
 	{ GOOD "servers = {\n  prot = 5; };",

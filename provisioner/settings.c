@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/settings.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/str.h"
+
+#ifndef BRAMBLE_LIBEXEC /* the Makefile's $(libexecdir) */
+#define BRAMBLE_LIBEXEC "/usr/local/libexec/bramble"
+#endif
+
+#define WHAT_SIZE 256
+#define RUN_PATH_LIMIT 80     /* RUN/ipc.sock must fit into sockaddr_un (unix(7): 108 bytes) */
+#define NODE_NUMBER_DIGITS 10 /* of the largest unsigned int */
+
+/* The checks of single values: NULL, or what is wrong. */
+
+static const char *check_interface(const char *value)
+{
+	if (strcmp(value, ".") == 0 || strcmp(value, "..") == 0)
+		return "is not a name";
+	for (const char *p = value; *p; p++) {
+		if (*p == '/' || *p == ':' || !isgraph((unsigned char)*p))
+			return "is not an interface name: it holds a slash, a colon or a blank";
+	}
+	return NULL;
+}
+
+static const char *check_lan_address(const char *value)
+{
+	struct in_addr address;
+	unsigned length;
+
+	if (str_parse_network(value, &address, &length) != 0)
+		return "is not an address with a prefix length";
+	if (length < 8 || length > 30)
+		return "has an impossible prefix length";
+	return NULL;
+}
+
+static const char *check_address_or_empty(const char *value)
+{
+	struct in_addr address;
+
+	return *value == '\0' || str_parse_address(value, &address) == 0 ? NULL
+									 : "is not an IPv4 address";
+}
+
+static const char *check_label(const char *value)
+{
+	return str_is_node_name(value)
+		       ? NULL
+		       : "is not a name of lower-case letters, digits and '-' (RFC 1123)";
+}
+
+static const char *check_domain(const char *value)
+{
+	char label[NODE_NAME_SIZE];
+
+	for (;;) {
+		size_t length = strcspn(value, ".");
+
+		if (length >= sizeof(label))
+			return "has a label of more than 63 characters";
+		memcpy(label, value, length);
+		label[length] = '\0';
+		if (check_label(label))
+			return "is not a domain: labels of lower-case letters, digits and '-', "
+			       "with a "
+			       "point between them";
+		if (value[length] == '\0')
+			return NULL;
+		value += length + 1;
+	}
+}
+
+static const char *check_name_pattern(const char *value)
+{
+	const char *place = strstr(value, "%d");
+	char name[NODE_NAME_SIZE + NODE_NUMBER_DIGITS];
+
+	if (!place || strchr(value, '%') != place || strchr(place + 1, '%'))
+		return "must have %d exactly once, where the number goes, and no other %";
+	/* dnsmasq takes a name such as 12h in a host record for a lease time. */
+	if (!isalpha((unsigned char)value[0]))
+		return "must begin with a letter";
+	snprintf(name, sizeof(name), "%.*s4294967295%s", (int)(place - value), value, place + 2);
+	return str_is_node_name(name)
+		       ? NULL
+		       : "gives no names of at most 63 lower-case letters, digits and "
+			 "'-', not ending in '-' (RFC 1123)";
+}
+
+static const char *check_kernel_arguments(const char *value)
+{
+	for (const char *p = value; *p; p++) {
+		if (*p != ' ' && !isgraph((unsigned char)*p))
+			return "is not plain ASCII";
+	}
+	return NULL;
+}
+
+/* Paths are handed to exports(5), nfs-ganesha, dnsmasq and kernel command lines, each with its own
+ * quoting: only what needs none is allowed. */
+static const char *check_path(const char *value)
+{
+	size_t length = strlen(value);
+
+	if (value[0] != '/')
+		return "is not an absolute path";
+	if (length == 1)
+		return "is the root directory";
+	for (const char *p = value; *p; p++) {
+		if (!isalnum((unsigned char)*p) && !strchr("/._-", *p))
+			return "holds characters other than letters, digits and / . _ -";
+		if (p[0] == '/' && (p[1] == '/' || p[1] == '\0'))
+			return "has an empty part";
+		if (p[0] == '/' && p[1] == '.' &&
+			(strchr("/", p[2]) || (p[2] == '.' && strchr("/", p[3]))))
+			return "has a part \".\" or \"..\"";
+	}
+	return NULL;
+}
+
+static const char *const join_choices[] = { "auto", "approve", "deny", NULL };
+static const char *const nfs_choices[] = { "auto", "kernel", "ganesha", NULL };
+static const char *const level_choices[] = { "error", "warning", "notice", "info", "debug", NULL };
+
+#define AT(member)                                                                                 \
+	.offset = offsetof(struct settings, member), .size = sizeof(((struct settings *)0)->member)
+
+/* Descriptions and defaults are repeated in etc/bramble.conf and bramble.conf(5); a test compares
+ * them. */
+const struct conf_setting settings_table[] = {
+	{ .path = "lan.interface",
+		.type = CONF_STRING,
+		AT(lan_interface),
+		.min = 1,
+		.check = check_interface,
+		.help = "name of the wired network interface towards the boards, as in ip link" },
+	{ .path = "lan.address",
+		.type = CONF_STRING,
+		AT(lan_address),
+		.min = 1,
+		.check = check_lan_address,
+		.fallback = "10.77.0.1/24",
+		.help = "the router's IPv4 address and prefix length 8 to 30, such as "
+			"10.77.0.1/24" },
+	{ .path = "lan.range_first",
+		.type = CONF_STRING,
+		AT(lan_range_first),
+		.check = check_address_or_empty,
+		.fallback = "",
+		.help = "first IPv4 address for boards and nodes; empty: chosen by the network" },
+	{ .path = "lan.range_last",
+		.type = CONF_STRING,
+		AT(lan_range_last),
+		.check = check_address_or_empty,
+		.fallback = "",
+		.help = "last IPv4 address for boards and nodes; empty: chosen by the network" },
+	{ .path = "lan.domain",
+		.type = CONF_STRING,
+		AT(lan_domain),
+		.min = 1,
+		.check = check_domain,
+		.fallback = "bramble",
+		.help = "DNS domain of the nodes, such as bramble" },
+	{ .path = "lan.upstream_dns",
+		.type = CONF_STRING,
+		AT(lan_upstream_dns),
+		.check = check_address_or_empty,
+		.fallback = "",
+		.help = "IPv4 address of a name server for other names; empty: /etc/resolv.conf" },
+	{ .path = "nodes.join",
+		.type = CONF_CHOICE,
+		AT(join),
+		.choices = join_choices,
+		.fallback = "auto",
+		.help = "what happens to an unknown board" },
+	{ .path = "nodes.name",
+		.type = CONF_STRING,
+		AT(node_pattern),
+		.min = 3,
+		.check = check_name_pattern,
+		.fallback = "rasp%d",
+		.help = "names of new nodes with %d for the number, such as rasp%d" },
+	{ .path = "nodes.image",
+		.type = CONF_STRING,
+		AT(node_image),
+		.min = 1,
+		.check = check_label,
+		.fallback = "base",
+		.help = "name of the image of new nodes" },
+	{ .path = "nodes.kernel_arguments",
+		.type = CONF_STRING,
+		AT(kernel_arguments),
+		.check = check_kernel_arguments,
+		.fallback = "",
+		.help = "added to the kernel command line of every node" },
+	{ .path = "nodes.heartbeat_s",
+		.type = CONF_INTEGER,
+		AT(heartbeat_s),
+		.min = 1,
+		.max = 3600,
+		.fallback = "10",
+		.help = "seconds between two heartbeats of a node" },
+	{ .path = "share.path",
+		.type = CONF_STRING,
+		AT(share),
+		.min = 2,
+		.check = check_path,
+		.fallback = "/srv/bramble",
+		.help = "absolute path of the directory that holds everything that lasts" },
+	{ .path = "share.nfs",
+		.type = CONF_CHOICE,
+		AT(nfs),
+		.choices = nfs_choices,
+		.fallback = "auto",
+		.help = "which NFS server" },
+	{ .path = "servers.tftp_port",
+		.type = CONF_INTEGER,
+		AT(tftp_port),
+		.min = 1,
+		.max = 65535,
+		.fallback = "69",
+		.help = "UDP port; the firmware of a Pi asks only port 69" },
+	{ .path = "servers.http_port",
+		.type = CONF_INTEGER,
+		AT(http_port),
+		.min = 1,
+		.max = 65535,
+		.fallback = "80",
+		.help = "TCP port of boot files and node API" },
+	{ .path = "servers.tftp_sessions",
+		.type = CONF_INTEGER,
+		AT(tftp_sessions),
+		.min = 1,
+		.max = 65535,
+		.fallback = "1024",
+		.help = "TFTP transfers at once, in all" },
+	{ .path = "paths.run",
+		.type = CONF_STRING,
+		AT(run),
+		.min = 2,
+		.max = RUN_PATH_LIMIT,
+		.check = check_path,
+		.fallback = "/run/bramble",
+		.help = "absolute path of the directory for sockets and what is rendered" },
+	{ .path = "paths.libexec",
+		.type = CONF_STRING,
+		AT(libexec),
+		.min = 2,
+		.check = check_path,
+		.fallback = BRAMBLE_LIBEXEC,
+		.help = "absolute path of the directory with bramble-tftpd and its like" },
+	{ .path = "log.level",
+		.type = CONF_CHOICE,
+		AT(log_level),
+		.choices = level_choices,
+		.fallback = "info",
+		.help = "the most detailed messages that are written" },
+	{ .path = NULL },
+};
+
+uint32_t settings_first_host(const struct settings *settings)
+{
+	return (ntohl(settings->router.s_addr) & ntohl(settings->netmask.s_addr)) + 1;
+}
+
+uint32_t settings_last_host(const struct settings *settings)
+{
+	return (ntohl(settings->router.s_addr) | ~ntohl(settings->netmask.s_addr)) - 1;
+}
+
+/* The text was checked; an empty one takes what the network suggests. */
+static struct in_addr range_end(const char *text, uint32_t suggestion)
+{
+	struct in_addr address = { .s_addr = htonl(suggestion) };
+
+	if (*text)
+		str_parse_address(text, &address);
+	return address;
+}
+
+static void derive(struct settings *settings)
+{
+	uint32_t router, first, last, middle;
+
+	str_parse_network(settings->lan_address, &settings->router, &settings->prefix_length);
+	settings->netmask.s_addr = htonl(UINT32_MAX << (32 - settings->prefix_length));
+	router = ntohl(settings->router.s_addr);
+	first = settings_first_host(settings);
+	last = settings_last_host(settings);
+	middle = first + (last - first) / 2 + 1; /* first address of the upper half */
+	if (router < middle)
+		first = middle;
+	else
+		last = middle - 1;
+	settings->range_first = range_end(settings->lan_range_first, first);
+	settings->range_last = range_end(settings->lan_range_last, last);
+}
+
+/* What is wrong between settings: the path of the one to change, or NULL. */
+
+static const char *check_router(const struct settings *s, char what[static WHAT_SIZE])
+{
+	uint32_t router = ntohl(s->router.s_addr);
+
+	if (router >= settings_first_host(s) && router <= settings_last_host(s))
+		return NULL;
+	snprintf(what, WHAT_SIZE,
+		"\"%s\" is the %s address of that network; allowed: an address of a host",
+		s->lan_address,
+		router < settings_first_host(s) ? "first (network)" : "last (broadcast)");
+	return "lan.address";
+}
+
+static bool is_inside(const struct settings *s, struct in_addr address)
+{
+	uint32_t host = ntohl(address.s_addr);
+
+	return host >= settings_first_host(s) && host <= settings_last_host(s);
+}
+
+static const char *check_range(const struct settings *s, char what[static WHAT_SIZE])
+{
+	uint32_t router = ntohl(s->router.s_addr);
+	uint32_t first = ntohl(s->range_first.s_addr), last = ntohl(s->range_last.s_addr);
+	char first_text[ADDRESS_TEXT_SIZE], last_text[ADDRESS_TEXT_SIZE];
+	struct in_addr lowest = { .s_addr = htonl(settings_first_host(s)) };
+	struct in_addr highest = { .s_addr = htonl(settings_last_host(s)) };
+	char lowest_text[ADDRESS_TEXT_SIZE], highest_text[ADDRESS_TEXT_SIZE];
+
+	str_format_address(s->range_first, first_text);
+	str_format_address(s->range_last, last_text);
+	str_format_address(lowest, lowest_text);
+	str_format_address(highest, highest_text);
+	if (!is_inside(s, s->range_first) || !is_inside(s, s->range_last)) {
+		bool is_first = !is_inside(s, s->range_first);
+
+		snprintf(what, WHAT_SIZE,
+			"%s is outside the network of lan.address; allowed: %s to %s",
+			is_first ? first_text : last_text, lowest_text, highest_text);
+		return is_first ? "lan.range_first" : "lan.range_last";
+	}
+	if (first > last) {
+		snprintf(what, WHAT_SIZE, "%s lies before lan.range_first; allowed: %s to %s",
+			last_text, first_text, highest_text);
+		return "lan.range_last";
+	}
+	if (router >= first && router <= last) {
+		snprintf(what, WHAT_SIZE,
+			"the range %s to %s holds the router itself (lan.address); allowed: a "
+			"range "
+			"beside it",
+			first_text, last_text);
+		return *s->lan_range_first ? "lan.range_first" : "lan.range_last";
+	}
+	return NULL;
+}
+
+static const char *check_run(const struct settings *s, char what[static WHAT_SIZE])
+{
+	size_t length = strlen(s->share);
+
+	if (strncmp(s->run, s->share, length) != 0 || (s->run[length] != '/' && s->run[length]))
+		return NULL;
+	snprintf(what, WHAT_SIZE,
+		"lies on the share; allowed: a directory outside share.path, on a tmpfs");
+	return "paths.run";
+}
+
+static const char *(*const cross_checks[])(const struct settings *, char[static WHAT_SIZE]) = {
+	check_router,
+	check_range,
+	check_run,
+};
+
+static int parse_report(
+	const char *name, const char *text, struct settings *settings, struct conf_report *report)
+{
+	struct settings candidate;
+	int result = conf_parse_report(
+		name, text, settings_table, &candidate, sizeof(candidate), report);
+
+	if (result != 0)
+		return result;
+	derive(&candidate);
+	for (size_t i = 0; i < sizeof(cross_checks) / sizeof(cross_checks[0]); i++) {
+		char what[WHAT_SIZE];
+		const char *path = cross_checks[i](&candidate, what);
+
+		if (path)
+			conf_explain(name, text, path, what, &report->errors[report->count++]);
+	}
+	if (report->count > 0)
+		return -EINVAL;
+	*settings = candidate;
+	return 0;
+}
+
+int settings_parse(
+	const char *name, const char *text, struct settings *settings, struct conf_error *error)
+{
+	struct conf_report *report = malloc(sizeof(*report));
+	int result;
+
+	if (!report) {
+		snprintf(error->text, sizeof(error->text), "%s: out of memory", name);
+		return -ENOMEM;
+	}
+	result = parse_report(name, text, settings, report);
+	if (result == -EINVAL)
+		*error = report->errors[0];
+	else if (result != 0)
+		snprintf(error->text, sizeof(error->text), "%s: %s", name, strerror(-result));
+	free(report);
+	return result;
+}
+
+int settings_load(const char *path, struct settings *settings, struct conf_error *error)
+{
+	char *text;
+	int result = conf_read(path, &text, error);
+
+	if (result != 0)
+		return result;
+	result = settings_parse(path, text, settings, error);
+	free(text);
+	return result;
+}
+
+int settings_check(const char *path, struct settings *settings, struct conf_report *report)
+{
+	char *text;
+	int result = conf_read(path, &text, &report->errors[0]);
+
+	report->count = result != 0;
+	if (result != 0)
+		return result;
+	result = parse_report(path, text, settings, report);
+	free(text);
+	return result;
+}
