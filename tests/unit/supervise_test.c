@@ -296,6 +296,27 @@ static void a_record_of_anothers_process_is_not_believed(void **state)
 	}
 }
 
+/* Same program, same arguments, the recorded number, but another start time: the number was reused.
+ */
+static void a_reused_process_number_is_not_adopted(void **state)
+{
+	struct world *world = *state;
+	char path[PATH_SIZE], text[64];
+	pid_t stranger = fork();
+
+	if (stranger == 0) {
+		execl("/bin/sleep", "/bin/sleep", "1000", NULL);
+		_exit(1);
+	}
+	record_of(world, path);
+	snprintf(text, sizeof(text), "%d 1\n", (int)stranger);
+	assert_int_equal(file_replace(path, text, strlen(text), 0644), 0);
+	assert_int_equal(supervise_add(world->supervisor, &world->spec), 0);
+	assert_false(status_of(world).adopted);
+	assert_int_equal(kill(stranger, SIGKILL), 0);
+	waitpid(stranger, NULL, 0);
+}
+
 static void a_restart_is_no_failure(void **state)
 {
 	struct world *world = *state;
@@ -402,6 +423,7 @@ int main(void)
 		IN_WORLD(an_unrecorded_process_is_found_by_its_mark),
 		IN_WORLD(other_settings_mean_a_new_process),
 		IN_WORLD(a_record_of_anothers_process_is_not_believed),
+		IN_WORLD(a_reused_process_number_is_not_adopted),
 		IN_WORLD(a_restart_is_no_failure),
 		IN_WORLD(impossible_specs_are_refused),
 		IN_WORLD(processes_start_with_clean_signals_and_environment),
@@ -411,5 +433,6 @@ int main(void)
 
 	/* Orphans come to us, so that each test sees their end. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	alarm(60); /* a test that waits for ever has failed */
 	return cmocka_run_group_tests_name("supervise", tests, NULL, NULL);
 }
