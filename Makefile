@@ -20,7 +20,7 @@ HARDEN   += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 else
 HARDEN   += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 endif
-BASE     := -std=gnu17 -D_GNU_SOURCE -I. $(WARN) -MMD -MP
+BASE     := -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. $(WARN) -MMD -MP
 LINK     := -pie -Wl,-z,relro,-z,now
 VERSION  := 0.1.0
 BASE     += -DBRAMBLE_VERSION='"$(VERSION)"'

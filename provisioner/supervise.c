@@ -78,7 +78,7 @@ struct supervisor *supervise_new(struct event_base *base, const char *run)
 
 static void set_timer(struct process *process, unsigned delay_ms)
 {
-	const struct timeval delay = { .tv_sec = delay_ms / 1000,
+	const struct timeval delay = { .tv_sec = (time_t)(delay_ms / 1000),
 		.tv_usec = (suseconds_t)(delay_ms % 1000) * 1000 };
 
 	evtimer_add(process->timer, &delay);
