@@ -21,3 +21,19 @@ $(B)/.libexecdir: FORCE | $(B)/.deps
 	@echo '$(libexecdir)' | cmp -s - $@ || echo '$(libexecdir)' > $@
 .PHONY: FORCE
 FORCE:
+
+# The LAN: dnsmasq's configuration, the interface
+NETWORK_SRC := provisioner/network.c provisioner/network_hosts.c provisioner/network_link.c common/dhcp.c
+TESTS += test-network
+test-network_SRC := tests/unit/network_test.c $(NETWORK_SRC) $(SUPERVISE_SRC) $(COMMON_BASE)
+test-network_LIBS := cmocka libevent_core
+
+# The administrator's command
+CLI := provisioner/cli
+CLI_SRC := $(addprefix $(CLI)/,cli.c args.c client.c table.c text.c json.c commands.c \
+	status.c node.c board.c boot.c events.c image.c config.c) \
+	$(SETTINGS_SRC) common/ipc.c common/file.c common/clock.c common/str.c
+CLI_LIBS := libcjson $(SETTINGS_LIBS)
+PROGRAMS += bramble
+bramble_SRC := $(CLI)/main.c $(CLI_SRC)
+bramble_LIBS := $(CLI_LIBS)

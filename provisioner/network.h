@@ -22,8 +22,8 @@ struct network_host {
 int network_render_config(const struct settings *settings);
 
 /* Render RUN/dhcp-hosts and RUN/dns-hosts. *changed says whether dnsmasq must be told (SIGHUP). */
-int network_render_hosts(const struct settings *settings, const struct network_host *hosts, size_t n,
-	bool *changed);
+int network_render_hosts(
+	const struct settings *settings, const struct network_host *hosts, size_t n, bool *changed);
 
 /* Check the rendered configuration by `dnsmasq --test`. Returns 0, or -EINVAL with `reason`. */
 int network_test_config(const struct settings *settings, char *reason, size_t size);
@@ -32,12 +32,12 @@ int network_test_config(const struct settings *settings, char *reason, size_t si
 void network_describe_dnsmasq(const struct settings *settings, struct supervise_spec *spec);
 void network_describe_dhcpwatch(const struct settings *settings, struct supervise_spec *spec);
 
-/* Permanent neighbour entry (address -> MAC) on the LAN interface by rtnetlink: a Pi 3's boot ROM answers no
- * ARP once a transfer has begun. Returns 0 or -errno. */
+/* Permanent neighbour entry (address -> MAC) on the LAN interface by rtnetlink: a Pi 3's boot ROM
+ * answers no ARP once a transfer has begun. Returns 0 or -errno. */
 int network_set_neighbour(const char *interface, struct in_addr address, const struct mac *mac);
 
-/* Is the LAN interface there, up, and does it carry the router's address? Adds the address and sets the link
- * up when they are missing. Returns 0 or -errno with `reason`. */
+/* Is the LAN interface there, up, and does it carry the router's address? Adds the address and sets
+ * the link up when they are missing. Returns 0 or -errno with `reason`. */
 int network_prepare_interface(const struct settings *settings, char *reason, size_t size);
 
 #endif

@@ -32,7 +32,8 @@ struct process {
 	struct supervise_spec spec; /* name and argv are ours */
 	char record[PATH_SIZE];
 	char mark[PATH_SIZE + 32];
-	pid_t pid; /* 0 = not running */
+	char fingerprint[PATH_SIZE]; /* "" = none */
+	pid_t pid;		     /* 0 = not running */
 	int pidfd;
 	bool adopted;
 	bool restarting;   /* we asked it to end */
@@ -188,6 +189,8 @@ static void record(struct process *process, pid_t pid)
 
 static int prepare_and_spawn(struct process *process, pid_t *pid, char reason[static REASON_SIZE])
 {
+	const char *const marks[SUPERVISE_MARKS] = { process->mark,
+		process->fingerprint[0] ? process->fingerprint : NULL };
 	int fds[SUPERVISE_FDS] = { -1, -1, -1, -1 }, n = 0, result;
 
 	if (process->spec.prepare) {
@@ -195,7 +198,7 @@ static int prepare_and_spawn(struct process *process, pid_t *pid, char reason[st
 		if (n < 0)
 			return n;
 	}
-	result = supervise_spawn(process->spec.argv, fds, n, process->mark, pid);
+	result = supervise_spawn(process->spec.argv, fds, n, marks, pid);
 	while (n > 0)
 		close(fds[--n]);
 	return result;
@@ -278,14 +281,21 @@ static int find_earlier(const struct process *process, struct supervise_identity
 	return supervise_find_marked(process->mark, identity);
 }
 
+static bool is_up_to_date(const struct process *process, pid_t pid)
+{
+	return supervise_runs_program(pid, process->spec.argv[0]) &&
+	       supervise_has_arguments(pid, process->spec.argv) &&
+	       (process->fingerprint[0] == '\0' ||
+		       supervise_carries_mark(pid, process->fingerprint));
+}
+
 static bool adopt(struct process *process)
 {
 	struct supervise_identity identity, now;
 
 	if (find_earlier(process, &identity) != 0)
 		return false;
-	if (!supervise_runs_program(identity.pid, process->spec.argv[0]) ||
-		!supervise_has_arguments(identity.pid, process->spec.argv)) {
+	if (!is_up_to_date(process, identity.pid)) {
 		/* Ours with other settings, or (RUN survived a reboot) another's. */
 		if (!supervise_carries_mark(identity.pid, process->mark))
 			return false;
@@ -355,29 +365,49 @@ static int check_spec(const struct supervisor *supervisor, const struct supervis
 	return supervisor->n == PROCESSES ? -ENOSPC : 0;
 }
 
+static int set_paths(struct process *process, const struct supervise_spec *spec)
+{
+	if (snprintf(process->record, sizeof(process->record), "%s/pids/%s",
+		    process->supervisor->run, spec->name) >= (int)sizeof(process->record))
+		return -ENAMETOOLONG;
+	snprintf(process->mark, sizeof(process->mark), "BRAMBLE_PROCESS=%s", process->record);
+	if (spec->fingerprint && snprintf(process->fingerprint, sizeof(process->fingerprint),
+					 "BRAMBLE_FINGERPRINT=%s",
+					 spec->fingerprint) >= (int)sizeof(process->fingerprint))
+		return -ENAMETOOLONG;
+	return 0;
+}
+
+static int make_process(
+	struct supervisor *supervisor, const struct supervise_spec *spec, struct process **out)
+{
+	struct process *process = calloc(1, sizeof(*process));
+	int result;
+
+	if (!process)
+		return -ENOMEM;
+	process->supervisor = supervisor;
+	process->pidfd = -1;
+	result = set_paths(process, spec);
+	process->timer = evtimer_new(supervisor->base, on_timer, process);
+	if (result == 0 && (!process->timer || !copy_spec(process, spec)))
+		result = -ENOMEM;
+	if (result == 0)
+		*out = process;
+	else
+		free_process(process);
+	return result;
+}
+
 int supervise_add(struct supervisor *supervisor, const struct supervise_spec *spec)
 {
 	struct process *process;
 	int result = check_spec(supervisor, spec);
 
+	if (result == 0)
+		result = make_process(supervisor, spec, &process);
 	if (result != 0)
 		return result;
-	process = calloc(1, sizeof(*process));
-	if (!process)
-		return -ENOMEM;
-	process->supervisor = supervisor;
-	process->pidfd = -1;
-	process->timer = evtimer_new(supervisor->base, on_timer, process);
-	if (!process->timer || !copy_spec(process, spec)) {
-		free_process(process);
-		return -ENOMEM;
-	}
-	if (snprintf(process->record, sizeof(process->record), "%s/pids/%s", supervisor->run,
-		    spec->name) >= (int)sizeof(process->record)) {
-		free_process(process);
-		return -ENAMETOOLONG;
-	}
-	snprintf(process->mark, sizeof(process->mark), "BRAMBLE_PROCESS=%s", process->record);
 	supervisor->processes[supervisor->n++] = process;
 	if (!adopt(process))
 		start(process);

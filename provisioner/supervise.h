@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Keeps Bramble's processes running. A process outlives brambled: its pid and start time are recorded in
- * RUN/pids/NAME, and a restarted brambled adopts it by pidfd instead of starting a second one. So nothing
- * that a node relies on stops when brambled is killed or upgraded.
+ * Keeps Bramble's processes running. A process outlives brambled: its pid and start time are
+ * recorded in RUN/pids/NAME, and a restarted brambled adopts it by pidfd instead of starting a
+ * second one. So nothing that a node relies on stops when brambled is killed or upgraded.
  */
 #ifndef BRAMBLE_SUPERVISE_H
 #define BRAMBLE_SUPERVISE_H
@@ -19,31 +19,36 @@ struct supervisor;
 #define SUPERVISE_FDS 4
 
 struct supervise_spec {
-	const char *name;                 /* "tftpd"; file name in RUN/pids and word in logs */
-	const char *argv[SUPERVISE_ARGS]; /* fixed, NULL-terminated; argv[0] is the program's path. Copied. */
-	/* Called before each start to make the descriptors that the process inherits as 3, 4, … (listening
-	 * sockets). Returns their number or -errno with `reason` filled; the supervisor closes its copies. */
+	const char *name;		  /* "tftpd"; file name in RUN/pids and word in logs */
+	const char *argv[SUPERVISE_ARGS]; /* fixed, NULL-terminated; argv[0] is the program's path.
+					     Copied. */
+	/* Called before each start to make the descriptors that the process inherits as 3, 4, …
+	 * (listening sockets). Returns their number or -errno with `reason` filled; the supervisor
+	 * closes its copies. */
 	int (*prepare)(void *argument, int fds[static SUPERVISE_FDS], char reason[static 160]);
 	/* Called after the process ended and before it is started again; may be NULL. */
 	void (*ended)(void *argument);
 	void *argument;
-	bool oneshot_reap; /* reserved: false */
+	/* What makes a running process outdated besides other arguments, e.g. a hash of the file
+	 * that it reads: one that was started with another fingerprint isn't adopted, but started
+	 * anew. NULL = nothing. Copied. */
+	const char *fingerprint;
 };
 
 struct supervise_status {
 	const char *name;
-	pid_t pid;          /* 0 = not running */
-	unsigned restarts;  /* since brambled started, adoption not counted */
+	pid_t pid;	   /* 0 = not running */
+	unsigned restarts; /* since brambled started, adoption not counted */
 	uint64_t running_ms;
 	bool adopted;
-	char reason[160];   /* why it isn't running, or how it last ended */
+	char reason[160]; /* why it isn't running, or how it last ended */
 };
 
 /* `run` is copied. Returns NULL with errno set. */
 struct supervisor *supervise_new(struct event_base *base, const char *run);
 
-/* Adopt or start the process and keep it running: restart at once after the first failure, then with
- * back-off 100 ms … 5 s; back to 0 after 10 s of running. Returns 0 or -errno. */
+/* Adopt or start the process and keep it running: restart at once after the first failure, then
+ * with back-off 100 ms … 5 s; back to 0 after 10 s of running. Returns 0 or -errno. */
 int supervise_add(struct supervisor *supervisor, const struct supervise_spec *spec);
 
 /* Send a signal to a process by name. Returns 0, -ESRCH or -errno. */
@@ -61,8 +66,9 @@ void supervise_stop_all(struct supervisor *supervisor);
 /* Forget them without stopping (brambled leaves, they stay). */
 void supervise_free(struct supervisor *supervisor);
 
-/* Run a tool to its end with a fixed argv and an empty environment but PATH; at most timeout_ms; its output
- * (stdout and stderr) into out, NUL-terminated, truncated. Returns the exit status 0..255, or -errno
+/* Run a tool to its end with a fixed argv and an empty environment but PATH; at most timeout_ms;
+ * its output (stdout and stderr) into out, NUL-terminated, truncated. Returns the exit status
+ * 0..255, or -errno
  * (-ETIMEDOUT: it was killed). */
 int supervise_run_tool(const char *const argv[], unsigned timeout_ms, char *out, size_t out_size);
 

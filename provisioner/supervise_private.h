@@ -10,10 +10,11 @@
 #include "provisioner/supervise.h"
 
 /* Start argv in a session of its own with default signals, /dev/null as input, our stderr as output
- * and error, `fds` as 3, 4, … and nothing else open. `mark` ("NAME=VALUE") is put into the
- * otherwise minimal environment. Returns 0 or -errno. */
-int supervise_spawn(
-	const char *const argv[], const int *fds, int n_fds, const char *mark, pid_t *pid);
+ * and error, `fds` as 3, 4, … and nothing else open. `marks` (texts "NAME=VALUE", or NULL) are put
+ * into the otherwise minimal environment. Returns 0 or -errno. */
+#define SUPERVISE_MARKS 2
+int supervise_spawn(const char *const argv[], const int *fds, int n_fds,
+	const char *const marks[static SUPERVISE_MARKS], pid_t *pid);
 
 /* A process without the risk that its number is another one's by now. */
 struct supervise_identity {

@@ -235,7 +235,10 @@ static void a_process_outlives_brambled_and_is_adopted(void **state)
 {
 	struct world *world = *state;
 	struct supervise_status status;
-	pid_t child = supervise_and_die(world);
+	pid_t child;
+
+	world->spec.fingerprint = "one";
+	child = supervise_and_die(world);
 
 	assert_int_equal(supervise_add(world->supervisor, &world->spec), 0);
 	status = status_of(world);
@@ -274,6 +277,19 @@ static void other_settings_mean_a_new_process(void **state)
 	assert_false(status_of(world).adopted);
 	waitpid(child, NULL, 0);
 	assert_int_equal(kill(child, 0), -1);
+}
+
+static void another_fingerprint_means_a_new_process(void **state)
+{
+	struct world *world = *state;
+	pid_t child;
+
+	world->spec.fingerprint = "one";
+	child = supervise_and_die(world);
+	world->spec.fingerprint = "two";
+	assert_int_equal(supervise_add(world->supervisor, &world->spec), 0);
+	assert_false(status_of(world).adopted);
+	waitpid(child, NULL, 0);
 }
 
 static void a_record_of_anothers_process_is_not_believed(void **state)
@@ -422,6 +438,7 @@ int main(void)
 		IN_WORLD(a_process_outlives_brambled_and_is_adopted),
 		IN_WORLD(an_unrecorded_process_is_found_by_its_mark),
 		IN_WORLD(other_settings_mean_a_new_process),
+		IN_WORLD(another_fingerprint_means_a_new_process),
 		IN_WORLD(a_record_of_anothers_process_is_not_believed),
 		IN_WORLD(a_reused_process_number_is_not_adopted),
 		IN_WORLD(a_restart_is_no_failure),
