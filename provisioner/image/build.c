@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: ISC */
+/* bramble-image build: from a recipe to a published version. */
+#include "provisioner/image/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "boot/build.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "rootfs/cache.h"
+#include "rootfs/run.h"
+
+#define MEGABYTE (UINT64_C(1) << 20)
+/* Measured with the default recipe, with some reserve: a root unpacked, as tar, and compressed. */
+#define SPACE_COLD_MB 2000
+#define SPACE_WARM_MB 700
+#define SPACE_EXHAUSTED_MB 16
+
+struct build {
+	const struct image_options *options;
+	struct workshop *shop;
+	struct apt apt;
+	struct base_layer base;
+	struct kernel_layer kernel;
+	char init[WORKSHOP_PATH_SIZE];
+	char agent[WORKSHOP_PATH_SIZE]; /* "" none */
+	char unit[WORKSHOP_PATH_SIZE];	/* the agent's, when none was given */
+	char boot_hash[HASH_TEXT_SIZE];
+	char key[HASH_TEXT_SIZE]; /* of everything that goes in */
+};
+
+/* Where `make` and `make install` put a program for nodes: beside this one, or in its libexec. */
+static bool find_beside(const char *name, char out[static WORKSHOP_PATH_SIZE])
+{
+	static const char *const places[] = { "", "../libexec/bramble/", "../rootfs/agent/",
+		"../lib/bramble/" };
+	char self[WORKSHOP_PATH_SIZE];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n <= 0)
+		return false;
+	self[n] = '\0';
+	*strrchr(self, '/') = '\0';
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		int length = snprintf(out, WORKSHOP_PATH_SIZE, "%s/%s%s", self, places[i], name);
+
+		if (length > 0 && length < WORKSHOP_PATH_SIZE && access(out, R_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int find_program(struct build *build, const char *given, const char *name,
+	const char *option, char out[static WORKSHOP_PATH_SIZE])
+{
+	if (given && str_copy(out, WORKSHOP_PATH_SIZE, given) && access(out, R_OK) == 0)
+		return 0;
+	if (given)
+		return failure_set(&build->shop->failure, -errno, "%s %s can't be read: %s", option,
+			given, strerror(errno));
+	if (find_beside(name, out))
+		return 0;
+	return failure_set(&build->shop->failure, -ENOENT,
+		"%s is not beside bramble-image: build it (make node) or name it by %s FILE", name,
+		option);
+}
+
+static int find_programs(struct build *build)
+{
+	const struct image_options *options = build->options;
+	int result = find_program(build, options->init, "bramble-init", "--init", build->init);
+
+	if (result == 0 && !(options->agent && options->agent[0] == '\0'))
+		result = find_program(
+			build, options->agent, "bramble-agent", "--agent", build->agent);
+	if (result == 0 && build->agent[0] && options->unit_count == 0)
+		result = find_program(build, NULL, "bramble-agent.service", "--unit", build->unit);
+	return result;
+}
+
+/* mmdebstrap mounts proc, sys and dev into the root that it makes. In a mount namespace of our own
+ * they go away with the last process, however it ends, and sweeping never reaches the host's
+ * devices. */
+static int leave_mounts_behind(struct failure *failure)
+{
+	if (geteuid() != 0)
+		return failure_set(failure, -EPERM,
+			"building an image needs root: files in it belong to many users");
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) != 0)
+		return failure_set(
+			failure, -errno, "a mount namespace can't be made: %s", strerror(errno));
+	return 0;
+}
+
+static uint64_t free_megabytes(const char *path)
+{
+	struct statvfs status;
+
+	return statvfs(path, &status) == 0 ? status.f_bavail * status.f_frsize / MEGABYTE
+					   : UINT64_MAX;
+}
+
+static int check_space(struct build *build, const char *path, uint64_t needed_mb)
+{
+	uint64_t there = free_megabytes(path);
+
+	if (there >= needed_mb)
+		return 0;
+	return failure_set(&build->shop->failure, -ENOSPC,
+		"not enough space: %s has %llu MB free, a build needs about %llu MB", path,
+		(unsigned long long)there, (unsigned long long)needed_mb);
+}
+
+static int choose_cache(struct build *build)
+{
+	const struct image_options *options = build->options;
+	struct workshop *shop = build->shop;
+	const char *base = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+
+	if (options->no_cache)
+		return failure_path(
+			&shop->failure, shop->cache, sizeof(shop->cache), "%s/cache", shop->work);
+	if (options->cache) {
+		/* Tools run in other directories. */
+		char *absolute = file_make_directories(options->cache, 0755) == 0
+					 ? realpath(options->cache, NULL)
+					 : NULL;
+		int result = absolute && str_copy(shop->cache, sizeof(shop->cache), absolute)
+				     ? 0
+				     : failure_set(&shop->failure, -EINVAL,
+					       "the cache %s can't be made: %s", options->cache,
+					       strerror(errno));
+
+		free(absolute);
+		return result;
+	}
+	if (base && base[0] == '/')
+		return failure_path(
+			&shop->failure, shop->cache, sizeof(shop->cache), "%s/bramble", base);
+	return failure_path(&shop->failure, shop->cache, sizeof(shop->cache), "%s/.cache/bramble",
+		home && home[0] == '/' ? home : "/root");
+}
+
+static int add_units(struct build *build, struct cache_key *key)
+{
+	const struct image_options *options = build->options;
+	int result = build->unit[0] ? cache_key_add_file(key, build->unit) : 0;
+
+	for (size_t i = 0; result == 0 && i < options->unit_count; i++) {
+		cache_key_add(key, options->units[i]);
+		result = cache_key_add_file(key, options->units[i]);
+		if (result != 0)
+			failure_set(&build->shop->failure, result, "--unit %s can't be read: %s",
+				options->units[i], strerror(-result));
+	}
+	return result;
+}
+
+static int make_key(struct build *build)
+{
+	struct cache_key key;
+	int result;
+
+	cache_key_begin(&key, "image");
+	cache_key_add(&key, BRAMBLE_VERSION);
+	cache_key_add(&key, build->shop->recipe->name);
+	cache_key_add(&key, build->options->mode == IMAGE_TREE ? "tree" : "squashfs");
+	cache_key_add(&key, build->base.key);
+	cache_key_add(&key, build->kernel.key);
+	/* The builder's own tables (files, modules) change without any version. */
+	result = cache_key_add_file(&key, "/proc/self/exe");
+	if (result == 0)
+		result = cache_key_add_file(&key, build->options->target);
+	if (result == 0)
+		result = cache_key_add_file(&key, build->init);
+	if (result == 0 && build->agent[0])
+		result = cache_key_add_file(&key, build->agent);
+	if (result == 0)
+		result = add_units(build, &key);
+	cache_key_end(&key, build->key);
+	return result == 0 ? 0
+			   : failure_set(&build->shop->failure, result,
+				     "an input can't be read: %s", strerror(-result));
+}
+
+static int plan(struct build *build)
+{
+	struct workshop *shop = build->shop;
+	int result;
+
+	progress_begin(&shop->progress, "packages");
+	result = apt_open(&build->apt, shop);
+	if (result == 0)
+		result = base_layer_find(&build->apt, &build->base);
+	if (result == 0)
+		result = kernel_layer_find(&build->apt, &build->kernel);
+	if (result == 0)
+		result = make_key(build);
+	if (result == 0)
+		progress_end(&shop->progress, "%zu packages of %s, %s %s", build->base.packages,
+			shop->recipe->suite, build->kernel.kernel.name,
+			build->kernel.kernel.version);
+	return result;
+}
+
+static int run_cp(struct workshop *shop, const char *from, const char *to)
+{
+	const char *const arguments[] = { "cp", "-a", "--reflink=auto", from, to, NULL };
+	const struct run run = {
+		.arguments = arguments, .log = shop->log, .progress = &shop->progress
+	};
+
+	return run_tool(&run, &shop->failure);
+}
+
+static int make_kernel(struct build *build)
+{
+	struct workshop *shop = build->shop;
+	char image[WORKSHOP_PATH_SIZE], compressed[WORKSHOP_PATH_SIZE];
+	char reason[BOOT_REASON_SIZE];
+	int result;
+
+	progress_begin(&shop->progress, "kernel");
+	result = kernel_layer_make(&build->apt, &build->kernel);
+	if (result == 0)
+		result = failure_path(&shop->failure, image, sizeof(image), "%s/vmlinuz",
+			build->kernel.directory);
+	if (result == 0)
+		result = failure_path(&shop->failure, compressed, sizeof(compressed),
+			"%s/kernel8.img", build->kernel.directory);
+	if (result == 0 && access(compressed, R_OK) != 0) {
+		progress_note(&shop->progress, "compressing");
+		result = boot_compress_kernel(image, compressed, reason);
+		if (result != 0)
+			failure_set(&shop->failure, result, "%s", reason);
+	}
+	if (result == 0)
+		progress_end(&shop->progress, "%s, firmware %s%s", build->kernel.release,
+			build->kernel.firmware.version,
+			build->kernel.from_cache ? " (cached)" : "");
+	return result;
+}
+
+static int make_base(struct build *build)
+{
+	struct progress *progress = &build->shop->progress;
+	int result;
+
+	progress_begin(progress, "root");
+	result = base_layer_make(&build->apt, &build->base);
+	if (result == 0)
+		progress_end(progress, "%zu packages%s", build->base.packages,
+			build->base.from_cache ? " (cached)" : "");
+	return result;
+}
+
+static int make_boot_set(struct build *build)
+{
+	struct workshop *shop = build->shop;
+	char directory[WORKSHOP_PATH_SIZE], kernel[WORKSHOP_PATH_SIZE], modules[WORKSHOP_PATH_SIZE];
+	char trees[WORKSHOP_PATH_SIZE], firmware[WORKSHOP_PATH_SIZE], manifest[WORKSHOP_PATH_SIZE];
+	const char *layer = build->kernel.directory;
+	const struct boot_parts parts = {
+		.kernel = kernel,
+		.kernel_release = build->kernel.release,
+		.modules = modules,
+		.device_trees = trees,
+		.firmware = firmware,
+		.firmware_version = build->kernel.firmware.version,
+		.init = build->init,
+	};
+	char reason[BOOT_REASON_SIZE];
+	int result = 0;
+
+	progress_begin(&shop->progress, "boot set");
+	if (failure_path(&shop->failure, directory, sizeof(directory), "%s/boot", shop->work) !=
+			0 ||
+		failure_path(&shop->failure, manifest, sizeof(manifest),
+			"%s/boot/" BOOT_MANIFEST_NAME, shop->work) != 0 ||
+		failure_path(&shop->failure, kernel, sizeof(kernel), "%s/kernel8.img", layer) !=
+			0 ||
+		failure_path(&shop->failure, modules, sizeof(modules), "%s/lib/modules/%s", layer,
+			build->kernel.release) != 0 ||
+		failure_path(&shop->failure, trees, sizeof(trees), "%s/trees", layer) != 0 ||
+		failure_path(&shop->failure, firmware, sizeof(firmware), "%s/firmware", layer) != 0)
+		return -ENAMETOOLONG;
+	if (mkdir(directory, 0755) != 0)
+		return failure_set(
+			&shop->failure, -errno, "%s can't be made: %s", directory, strerror(errno));
+	result = boot_build(&parts, directory, reason);
+	if (result != 0)
+		return failure_set(&shop->failure, result, "boot set: %s", reason);
+	result = image_hash_file(manifest, build->boot_hash);
+	if (result == 0)
+		progress_end(&shop->progress, "kernel, initramfs, firmware, device trees");
+	return result;
+}
+
+static int make_root(struct build *build)
+{
+	const struct image_options *options = build->options;
+	struct workshop *shop = build->shop;
+	char root[WORKSHOP_PATH_SIZE], squashfs[WORKSHOP_PATH_SIZE];
+	struct root_parts parts = {
+		.apt = &build->apt,
+		.base = &build->base,
+		.kernel = &build->kernel,
+		.agent = build->agent[0] ? build->agent : NULL,
+		.unit_count = options->unit_count,
+		.boot_hash = build->boot_hash,
+	};
+	int result = failure_path(&shop->failure, root, sizeof(root), "%s/root", shop->work);
+
+	memcpy(parts.units, options->units, sizeof(parts.units));
+	if (build->unit[0])
+		parts.units[parts.unit_count++] = build->unit;
+	if (result == 0)
+		result = failure_path(&shop->failure, squashfs, sizeof(squashfs),
+			"%s/image.squashfs", shop->work);
+	if (result == 0 && mkdir(root, 0755) != 0)
+		result = failure_set(
+			&shop->failure, -errno, "%s can't be made: %s", root, strerror(errno));
+	progress_begin(&shop->progress, "image");
+	if (result == 0)
+		result = root_make(shop, &parts, root);
+	if (result == 0 && options->mode == IMAGE_SQUASHFS)
+		result = root_pack(shop, root, squashfs);
+	if (result == 0)
+		progress_end(
+			&shop->progress, "%s", options->mode == IMAGE_TREE ? "tree" : "squashfs");
+	return result;
+}
+
+/* The finished version of an earlier build with the same key, or -ENOENT. */
+static int take_result(struct build *build)
+{
+	struct workshop *shop = build->shop;
+	char entry[WORKSHOP_PATH_SIZE], contents[WORKSHOP_PATH_SIZE];
+	bool there;
+	int result = cache_entry(shop, "image", build->key, "", entry, sizeof(entry), &there);
+
+	if (result == 0 && !there)
+		return -ENOENT;
+	if (result == 0)
+		result = failure_path(&shop->failure, contents, sizeof(contents), "%s/.", entry);
+	if (result != 0)
+		return result;
+	progress_begin(&shop->progress, "image");
+	result = run_cp(shop, contents, shop->work);
+	if (result == 0)
+		progress_end(&shop->progress, "nothing has changed (cached)");
+	return result;
+}
+
+/* Copies, not links: what happens to a file on the share must not reach the cache. */
+static int keep_result(struct build *build)
+{
+	struct workshop *shop = build->shop;
+	char entry[WORKSHOP_PATH_SIZE], temporary[WORKSHOP_PATH_SIZE], from[WORKSHOP_PATH_SIZE];
+	bool there;
+	int result;
+
+	if (build->options->no_cache || build->options->mode == IMAGE_TREE)
+		return 0;
+	result = cache_entry(shop, "image", build->key, "", entry, sizeof(entry), &there);
+	if (result == 0)
+		result =
+			failure_path(&shop->failure, temporary, sizeof(temporary), "%s.tmp", entry);
+	if (result == 0)
+		result = file_make_directories(temporary, 0755);
+	if (result == 0)
+		result = failure_path(
+			&shop->failure, from, sizeof(from), "%s/image.squashfs", shop->work);
+	if (result == 0)
+		result = run_cp(shop, from, temporary);
+	if (result == 0)
+		result = failure_path(&shop->failure, from, sizeof(from), "%s/boot", shop->work);
+	if (result == 0)
+		result = run_cp(shop, from, temporary);
+	return result == 0 ? cache_commit(shop, "image", entry) : result;
+}
+
+static int make_all(struct build *build)
+{
+	struct workshop *shop = build->shop;
+	int result = check_space(
+		build, shop->work, build->options->no_cache ? SPACE_COLD_MB : SPACE_WARM_MB);
+
+	if (result == 0 && !build->options->no_cache)
+		result = check_space(build, shop->cache, SPACE_WARM_MB);
+	if (result == 0)
+		result = make_kernel(build);
+	if (result == 0)
+		result = make_base(build);
+	if (result == 0)
+		result = make_boot_set(build);
+	if (result == 0)
+		result = make_root(build);
+	return result == 0 ? keep_result(build) : result;
+}
+
+static int publish(struct build *build)
+{
+	struct image_version version;
+	bool existed;
+	int result;
+
+	progress_begin(&build->shop->progress, "publish");
+	result = image_publish(
+		build->shop, build->options->share, build->options->mode, &version, &existed);
+	if (result != 0)
+		return result;
+	progress_end(&build->shop->progress,
+		existed ? "this version is there already" : "a new version is there");
+	printf("%s\n", version.root);
+	return 0;
+}
+
+static int work(struct build *build)
+{
+	int result = find_programs(build);
+
+	if (result == 0)
+		result = plan(build);
+	if (result == 0)
+		result = take_result(build);
+	if (result == -ENOENT && build->shop->failure.text[0] == '\0')
+		result = make_all(build);
+	return result == 0 ? publish(build) : result;
+}
+
+/* A tool that ran out of space rarely says where. */
+static void explain_space(const struct workshop *shop)
+{
+	const char *const places[] = { shop->work, shop->cache };
+
+	for (size_t i = 0; i < 2; i++)
+		if (places[i][0] && free_megabytes(places[i]) < SPACE_EXHAUSTED_MB)
+			fprintf(stderr, "bramble-image: no space is left on %s\n", places[i]);
+}
+
+static int begin(struct build *build)
+{
+	struct workshop *shop = build->shop;
+	int result = leave_mounts_behind(&shop->failure);
+
+	if (result == 0)
+		result = image_begin(shop, build->options->share);
+	if (result == 0)
+		result = choose_cache(build);
+	if (result == 0)
+		result = cache_open(shop);
+	if (result == 0)
+		result = failure_path(
+			&shop->failure, shop->log, sizeof(shop->log), "%s/build.log", shop->cache);
+	if (result == 0)
+		(void)unlink(shop->log); /* of the last build */
+	return result;
+}
+
+int image_build(const struct image_options *options)
+{
+	struct build *build = calloc(1, sizeof(*build));
+	struct workshop *shop = calloc(1, sizeof(*shop));
+	struct recipe *recipe = calloc(1, sizeof(*recipe));
+	int result = build && shop && recipe && sodium_init() >= 0 ? 0 : -ENOMEM;
+
+	if (result == 0) {
+		build->options = options;
+		build->shop = shop;
+		shop->recipe = recipe;
+		progress_init(&shop->progress);
+		result = recipe_load(options->target, recipe, &shop->failure);
+	}
+	if (result == 0)
+		result = begin(build);
+	if (result == 0)
+		result = work(build);
+	if (result != 0 && shop) {
+		progress_break(&shop->progress);
+		fprintf(stderr, "bramble-image: %s\n",
+			shop->failure.text[0] ? shop->failure.text : strerror(-result));
+		explain_space(shop);
+	}
+	if (shop && shop->work[0])
+		(void)cache_remove_tree(shop->work);
+	free(recipe);
+	free(shop);
+	free(build);
+	return result == 0 ? 0 : 1;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * bramble-image: image versions on a share, made and checked.
+ *
+ *	SHARE/images/NAME/HASH.squashfs  a root; HASH is the SHA-256 of the file (or HASH.tree, a
+ *directory) SHARE/images/NAME/HASH.boot/     its boot set; the root names the hash of the set's
+ *manifest SHARE/images/NAME/.build-*       unfinished; swept by the next build
+ *
+ * A version exists when its root is there under its final name, which is the last thing that
+ *happens.
+ */
+#ifndef BRAMBLE_IMAGE_H
+#define BRAMBLE_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/str.h"
+#include "rootfs/root.h"
+
+enum image_mode {
+	IMAGE_SQUASHFS,
+	IMAGE_TREE,
+};
+
+struct image_options {
+	const char *share;
+	const char *target; /* build: the recipe's path; verify: NAME or NAME/HASH, NULL for all */
+	const char *cache;  /* directory, NULL for the user's */
+	bool no_cache;
+	const char *init;  /* programs for arm64; NULL: beside this program */
+	const char *agent; /* "" for none */
+	const char *units[ROOT_UNITS_LIMIT];
+	size_t unit_count;
+	enum image_mode mode;
+};
+
+/* The verbs. They talk on standard output and error and return an exit status. */
+int image_build(const struct image_options *options);
+int image_list(const struct image_options *options);
+int image_verify(const struct image_options *options);
+
+/* One version on a share. */
+struct image_version {
+	char name[NODE_NAME_SIZE];
+	char hash[HASH_TEXT_SIZE];
+	enum image_mode mode;
+	char root[WORKSHOP_PATH_SIZE]; /* file or directory */
+	char boot[WORKSHOP_PATH_SIZE]; /* directory */
+};
+
+/* Call `each` for every version of `name` (NULL: of all images), in no order, until it returns
+ * other than 0, which is then returned. -errno when the share can't be read. */
+int image_each(const char *share, const char *name,
+	int (*each)(void *context, const struct image_version *version), void *context);
+
+/* Begin a build: make SHARE/images/NAME and shop->work in it (mode 0755), keep other builds of this
+ * image out until the process ends, and sweep what crashed ones left. Returns 0 or -errno with
+ * shop->failure. */
+int image_begin(struct workshop *shop, const char *share);
+
+/* Publish WORK/image.squashfs (or WORK/root) and WORK/boot, all synced, under their hash. `version`
+ * is filled; *existed: the very same version was there already. */
+int image_publish(struct workshop *shop, const char *share, enum image_mode mode,
+	struct image_version *version, bool *existed);
+
+/* Check a version thoroughly: hash of the root, the set it names, hash of every file. Returns 0 or
+ * -errno with `failure` saying what is wrong. */
+int image_check(const struct image_version *version, struct failure *failure);
+
+/* Hash of a file by its path. Returns 0 or -errno. */
+int image_hash_file(const char *path, char out[static HASH_TEXT_SIZE]);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: ISC */
+/* bramble-image: builds image versions, lists and verifies them. */
+#include "provisioner/image/image.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/log.h"
+
+static const struct verb {
+	const char *name, *arguments, *help;
+	int (*run)(const struct image_options *options);
+	bool needs_target;
+} verbs[] = {
+	{ "build", "RECIPE --share DIR", "build an image version and publish it", image_build,
+		true },
+	{ "list", "--share DIR", "list the image versions of a share", image_list, false },
+	{ "verify", "--share DIR [NAME[/HASH]]", "hash everything again", image_verify, false },
+};
+
+#define VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+enum option_code {
+	OPTION_SHARE = 256,
+	OPTION_CACHE,
+	OPTION_NO_CACHE,
+	OPTION_INIT,
+	OPTION_AGENT,
+	OPTION_UNIT,
+	OPTION_MODE,
+	OPTION_HELP,
+};
+
+static const struct option long_options[] = {
+	{ "share", required_argument, NULL, OPTION_SHARE },
+	{ "cache", required_argument, NULL, OPTION_CACHE },
+	{ "no-cache", no_argument, NULL, OPTION_NO_CACHE },
+	{ "init", required_argument, NULL, OPTION_INIT },
+	{ "agent", required_argument, NULL, OPTION_AGENT },
+	{ "unit", required_argument, NULL, OPTION_UNIT },
+	{ "mode", required_argument, NULL, OPTION_MODE },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static void print_help(FILE *out)
+{
+	fputs("usage:\n", out);
+	for (size_t i = 0; i < VERBS; i++)
+		fprintf(out, "  bramble-image %-6s %-26s %s\n", verbs[i].name, verbs[i].arguments,
+			verbs[i].help);
+	fputs("\nbuild takes further:\n"
+	      "  --cache DIR      where earlier builds left their parts (default "
+	      "~/.cache/bramble)\n"
+	      "  --no-cache       use and leave nothing\n"
+	      "  --init FILE      the arm64 program that becomes /init (default: beside this "
+	      "program)\n"
+	      "  --agent FILE     the arm64 agent (default: beside this program; \"\" for none)\n"
+	      "  --unit FILE      a systemd unit to install and enable (default: the agent's); "
+	      "repeatable\n"
+	      "  --mode MODE      squashfs (default), or tree: a directory, for development\n",
+		out);
+}
+
+static int refuse(const char *what, const char *which)
+{
+	fprintf(stderr, "bramble-image: %s%s (see bramble-image --help)\n", what, which);
+	return 2;
+}
+
+static int take_mode(const char *text, struct image_options *options)
+{
+	if (strcmp(text, "squashfs") == 0)
+		options->mode = IMAGE_SQUASHFS;
+	else if (strcmp(text, "tree") == 0)
+		options->mode = IMAGE_TREE;
+	else
+		return refuse("--mode is squashfs or tree, not ", text);
+	return 0;
+}
+
+static int take_option(int option, char *value, struct image_options *options)
+{
+	switch (option) {
+	case OPTION_SHARE:
+		options->share = value;
+		return 0;
+	case OPTION_CACHE:
+		options->cache = value;
+		return 0;
+	case OPTION_NO_CACHE:
+		options->no_cache = true;
+		return 0;
+	case OPTION_INIT:
+		options->init = value;
+		return 0;
+	case OPTION_AGENT:
+		options->agent = value;
+		return 0;
+	case OPTION_UNIT:
+		/* One place is left for the agent's own unit. */
+		if (options->unit_count == ROOT_UNITS_LIMIT - 1)
+			return refuse("too many --unit", "");
+		options->units[options->unit_count++] = value;
+		return 0;
+	case OPTION_MODE:
+		return take_mode(value, options);
+	default:
+		return refuse("an option is not known or lacks its value", "");
+	}
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	for (size_t i = 0; i < VERBS; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+static int run_verb(const struct verb *verb, int count, char **words, struct image_options *options)
+{
+	if (count > 1 || (verb->needs_target && count == 0))
+		return refuse("usage: bramble-image ", verb->arguments);
+	if (count == 1)
+		options->target = words[0];
+	if (!options->share)
+		return refuse("--share DIR is missing", "");
+	return verb->run(options);
+}
+
+int main(int argc, char **argv)
+{
+	struct image_options options = { .mode = IMAGE_SQUASHFS };
+	const struct verb *verb;
+	int option;
+
+	log_init("bramble-image", LOG_LEVEL_INFO);
+	umask(022);
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		int result = 0;
+
+		if (option == OPTION_HELP) {
+			print_help(stdout);
+			return 0;
+		}
+		result = take_option(option, optarg, &options);
+		if (result != 0)
+			return result;
+	}
+	if (optind == argc) {
+		print_help(stderr);
+		return 2;
+	}
+	verb = find_verb(argv[optind]);
+	if (!verb)
+		return refuse("there is no verb ", argv[optind]);
+	return run_verb(verb, argc - optind - 1, argv + optind + 1, &options);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: ISC */
+#include "rootfs/base.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "common/file.h"
+#include "rootfs/cache.h"
+#include "rootfs/run.h"
+
+#define BINFMT "/proc/sys/fs/binfmt_misc/qemu-aarch64"
+#define PLAN_SIZE (256u * 1024u)
+#define INCLUDE_SIZE (RECIPE_LIST_LIMIT * (RECIPE_WORD_SIZE + 1) + 16)
+
+/* A node is administered from its router: nobody reads manuals on it. Licences stay. */
+static const char *const dpkg_options[] = { "--dpkgopt=path-exclude=/usr/share/man/*",
+	"--dpkgopt=path-exclude=/usr/share/info/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
+	"--dpkgopt=path-exclude=/usr/share/doc/*",
+	"--dpkgopt=path-include=/usr/share/doc/*/copyright",
+	"--dpkgopt=path-exclude=/usr/share/lintian/*" };
+
+#define DPKG_OPTIONS (sizeof(dpkg_options) / sizeof(dpkg_options[0]))
+
+int base_check_emulation(struct failure *failure)
+{
+	struct utsname host;
+	char *state = NULL;
+	size_t size;
+	bool enabled;
+
+	if (uname(&host) == 0 && strcmp(host.machine, "aarch64") == 0)
+		return 0;
+	enabled = file_read(BINFMT, 4096, &state, &size) == 0 && strncmp(state, "enabled", 7) == 0;
+	free(state);
+	if (enabled)
+		return 0;
+	return failure_set(failure, -ENOEXEC,
+		"this machine can't run arm64 programs, which building a root needs. As root:\n"
+		"    apt-get install qemu-user-static binfmt-support\n"
+		"    update-binfmts --enable qemu-aarch64");
+}
+
+int base_layer_find(struct apt *apt, struct base_layer *layer)
+{
+	struct workshop *shop = apt->shop;
+	char *plan = malloc(PLAN_SIZE);
+	struct cache_key key;
+	char epoch[32];
+	int result;
+
+	memset(layer, 0, sizeof(*layer));
+	if (!plan)
+		return failure_set(&shop->failure, -ENOMEM, "out of memory");
+	result = apt_plan(apt, plan, PLAN_SIZE, &layer->packages);
+	cache_key_begin(&key, "root");
+	if (result == 0)
+		cache_key_add(&key, plan);
+	free(plan);
+	if (result != 0)
+		return result;
+	snprintf(epoch, sizeof(epoch), "%lld", shop->epoch);
+	cache_key_add(&key, epoch);
+	for (size_t i = 0; i < apt->source_count; i++)
+		cache_key_add(&key, apt->sources[i]);
+	for (size_t i = 0; i < DPKG_OPTIONS; i++)
+		cache_key_add(&key, dpkg_options[i]);
+	cache_key_end(&key, layer->key);
+	return 0;
+}
+
+/* Progress of dpkg: each package is unpacked, then set up. */
+struct count {
+	struct progress *progress;
+	size_t packages, done;
+};
+
+static void count_line(void *context, const char *line)
+{
+	struct count *count = context;
+	char package[64];
+
+	if (strncmp(line, "I: ", 3) == 0) {
+		progress_note(count->progress, "%s", line + 3);
+		return;
+	}
+	if (sscanf(line, "Unpacking %63s", package) != 1 &&
+		sscanf(line, "Setting up %63s", package) != 1)
+		return;
+	count->done++;
+	progress_note(count->progress, "%zu %%  %.60s",
+		count->done >= 2 * count->packages ? 99 : 100 * count->done / (2 * count->packages),
+		line);
+}
+
+static void make_include(const struct recipe_list *packages, char *out, size_t size)
+{
+	size_t used = (size_t)snprintf(out, size, "--include=");
+
+	for (size_t i = 0; i < packages->count; i++)
+		used += (size_t)snprintf(
+			out + used, size - used, "%s%s", i > 0 ? "," : "", packages->items[i]);
+}
+
+static int run_mmdebstrap(struct apt *apt, const struct base_layer *layer, const char *include,
+	const char *architecture, const char *tar)
+{
+	struct workshop *shop = apt->shop;
+	const char *arguments[DPKG_OPTIONS + APT_SOURCES_LIMIT + 16] = { "mmdebstrap",
+		"--mode=root", "--variant=minbase", "--format=tar", "--verbose",
+		"--skip=output/dev", "--aptopt=Acquire::Languages \"none\"",
+		"--aptopt=Acquire::Retries \"3\"", architecture, include };
+	struct count count = { .progress = &shop->progress, .packages = layer->packages };
+	struct run run = {
+		.arguments = arguments,
+		.temporary = shop->work,
+		.log = shop->log,
+		.epoch = shop->epoch,
+		.line = count_line,
+		.context = &count,
+		.progress = &shop->progress,
+	};
+	size_t n = 10;
+
+	for (size_t i = 0; i < DPKG_OPTIONS; i++)
+		arguments[n++] = dpkg_options[i];
+	arguments[n++] = shop->recipe->suite;
+	arguments[n++] = tar;
+	for (size_t i = 0; i < apt->source_count; i++)
+		arguments[n++] = apt->sources[i];
+	return run_tool(&run, &shop->failure);
+}
+
+/* mmdebstrap refuses to write a file without ".tar" in its name when told to write a tar. */
+static int make(struct apt *apt, const struct base_layer *layer)
+{
+	const struct recipe *recipe = apt->shop->recipe;
+	char temporary[WORKSHOP_PATH_SIZE], architecture[RECIPE_WORD_SIZE + 32];
+	char *include = malloc(INCLUDE_SIZE);
+	int result = include ? 0 : -ENOMEM;
+
+	if (result == 0)
+		result = failure_path(
+			&apt->shop->failure, temporary, sizeof(temporary), "%s.tmp", layer->tar);
+	if (result == 0) {
+		snprintf(architecture, sizeof(architecture), "--architectures=%s",
+			recipe->architecture);
+		make_include(&recipe->packages, include, INCLUDE_SIZE);
+		result = run_mmdebstrap(apt, layer, include, architecture, temporary);
+	}
+	free(include);
+	if (result == 0)
+		result = cache_commit(apt->shop, "root", layer->tar);
+	return result == 0 ? 0
+			   : failure_set(&apt->shop->failure, result, "the root can't be built: %s",
+				     strerror(-result));
+}
+
+int base_layer_make(struct apt *apt, struct base_layer *layer)
+{
+	int result = cache_entry(apt->shop, "root", layer->key, ".tar", layer->tar,
+		sizeof(layer->tar), &layer->from_cache);
+
+	if (result == 0 && !layer->from_cache)
+		result = base_check_emulation(&apt->shop->failure);
+	if (result == 0 && !layer->from_cache)
+		result = make(apt, layer);
+	return result;
+}
+
+int base_layer_unpack(struct workshop *shop, const struct base_layer *layer, const char *root)
+{
+	const char *const arguments[] = { "tar", "--directory", root, "--extract",
+		"--preserve-permissions", "--numeric-owner", "--xattrs", "--xattrs-include=*",
+		"--file", layer->tar, NULL };
+	const struct run run = {
+		.arguments = arguments, .log = shop->log, .progress = &shop->progress
+	};
+
+	progress_note(&shop->progress, "unpacking");
+	return run_tool(&run, &shop->failure);
+}

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: ISC
+# bramble-image: boot/ and rootfs/ make the parts, provisioner/image/ puts them together.
+BOOT_MAKE := boot/build.c boot/kernel.c boot/initramfs.c boot/modules.c boot/firmware.c
+ROOTFS_MAKE := rootfs/failure.c rootfs/progress.c rootfs/run.c rootfs/recipe.c rootfs/cache.c rootfs/apt.c \
+               rootfs/kernel.c rootfs/base.c rootfs/tree.c rootfs/units.c rootfs/root.c
+
+PROGRAMS += bramble-image
+bramble-image_SRC := provisioner/image/main.c provisioner/image/build.c provisioner/image/check.c provisioner/image/store.c \
+                     $(BOOT_SERVE) $(BOOT_MAKE) $(ROOTFS_MAKE) $(COMMON_BASE) common/hash.c
+bramble-image_LIBS := libarchive zlib libsodium libconfig
+
+TESTS += test-boot-build
+test-boot-build_SRC := tests/unit/boot_build_test.c $(BOOT_SERVE) $(BOOT_MAKE) common/file.c common/hash.c common/str.c
+test-boot-build_LIBS := cmocka libarchive zlib libsodium

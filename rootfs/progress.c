@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+#include "rootfs/progress.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+
+#define TERMINAL_INTERVAL_NS (250 * NS_PER_MS)
+#define LOG_INTERVAL_NS (10 * NS_PER_S)
+
+static double seconds_since(uint64_t began_ns)
+{
+	return (double)(clock_monotonic_ns() - began_ns) / (double)NS_PER_S;
+}
+
+void progress_init(struct progress *progress)
+{
+	memset(progress, 0, sizeof(*progress));
+	progress->terminal = isatty(STDERR_FILENO) == 1;
+}
+
+void progress_begin(struct progress *progress, const char *step)
+{
+	progress->step = step;
+	progress->note[0] = '\0';
+	progress->began_ns = clock_monotonic_ns();
+	progress->shown_ns = progress->began_ns;
+	if (progress->terminal)
+		fprintf(stderr, "\r\033[K  %-12s", step);
+}
+
+void progress_tick(struct progress *progress)
+{
+	uint64_t now = clock_monotonic_ns();
+	uint64_t interval = progress->terminal ? TERMINAL_INTERVAL_NS : LOG_INTERVAL_NS;
+
+	if (!progress->step || now - progress->shown_ns < interval)
+		return;
+	progress->shown_ns = now;
+	fprintf(stderr,
+		progress->terminal ? "\r\033[K  %-12s %4.0f s  %.60s" : "  %-12s %4.0f s  %s\n",
+		progress->step, seconds_since(progress->began_ns), progress->note);
+}
+
+void progress_note(struct progress *progress, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(progress->note, sizeof(progress->note), format, arguments);
+	va_end(arguments);
+	progress_tick(progress);
+}
+
+void progress_end(struct progress *progress, const char *format, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "%s  %-12s %6.1f s  ", progress->terminal ? "\r\033[K" : "", progress->step,
+		seconds_since(progress->began_ns));
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	progress->step = NULL;
+}
+
+void progress_break(struct progress *progress)
+{
+	if (progress->terminal && progress->step)
+		fputs("\r\033[K", stderr);
+	progress->step = NULL;
+}
