@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: ISC
+
+# The virtual Pi
+VPI_SRC := tests/vpi/model.c tests/vpi/timeline.c tests/vpi/wire.c tests/vpi/lease.c tests/vpi/interface.c \
+	tests/vpi/tftp.c tests/vpi/config.c tests/vpi/check.c tests/vpi/fetch.c tests/vpi/firmware.c tests/vpi/machine.c
+PROGRAMS += vpi
+vpi_SRC := tests/vpi/main.c $(VPI_SRC) common/str.c common/clock.c common/file.c common/dhcp.c
+vpi_LIBS := libsodium libcjson zlib
+TESTS += test-vpi
+test-vpi_SRC := tests/unit/vpi_test.c $(VPI_SRC) common/str.c common/clock.c common/file.c common/dhcp.c
+test-vpi_LIBS := cmocka libsodium libcjson zlib
