@@ -37,3 +37,21 @@ CLI_LIBS := libcjson $(SETTINGS_LIBS)
 PROGRAMS += bramble
 bramble_SRC := $(CLI)/main.c $(CLI_SRC)
 bramble_LIBS := $(CLI_LIBS)
+TESTS += test-cli-text test-cli
+test-cli-text_SRC := tests/unit/cli_text_test.c $(CLI_SRC)
+test-cli-text_LIBS := cmocka $(CLI_LIBS)
+test-cli_SRC := tests/unit/cli_test.c $(CLI_SRC)
+test-cli_LIBS := cmocka $(CLI_LIBS)
+
+# bramble-dhcpwatch
+DHCPWATCH_SRC := provisioner/dhcpwatch/watch.c provisioner/dhcpwatch/frame.c provisioner/dhcpwatch/limits.c \
+	provisioner/dhcpwatch/report.c common/dhcp.c common/ipc.c $(COMMON_BASE)
+PROGRAMS += bramble-dhcpwatch
+bramble-dhcpwatch_SRC := provisioner/dhcpwatch/main.c provisioner/dhcpwatch/confine.c $(DHCPWATCH_SRC) common/sandbox.c
+bramble-dhcpwatch_LIBS := libevent_core libseccomp libcap-ng
+TESTS += test-dhcpwatch
+test-dhcpwatch_SRC := tests/unit/dhcpwatch_test.c $(DHCPWATCH_SRC)
+test-dhcpwatch_LIBS := cmocka libevent_core
+FUZZERS += fuzz-dhcp_frame
+fuzz-dhcp_frame_SRC := tests/fuzz/dhcp_frame.c $(DHCPWATCH_SRC)
+fuzz-dhcp_frame_LIBS := libevent_core

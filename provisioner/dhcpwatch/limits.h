@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * How many packets a board, and all boards, may have reported: token buckets. A flood by one sender
+ * costs the others nothing; a flood under many names is cut to what brambled can bear. Pure but for
+ * the seed.
+ */
+#ifndef BRAMBLE_DHCPWATCH_LIMITS_H
+#define BRAMBLE_DHCPWATCH_LIMITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/str.h"
+
+/* A boot is 2 to 6 packets; firmware and initramfs boot within a minute. */
+#define LIMITS_SENDER_RATE 4 /* per second */
+#define LIMITS_SENDER_BURST 16
+/* 500 boards powered on in the same second: DISCOVER, OFFER, REQUEST, ACK each. */
+#define LIMITS_TOTAL_RATE 1000
+#define LIMITS_TOTAL_BURST 2000
+
+#define LIMITS_WAYS 4
+#define LIMITS_SETS 512
+
+struct limits_bucket {
+	struct mac sender;
+	bool used;
+	uint64_t tokens; /* in 1/1000 packets */
+	uint64_t filled_ns;
+};
+
+struct limits {
+	uint64_t seed; /* so that nobody can choose which senders share a set */
+	struct limits_bucket total;
+	struct limits_bucket senders[LIMITS_SETS][LIMITS_WAYS];
+	uint64_t dropped; /* since it was last asked for */
+};
+
+void limits_init(struct limits *limits, uint64_t seed, uint64_t now_ns);
+
+/* May a packet of this sender be reported at `now_ns` (monotonic)? Takes a token if so. */
+bool limits_allow(struct limits *limits, const struct mac *sender, uint64_t now_ns);
+
+#endif
