@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: ISC */
+/* bramble board: the physical Pis. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "provisioner/cli/commands.h"
+#include "provisioner/cli/json.h"
+#include "provisioner/cli/table.h"
+#include "provisioner/cli/text.h"
+
+static enum table_color color_of(const char *state)
+{
+	if (strcmp(state, "bound") == 0)
+		return TABLE_GREEN;
+	return strcmp(state, "denied") == 0 ? TABLE_RED : TABLE_YELLOW;
+}
+
+static const char *or_dash(const char *text)
+{
+	return *text ? text : "-";
+}
+
+static void add_board(struct table *table, const cJSON *board)
+{
+	char age[TEXT_UNIT_SIZE];
+
+	text_age(json_integer(board, "last_seen_ms"), clock_wall_ms(), age);
+	table_row(table);
+	table_cell(table, or_dash(json_text(board, "serial")));
+	table_cell(table, json_text(board, "mac"));
+	table_cell(table, or_dash(cli_short_model(json_text(board, "model"))));
+	table_cell(table, json_text(board, "address"));
+	table_cell_colored(table, color_of(json_text(board, "state")), json_text(board, "state"));
+	table_cell(table, or_dash(json_text(board, "node")));
+	table_cell(table, age);
+}
+
+/* A parked board is shown with the command that admits it. */
+static void print_admissions(struct cli *cli, const cJSON *boards)
+{
+	bool first = true;
+	char visible[TABLE_CELL_SIZE];
+	const cJSON *board;
+
+	cJSON_ArrayForEach(board, boards)
+	{
+		const char *admit = json_text(board, "admit");
+
+		if (*admit == '\0')
+			continue;
+		if (first)
+			fprintf(cli->out, "\nTo let a parked board join:\n");
+		first = false;
+		text_visible(visible, sizeof(visible), admit);
+		fprintf(cli->out, "  %s\n", visible);
+	}
+}
+
+static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "board list [--json]",
+		.text = "All boards that were ever seen. States: bound (it is a node), parked (it "
+			"waits\n"
+			"to be admitted), denied (it was replaced or forgotten, or nothing may "
+			"join).\n",
+	};
+	static const struct table_column columns[] = { { "SERIAL", false }, { "MAC", false },
+		{ "MODEL", false }, { "ADDRESS", false }, { "STATE", false }, { "NODE", false },
+		{ "SEEN", false }, { .title = NULL } };
+	struct table *table;
+	const cJSON *board;
+	enum cli_exit code;
+	cJSON *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	code = cli_call(cli, IPC_GET, "/v1/boards", NULL, &json);
+	table = code == CLI_OK && !cli->json ? table_new(columns) : NULL;
+	if (table) {
+		cJSON_ArrayForEach(board, json_member(json, "boards")) add_board(table, board);
+		if (table_rows(table) == 0)
+			fprintf(cli->out, "No board was seen yet: power on a Pi on this LAN.\n");
+		else if (table_print(table, cli->out, cli->width, cli->color) != 0)
+			code = cli_complain(cli, CLI_FAILED, "out of memory");
+		print_admissions(cli, json_member(json, "boards"));
+	}
+	table_free(table);
+	cJSON_Delete(json);
+	return code;
+}
+
+static void print_board(struct cli *cli, const cJSON *board)
+{
+	char first[TEXT_UNIT_SIZE], age[TEXT_UNIT_SIZE];
+
+	text_time(json_integer(board, "first_seen_ms"), first);
+	text_age(json_integer(board, "last_seen_ms"), clock_wall_ms(), age);
+	cli_field(cli, "Serial", "%s",
+		*json_text(board, "serial") ? json_text(board, "serial") : "not yet known");
+	cli_field(cli, "MAC", "%s", json_text(board, "mac"));
+	cli_field(cli, "Model", "%s", json_text(board, "model"));
+	if (json_integer(board, "revision") > 0)
+		cli_field(cli, "Revision", "%06" PRIx64, (uint64_t)json_integer(board, "revision"));
+	cli_field(cli, "Address", "%s", json_text(board, "address"));
+	cli_field(cli, "State", "%s", json_text(board, "state"));
+	cli_field(cli, "Node", "%s", or_dash(json_text(board, "node")));
+	cli_field(cli, "First seen", "%s", first);
+	cli_field(cli, "Last seen", "%s", age);
+	if (*json_text(board, "admit"))
+		cli_field(cli, "To admit", "%s", json_text(board, "admit"));
+}
+
+static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "board show ID [--json]",
+		.text = "One board. ID is its serial or MAC, or an unambiguous beginning of at "
+			"least 4\n"
+			"characters.\n",
+		.min_words = 1,
+		.max_words = 1,
+	};
+	char path[IPC_PATH_SIZE] = "/v1/boards/";
+	enum cli_exit code;
+	cJSON *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	if (client_append(path, sizeof(path), argv[0]) != 0)
+		return cli_complain(
+			cli, CLI_USAGE, "\"%.64s...\" is too long for a serial", argv[0]);
+	code = cli_call(cli, IPC_GET, path, NULL, &json);
+	if (code == CLI_OK && !cli->json)
+		print_board(cli, json);
+	cJSON_Delete(json);
+	return code;
+}
+
+enum cli_exit board_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_command commands[] = {
+		{ "list", list_main, "All boards that were ever seen" },
+		{ "show", show_main, "One board" },
+		{ .name = NULL },
+	};
+
+	return cli_dispatch(cli, commands, "board", argc, argv);
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: ISC */
+/* bramble boot: every power-on of a board with its timeline, and where and why it stopped. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/str.h"
+#include "provisioner/cli/commands.h"
+#include "provisioner/cli/json.h"
+#include "provisioner/cli/table.h"
+#include "provisioner/cli/text.h"
+
+#define QUIET_MS 30000 /* a boot without news for so long is likely stuck */
+#define LIST_LIMIT_DEFAULT "20"
+#define LIST_LIMIT_MAX 1000
+#define NOT_FOUND 404
+
+/* What to look at when a boot came to this stage and no further. */
+static const struct {
+	const char *stage, *hint;
+} hints[] = {
+	{ "dhcp", "The board asked for an address and for no file. Does its EEPROM or OTP allow "
+		  "network "
+		  "boot, does a second DHCP server answer on this LAN, does the switch port "
+		  "forward at "
+		  "once (spanning tree: port fast)?" },
+	{ "firmware",
+		"The board has its first file and stopped before config.txt. Watch it on HDMI; a "
+		"power cycle starts it again." },
+	{ "config", "The firmware stopped before the kernel: the last file below is what it read "
+		    "last." },
+	{ "kernel",
+		"The kernel's transfer didn't come to its end, or the board stopped behind it. Are "
+		"there many retransmissions (cable, switch)?" },
+	{ "initramfs",
+		"Everything was loaded, and the kernel has sent nothing since. Watch the console "
+		"(HDMI or serial); nodes.kernel_arguments may be wrong." },
+	{ "init", "The kernel runs; its network card didn't come up. Watch the console." },
+	{ "network", "The node has its address and can't mount the share. Is the NFS server up "
+		     "(bramble status)?" },
+	{ "nfs", "The share is mounted; the image couldn't be. Is its file complete (bramble image "
+		 "list)?" },
+	{ "root", "The root is mounted; the node's data directory couldn't be." },
+	{ "data", "All is mounted; systemd didn't start. Watch the console." },
+	{ "systemd", "systemd runs and the node hasn't joined. On its console: journalctl -u "
+		     "bramble-agent." },
+};
+
+static bool has_ended(const cJSON *boot)
+{
+	return json_integer(boot, "ended_ms") != 0;
+}
+
+static bool has_joined(const cJSON *boot)
+{
+	return strcmp(json_text(boot, "stage"), "joined") == 0;
+}
+
+static bool is_quiet(const cJSON *boot)
+{
+	return clock_wall_ms() - json_integer(boot, "changed_ms") > QUIET_MS;
+}
+
+static enum table_color color_of(const cJSON *boot)
+{
+	if (has_joined(boot))
+		return TABLE_GREEN;
+	return has_ended(boot) || is_quiet(boot) ? TABLE_RED : TABLE_YELLOW;
+}
+
+static int64_t duration_of(const cJSON *boot)
+{
+	int64_t end = has_joined(boot) || has_ended(boot) ? json_integer(boot, "changed_ms")
+							  : clock_wall_ms();
+
+	if (has_ended(boot))
+		end = json_integer(boot, "ended_ms");
+	return end - json_integer(boot, "started_ms");
+}
+
+static const char *board_of(const cJSON *boot)
+{
+	const char *serial = json_text(boot, "serial");
+
+	return *serial ? serial : json_text(boot, "mac");
+}
+
+static void add_boot(struct table *table, const cJSON *boot)
+{
+	char age[TEXT_UNIT_SIZE], took[TEXT_UNIT_SIZE], bytes[TEXT_UNIT_SIZE];
+
+	text_age(json_integer(boot, "started_ms"), clock_wall_ms(), age);
+	text_duration(duration_of(boot), took);
+	text_bytes((uint64_t)json_integer(boot, "bytes"), bytes);
+	table_row(table);
+	table_cellf(table, "%" PRId64, json_integer(boot, "id"));
+	table_cell(table, *json_text(boot, "node") ? json_text(boot, "node") : "-");
+	table_cell(table, board_of(boot));
+	table_cell_colored(table, color_of(boot), json_text(boot, "stage"));
+	table_cell(table, age);
+	table_cell(table, took);
+	table_cellf(table, "%" PRId64, json_integer(boot, "files"));
+	table_cell(table, bytes);
+	table_cellf(table, "%" PRId64, json_integer(boot, "retransmissions"));
+}
+
+static void print_reasons(struct cli *cli, const cJSON *boots)
+{
+	const cJSON *boot;
+	char title[TEXT_UNIT_SIZE];
+
+	cJSON_ArrayForEach(boot, boots)
+	{
+		if (has_joined(boot) || *json_text(boot, "reason") == '\0')
+			continue;
+		snprintf(title, sizeof(title), "Boot %" PRId64, json_integer(boot, "id"));
+		cli_field(cli, title, "%s", json_text(boot, "reason"));
+	}
+}
+
+static enum cli_exit print_list(struct cli *cli, const cJSON *boots)
+{
+	static const struct table_column columns[] = { { "BOOT", true }, { "NODE", false },
+		{ "BOARD", false }, { "STAGE", false }, { "STARTED", true }, { "TOOK", true },
+		{ "FILES", true }, { "DATA", true }, { "RESENT", true }, { .title = NULL } };
+	struct table *table = table_new(columns);
+	const cJSON *boot;
+	int result = -1;
+
+	if (table) {
+		cJSON_ArrayForEach(boot, boots) add_boot(table, boot);
+		result = table_rows(table) > 0
+				 ? table_print(table, cli->out, cli->width, cli->color)
+				 : fprintf(cli->out, "No boot was seen.\n") < 0;
+		print_reasons(cli, boots);
+	}
+	table_free(table);
+	return result == 0 ? CLI_OK : cli_complain(cli, CLI_FAILED, "out of memory");
+}
+
+/* Append "&name=value" when there is a value. */
+static int append_query(char *path, size_t size, const char *name, const char *value)
+{
+	size_t used = strlen(path);
+
+	if (!value)
+		return 0;
+	snprintf(path + used, size - used, "%s%s=", strchr(path, '?') ? "&" : "?", name);
+	return client_append(path, size, value);
+}
+
+static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
+{
+	const char *node = NULL, *board = NULL, *limit = NULL;
+	const struct args_option options[] = {
+		{ "node", '\0', NULL, &node, "NODE  only its boots" },
+		{ "board", '\0', NULL, &board, "ID    only its boots: serial or MAC" },
+		{ "limit", '\0', NULL, &limit, "N     the newest N, 1 to 1000 (default 20)" },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "boot list [--node NODE] [--board ID] [--limit N] [--json]",
+		.text = "Boots, newest first: the stage that was reached, time from the first "
+			"packet, files\n"
+			"and bytes that were fetched, packets that were sent again.\n",
+		.options = options,
+	};
+	char path[IPC_PATH_SIZE] = "/v1/boots";
+	enum cli_exit code;
+	uint64_t number;
+	cJSON *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	if (limit && str_parse_u64(limit, 1, LIST_LIMIT_MAX, &number) != 0)
+		return cli_complain(
+			cli, CLI_USAGE, "--limit %s; allowed: 1 to %d", limit, LIST_LIMIT_MAX);
+	if (append_query(path, sizeof(path), "limit", limit ? limit : LIST_LIMIT_DEFAULT) != 0 ||
+		append_query(path, sizeof(path), "node", node) != 0 ||
+		append_query(path, sizeof(path), "board", board) != 0)
+		return cli_complain(cli, CLI_USAGE, "the names are too long");
+	code = cli_call(cli, IPC_GET, path, NULL, &json);
+	if (code == CLI_OK && !cli->json)
+		code = print_list(cli, json_member(json, "boots"));
+	cJSON_Delete(json);
+	return code;
+}
+
+static void add_step(struct table *table, const cJSON *step, int64_t started_ms)
+{
+	int64_t duration = json_integer(step, "duration_ms");
+	int64_t resent = json_integer(step, "retransmissions");
+	uint64_t bytes = (uint64_t)json_integer(step, "bytes");
+	char text[TEXT_UNIT_SIZE] = "";
+
+	table_row(table);
+	table_cellf(table, "%.3f", (double)(json_integer(step, "at_ms") - started_ms) / 1000);
+	table_cell(table, json_text(step, "stage"));
+	if (duration > 0)
+		text_duration(duration, text);
+	table_cell(table, text);
+	text[0] = '\0';
+	if (bytes > 0)
+		text_bytes(bytes, text);
+	table_cell(table, text);
+	snprintf(text, sizeof(text), "%" PRId64, resent);
+	table_cell_colored(table, TABLE_YELLOW, resent > 0 ? text : "");
+	table_cell(table, json_text(step, "detail"));
+}
+
+static int print_timeline(struct cli *cli, const cJSON *boot)
+{
+	static const struct table_column columns[] = { { "SECONDS", true }, { "STAGE", false },
+		{ "TOOK", true }, { "DATA", true }, { "RESENT", true }, { "WHAT", false },
+		{ .title = NULL } };
+	struct table *table = table_new(columns);
+	const cJSON *step;
+	int result;
+
+	if (!table)
+		return -1;
+	cJSON_ArrayForEach(step, json_member(boot, "steps"))
+		add_step(table, step, json_integer(boot, "started_ms"));
+	fputc('\n', cli->out);
+	result = table_print(table, cli->out, cli->width, cli->color);
+	table_free(table);
+	return result;
+}
+
+/* The command that admits this boot's board, if it is parked. Not to know it is no failure. */
+static void print_admission(struct cli *cli, const cJSON *boot)
+{
+	char path[IPC_PATH_SIZE] = "/v1/boards/";
+	cJSON *board = NULL;
+	int status;
+
+	if (client_append(path, sizeof(path), json_text(boot, "mac")) == 0 &&
+		cli_try(cli, path, CLIENT_TIMEOUT_MS, &status, &board) == 0 &&
+		*json_text(board, "admit"))
+		cli_field(cli, "Next", "%s", json_text(board, "admit"));
+	cJSON_Delete(board);
+}
+
+/* A boot that doesn't go on: what is known, and what to do. */
+static void print_diagnosis(struct cli *cli, const cJSON *boot)
+{
+	const char *stage = json_text(boot, "stage"), *reason = json_text(boot, "reason");
+	char age[TEXT_UNIT_SIZE];
+
+	if (has_joined(boot) || (!has_ended(boot) && !is_quiet(boot) && *reason == '\0'))
+		return;
+	text_age(json_integer(boot, "changed_ms"), clock_wall_ms(), age);
+	fputc('\n', cli->out);
+	if (*reason)
+		cli_field(cli, "Stopped", "after stage %s, %s: %s", stage, age, reason);
+	else
+		cli_field(cli, "Stopped", "no news after stage %s, %s", stage, age);
+	if (*json_text(boot, "node") == '\0') {
+		print_admission(cli, boot);
+		return;
+	}
+	for (size_t i = 0; *reason == '\0' && i < sizeof(hints) / sizeof(hints[0]); i++) {
+		if (strcmp(hints[i].stage, stage) == 0)
+			cli_field(cli, "Next", "%s", hints[i].hint);
+	}
+}
+
+static enum cli_exit print_boot(struct cli *cli, const cJSON *boot)
+{
+	char started[TEXT_UNIT_SIZE], took[TEXT_UNIT_SIZE], bytes[TEXT_UNIT_SIZE];
+	const char *node = json_text(boot, "node");
+
+	text_time(json_integer(boot, "started_ms"), started);
+	text_duration(duration_of(boot), took);
+	text_bytes((uint64_t)json_integer(boot, "bytes"), bytes);
+	cli_field(cli, "Boot", "%" PRId64 " of board %s (%s) as %s", json_integer(boot, "id"),
+		board_of(boot), json_text(boot, "mac"), *node ? node : "no node");
+	cli_field(cli, "Started", "%s", started);
+	if (has_joined(boot))
+		cli_field(cli, "Joined", "%s after the first packet", took);
+	else
+		cli_field(cli, "Stage", "%s, %s after the first packet", json_text(boot, "stage"),
+			took);
+	cli_field(cli, "Fetched", "%" PRId64 " files, %s, %" PRId64 " packets sent again",
+		json_integer(boot, "files"), bytes, json_integer(boot, "retransmissions"));
+	if (print_timeline(cli, boot) != 0)
+		return cli_complain(cli, CLI_FAILED, "out of memory");
+	print_diagnosis(cli, boot);
+	return CLI_OK;
+}
+
+static enum cli_exit show_boot(struct cli *cli, uint64_t id)
+{
+	char path[IPC_PATH_SIZE];
+	enum cli_exit code;
+	cJSON *json;
+
+	snprintf(path, sizeof(path), "/v1/boots/%" PRIu64, id);
+	code = cli_call(cli, IPC_GET, path, NULL, &json);
+	if (code == CLI_OK && !cli->json)
+		code = print_boot(cli, json);
+	cJSON_Delete(json);
+	return code;
+}
+
+static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "boot show BOOT [--json]",
+		.text = "The timeline of one boot (its number is in \"bramble boot list\"): "
+			"seconds since the\n"
+			"first packet, stage, bytes, packets sent again; for a boot that stopped, "
+			"why and\n"
+			"what to do.\n",
+		.min_words = 1,
+		.max_words = 1,
+	};
+	enum cli_exit code;
+	uint64_t id;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	if (str_parse_u64(argv[0], 1, INT64_MAX, &id) != 0)
+		return cli_complain(cli, CLI_USAGE,
+			"\"%s\" is no number of a boot; for a node's: bramble boot latest NODE",
+			argv[0]);
+	return show_boot(cli, id);
+}
+
+static enum cli_exit latest_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "boot latest NODE [--json]",
+		.text = "The timeline of a node's newest boot.\n",
+		.min_words = 1,
+		.max_words = 1,
+	};
+	char path[IPC_PATH_SIZE] = "/v1/boots?limit=1&node=";
+	int status = 0, result;
+	enum cli_exit code;
+	int64_t id;
+	cJSON *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	if (client_append(path, sizeof(path), argv[0]) != 0)
+		return cli_complain(cli, CLI_USAGE, "\"%.64s...\" is too long for a name", argv[0]);
+	result = cli_try(cli, path, CLIENT_TIMEOUT_MS, &status, &json);
+	if (result != 0)
+		return cli_explain_failure(cli, result);
+	id = json_integer(cJSON_GetArrayItem(json_member(json, "boots"), 0), "id");
+	if (status != 200 && status != NOT_FOUND)
+		code = cli_complain(cli, CLI_FAILED, "%s", json_text(json, "error"));
+	else if (id <= 0)
+		code = cli_complain(
+			cli, CLI_NOT_FOUND, "node %s is unknown or never booted", argv[0]);
+	else
+		code = show_boot(cli, (uint64_t)id);
+	cJSON_Delete(json);
+	return code;
+}
+
+enum cli_exit boot_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_command commands[] = {
+		{ "list", list_main, "Boots, newest first" },
+		{ "show", show_main, "One boot with its timeline, and why it stopped" },
+		{ "latest", latest_main, "The same for a node's newest boot" },
+		{ .name = NULL },
+	};
+
+	return cli_dispatch(cli, commands, "boot", argc, argv);
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/cli/cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/nearest.h"
+#include "provisioner/cli/json.h"
+#include "provisioner/cli/table.h"
+#include "provisioner/cli/text.h"
+#include "provisioner/settings.h"
+
+#define COMMON_OPTIONS 3
+#define DEFAULT_RUN "/run/bramble"
+#define MESSAGE_SIZE 1024
+#define FIELD_TITLE_COLUMNS 12
+
+enum cli_exit cli_complain(struct cli *cli, enum cli_exit code, const char *format, ...)
+{
+	char text[MESSAGE_SIZE], visible[MESSAGE_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	text_visible(visible, sizeof(visible), text);
+	fflush(cli->out);
+	fprintf(cli->error, "bramble: %s\n", visible);
+	return code;
+}
+
+void cli_print_commands(FILE *out, const struct cli_command *table, const char *parent)
+{
+	int width = 0;
+
+	for (const struct cli_command *c = table; c->name; c++) {
+		if ((int)strlen(c->name) > width)
+			width = (int)strlen(c->name);
+	}
+	for (const struct cli_command *c = table; c->name; c++)
+		fprintf(out, "  %s%s%-*s  %s\n", parent, *parent ? " " : "", width, c->name,
+			c->help);
+}
+
+static void print_group_help(FILE *out, const struct cli_command *table, const char *parent)
+{
+	fprintf(out, "Usage: bramble %s%sVERB ...\n\n", parent, *parent ? " " : "");
+	cli_print_commands(out, table, parent);
+	fprintf(out, "\nbramble %s%sVERB --help explains one of them.\n", parent,
+		*parent ? " " : "");
+}
+
+static enum cli_exit complain_verb(
+	struct cli *cli, const struct cli_command *table, const char *parent, const char *word)
+{
+	struct nearest nearest;
+
+	nearest_begin(&nearest, word);
+	for (const struct cli_command *c = table; c->name; c++)
+		nearest_offer(&nearest, c->name);
+	if (nearest.best)
+		return cli_complain(cli, CLI_USAGE,
+			"unknown verb \"%s\"; did you mean \"bramble %s%s%s\"?", word, parent,
+			*parent ? " " : "", nearest.best);
+	return cli_complain(cli, CLI_USAGE,
+		"unknown verb \"%s\"; \"bramble %s%s--help\" lists them", word, parent,
+		*parent ? " " : "");
+}
+
+/* `bramble node --json list` means the same as `bramble node list --json`. */
+static int take_leading_options(
+	struct cli *cli, int argc, char **argv, char error[static ARGS_ERROR_SIZE])
+{
+	const char *config = NULL;
+	const struct args_option options[] = {
+		{ "json", '\0', &cli->json, NULL, "" },
+		{ "config", '\0', NULL, &config, "" },
+		{ "help", 'h', &cli->help, NULL, "" },
+		{ .name = NULL },
+	};
+	int words = args_parse(argc, argv, options, true, error);
+
+	if (config)
+		cli->config = config;
+	return words;
+}
+
+enum cli_exit cli_dispatch(
+	struct cli *cli, const struct cli_command *table, const char *parent, int argc, char **argv)
+{
+	char error[ARGS_ERROR_SIZE];
+
+	argc = take_leading_options(cli, argc, argv, error);
+	if (argc < 0)
+		return cli_complain(cli, CLI_USAGE,
+			"%s; \"bramble %s%s--help\" lists what there is", error, parent,
+			*parent ? " " : "");
+	if (argc == 0) {
+		print_group_help(cli->help ? cli->out : cli->error, table, parent);
+		return cli->help ? CLI_OK : CLI_USAGE;
+	}
+	for (const struct cli_command *c = table; c->name; c++) {
+		if (strcmp(c->name, argv[0]) == 0)
+			return c->run(cli, argc - 1, argv + 1);
+	}
+	return complain_verb(cli, table, parent, argv[0]);
+}
+
+static void print_help(
+	struct cli *cli, const struct cli_syntax *syntax, const struct args_option *options)
+{
+	fprintf(cli->out, "Usage: bramble %s\n", syntax->usage);
+	if (syntax->text)
+		fprintf(cli->out, "\n%s", syntax->text);
+	fprintf(cli->out, "\nOptions:\n");
+	for (const struct args_option *o = options; o->name; o++) {
+		char letter[8] = "    ";
+
+		if (o->letter)
+			snprintf(letter, sizeof(letter), "-%c, ", o->letter);
+		fprintf(cli->out, "  %s--%-8s %s\n", letter, o->name, o->help);
+	}
+}
+
+/* The verb's own options and those that every verb has. */
+static void join_options(struct cli *cli, const struct args_option *own, const char **config,
+	struct args_option all[static CLI_OPTIONS_LIMIT + COMMON_OPTIONS + 1])
+{
+	const struct args_option common[COMMON_OPTIONS] = {
+		{ "json", '\0', &cli->json, NULL, "print JSON, for programs" },
+		{ "config", '\0', NULL, config, "FILE  in place of /etc/bramble/bramble.conf" },
+		{ "help", 'h', &cli->help, NULL, "show this" },
+	};
+	size_t n = 0;
+
+	for (; own && own->name && n < CLI_OPTIONS_LIMIT; own++)
+		all[n++] = *own;
+	for (size_t i = 0; i < COMMON_OPTIONS; i++)
+		all[n++] = common[i];
+	all[n] = (struct args_option){ .name = NULL };
+}
+
+bool cli_arguments(struct cli *cli, const struct cli_syntax *syntax, int argc, char **argv,
+	enum cli_exit *exit_code)
+{
+	struct args_option all[CLI_OPTIONS_LIMIT + COMMON_OPTIONS + 1];
+	char error[ARGS_ERROR_SIZE] = "";
+	const char *config = NULL;
+	int words;
+
+	join_options(cli, syntax->options, &config, all);
+	words = args_parse(argc, argv, all, false, error);
+	if (words >= 0)
+		argv[words] = NULL;
+	if (config)
+		cli->config = config;
+	*exit_code = cli->help ? CLI_OK : CLI_USAGE;
+	if (cli->help) {
+		print_help(cli, syntax, all);
+		return false;
+	}
+	if (words >= 0 && words < syntax->min_words)
+		snprintf(error, sizeof(error), "something is missing");
+	else if (words > syntax->max_words)
+		snprintf(error, sizeof(error), "\"%.64s\" is too much", argv[syntax->max_words]);
+	if (*error == '\0')
+		return true;
+	cli_complain(cli, CLI_USAGE, "%s; usage: bramble %s", error, syntax->usage);
+	return false;
+}
+
+const char *cli_config_path(const struct cli *cli)
+{
+	return cli->config ? cli->config : SETTINGS_DEFAULT_PATH;
+}
+
+static void tell_waiting(void *argument)
+{
+	struct cli *cli = argument;
+
+	fprintf(cli->error, "bramble: waiting for brambled ...\n");
+	fflush(cli->error);
+}
+
+/* Where brambled listens. A file that can't be read must not keep an administrator from asking a
+ * brambled that runs. */
+static void find_run(struct cli *cli, char *run, size_t size)
+{
+	struct settings settings;
+	struct conf_error error;
+	int result = settings_load(cli_config_path(cli), &settings, &error);
+
+	snprintf(run, size, "%s", result == 0 ? settings.run : DEFAULT_RUN);
+	if (result != 0 && (result != -ENOENT || cli->config))
+		cli_complain(cli, CLI_OK, "%s; looking for brambled in %s", error.text, run);
+}
+
+struct client *cli_client(struct cli *cli)
+{
+	char run[sizeof(((struct settings *)0)->run)];
+
+	if (cli->has_client)
+		return &cli->client;
+	find_run(cli, run, sizeof(run));
+	if (client_init(&cli->client, run) != 0)
+		return NULL;
+	cli->client.waiting = tell_waiting;
+	cli->client.argument = cli;
+	cli->has_client = true;
+	return &cli->client;
+}
+
+void cli_free(struct cli *cli)
+{
+	if (cli->has_client)
+		client_free(&cli->client);
+	cli->has_client = false;
+}
+
+enum cli_exit cli_explain_failure(struct cli *cli, int error)
+{
+	const char *path = cli->has_client ? cli->client.path : "";
+
+	switch (-error) {
+	case ENOENT:
+	case ECONNREFUSED:
+		return cli_complain(cli, CLI_UNREACHABLE,
+			"brambled isn't running (nobody listens on %s); start it: sudo systemctl "
+			"start "
+			"bramble",
+			path);
+	case EACCES:
+	case EPERM:
+		return cli_complain(
+			cli, CLI_FAILED, "only root may administer Bramble; try: sudo bramble ...");
+	case EPIPE:
+		return cli_complain(cli, CLI_UNREACHABLE,
+			"brambled ended before it answered; look whether it was done, then try "
+			"again "
+			"(its log: journalctl -u bramble -n 50)");
+	case ETIMEDOUT:
+		return cli_complain(cli, CLI_UNREACHABLE,
+			"brambled doesn't answer (its log: journalctl -u bramble -n 50)");
+	case EMSGSIZE:
+		return cli_complain(cli, CLI_FAILED, "the request or its answer is too long");
+	case EBADMSG:
+	case EINVAL:
+		return cli_complain(cli, CLI_FAILED,
+			"brambled's answer can't be understood; are bramble and brambled of the "
+			"same "
+			"version?");
+	}
+	return cli_complain(
+		cli, CLI_UNREACHABLE, "cannot ask brambled on %s: %s", path, strerror(-error));
+}
+
+static enum cli_exit explain_status(struct cli *cli, int status, const cJSON *json)
+{
+	const char *text = json_text(json, "error");
+	enum cli_exit code = status == 404 ? CLI_NOT_FOUND : CLI_FAILED;
+
+	if (*text)
+		return cli_complain(cli, code, "%s", text);
+	return cli_complain(cli, code, "brambled refused it (status %d)", status);
+}
+
+static void print_json_text(FILE *out, const char *text)
+{
+	size_t length = strlen(text);
+
+	fputs(text, out);
+	if (length == 0 || text[length - 1] != '\n')
+		fputc('\n', out);
+}
+
+enum cli_exit cli_call(
+	struct cli *cli, enum ipc_method method, const char *path, cJSON *body, cJSON **json)
+{
+	struct client *client = cli_client(cli);
+	struct client_answer answer = { 0 };
+	char *text = body ? cJSON_PrintUnformatted(body) : NULL;
+	enum cli_exit code = CLI_OK;
+	int result = -ENOMEM;
+
+	*json = NULL;
+	if (client && (!body || text))
+		result = client_call(client, method, path, text, CLIENT_TIMEOUT_MS, &answer);
+	cJSON_Delete(body);
+	cJSON_free(text);
+	if (result != 0)
+		return cli_explain_failure(cli, result);
+	*json = cJSON_Parse(answer.text);
+	if (answer.status < 200 || answer.status > 299)
+		code = explain_status(cli, answer.status, *json);
+	else if (!*json)
+		code = cli_explain_failure(cli, -EBADMSG);
+	else if (cli->json)
+		print_json_text(cli->out, answer.text);
+	free(answer.text);
+	if (code != CLI_OK) {
+		cJSON_Delete(*json);
+		*json = NULL;
+	}
+	return code;
+}
+
+int cli_try(struct cli *cli, const char *path, unsigned timeout_ms, int *status, cJSON **json)
+{
+	struct client *client = cli_client(cli);
+	struct client_answer answer;
+	int result =
+		client ? client_call(client, IPC_GET, path, NULL, timeout_ms, &answer) : -ENOMEM;
+
+	*json = NULL;
+	if (result != 0)
+		return result;
+	*status = answer.status;
+	*json = cJSON_Parse(answer.text);
+	free(answer.text);
+	return *json ? 0 : -EBADMSG;
+}
+
+bool cli_confirm(struct cli *cli, const char *question)
+{
+	char answer[CLI_CONFIRM_SIZE] = "";
+
+	fflush(cli->out);
+	fprintf(cli->error, "%s [y/N] ", question);
+	fflush(cli->error);
+	if (!fgets(answer, sizeof(answer), cli->in))
+		return false;
+	answer[strcspn(answer, "\r\n")] = '\0';
+	return strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0;
+}
+
+const char *cli_short_model(const char *model)
+{
+	static const char maker[] = "Raspberry ";
+
+	return strncmp(model, maker, sizeof(maker) - 1) == 0 ? model + sizeof(maker) - 1 : model;
+}
+
+void cli_field(const struct cli *cli, const char *title, const char *format, ...)
+{
+	char text[MESSAGE_SIZE], visible[MESSAGE_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	text_visible(visible, sizeof(visible), text);
+	fprintf(cli->out, "%-*s", FIELD_TITLE_COLUMNS, title);
+	table_print_wrapped(cli->out, visible, FIELD_TITLE_COLUMNS, cli->width);
+	fputc('\n', cli->out);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/cli/commands.h"
+
+#include <string.h>
+
+static const struct cli_command commands[] = {
+	{ "status", status_main, "How Bramble is doing, in one page" },
+	{ "node", node_main, "Nodes: list, show, admit, replace, forget" },
+	{ "board", board_main, "Boards: list, show" },
+	{ "boot", boot_main, "Boots, each with its timeline: list, show, latest" },
+	{ "events", events_main, "What happened; -f goes on as it happens" },
+	{ "image", image_main, "Images that nodes run: list, use" },
+	{ "config", config_main, "bramble.conf: check, show" },
+	{ "version", version_main, "The version of Bramble" },
+	{ "help", help_main, "Explain a verb: bramble help node admit" },
+	{ .name = NULL },
+};
+
+static void print_help(FILE *out)
+{
+	fprintf(out, "Usage: bramble [--config FILE] [--json] VERB ...\n\n");
+	cli_print_commands(out, commands, "");
+	fprintf(out, "\nbramble VERB --help explains one of them; bramble(8) explains all.\n"
+		     "Exit status: 0 done, 1 failed or refused, 2 wrong usage, 3 brambled isn't\n"
+		     "reachable, 4 there is no such node, board, boot or image.\n");
+}
+
+enum cli_exit version_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = { .usage = "version [--json]" };
+	enum cli_exit code;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	fprintf(cli->out, cli->json ? "{\"version\":\"%s\"}\n" : "bramble %s\n", BRAMBLE_VERSION);
+	return CLI_OK;
+}
+
+/* `bramble help node admit` is `bramble node admit --help`. */
+enum cli_exit help_main(struct cli *cli, int argc, char **argv)
+{
+	if (argc == 0 || strcmp(argv[0], "help") == 0) {
+		print_help(cli->out);
+		return CLI_OK;
+	}
+	cli->help = true;
+	return cli_dispatch(cli, commands, "", argc, argv);
+}
+
+enum cli_exit commands_run(struct cli *cli, int argc, char **argv)
+{
+	bool version = false;
+	const struct args_option options[] = {
+		{ "json", '\0', &cli->json, NULL, "" },
+		{ "config", '\0', NULL, &cli->config, "" },
+		{ "help", 'h', &cli->help, NULL, "" },
+		{ "version", 'V', &version, NULL, "" },
+		{ .name = NULL },
+	};
+	char error[ARGS_ERROR_SIZE];
+	enum cli_exit code;
+	int words = args_parse(argc - 1, argv + 1, options, true, error);
+
+	if (words < 0)
+		return cli_complain(
+			cli, CLI_USAGE, "%s; \"bramble --help\" lists what there is", error);
+	if (version)
+		return version_main(cli, 0, argv);
+	if (words == 0) {
+		print_help(cli->help ? cli->out : cli->error);
+		return cli->help ? CLI_OK : CLI_USAGE;
+	}
+	code = cli_dispatch(cli, commands, "", words, argv + 1);
+	cli_free(cli);
+	if (fflush(cli->out) != 0 && code == CLI_OK)
+		code = cli_complain(cli, CLI_FAILED, "the output can't be written");
+	return code;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: ISC */
+/* bramble config: bramble.conf, without brambled. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/str.h"
+#include "provisioner/cli/commands.h"
+#include "provisioner/cli/text.h"
+#include "provisioner/settings.h"
+
+#define VALUE_SIZE 1100 /* the longest setting, each byte escaped, and quotes */
+
+static cJSON *errors_as_json(const struct conf_report *report)
+{
+	cJSON *errors = cJSON_CreateArray();
+
+	for (size_t i = 0; i < report->count; i++)
+		cJSON_AddItemToArray(errors, cJSON_CreateString(report->errors[i].text));
+	return errors;
+}
+
+static void print_json(struct cli *cli, cJSON *json)
+{
+	char *text = cJSON_Print(json);
+
+	fprintf(cli->out, "%s\n", text ? text : "{}");
+	cJSON_free(text);
+	cJSON_Delete(json);
+}
+
+static void print_check(struct cli *cli, const char *path, const struct conf_report *report)
+{
+	char visible[sizeof(report->errors[0].text)];
+	cJSON *json;
+
+	if (cli->json) {
+		json = cJSON_CreateObject();
+		cJSON_AddStringToObject(json, "file", path);
+		cJSON_AddBoolToObject(json, "ok", report->count == 0);
+		cJSON_AddItemToObject(json, "errors", errors_as_json(report));
+		print_json(cli, json);
+		return;
+	}
+	for (size_t i = 0; i < report->count; i++) {
+		text_visible(visible, sizeof(visible), report->errors[i].text);
+		fprintf(cli->error, "%s\n", visible);
+	}
+	if (report->count == 0) {
+		text_visible(visible, sizeof(visible), path);
+		fprintf(cli->out, "%s: no mistake found\n", visible);
+	}
+}
+
+static enum cli_exit check_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "config check [FILE] [--json]",
+		.text = "Find every mistake in a configuration (default: "
+			"/etc/bramble/bramble.conf), each\n"
+			"with its line and what is allowed. Works without brambled. Exit status 0 "
+			"or 1.\n",
+		.max_words = 1,
+	};
+	struct conf_report *report;
+	struct settings settings;
+	const char *path;
+	enum cli_exit code;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	path = argv[0] ? argv[0] : cli_config_path(cli);
+	report = calloc(1, sizeof(*report));
+	if (!report)
+		return cli_complain(cli, CLI_FAILED, "out of memory");
+	code = settings_check(path, &settings, report) == 0 ? CLI_OK : CLI_FAILED;
+	print_check(cli, path, report);
+	free(report);
+	return code;
+}
+
+/* What an empty text stands for. */
+static void resolve_defaults(struct settings *settings)
+{
+	str_format_address(settings->range_first, settings->lan_range_first);
+	str_format_address(settings->range_last, settings->lan_range_last);
+}
+
+static size_t group_length(const char *path)
+{
+	return (size_t)(strrchr(path, '.') - path);
+}
+
+static bool begins_group(const struct conf_setting *setting)
+{
+	size_t length = group_length(setting->path);
+
+	return setting == settings_table || group_length(setting[-1].path) != length ||
+	       strncmp(setting->path, setting[-1].path, length) != 0;
+}
+
+static void print_settings(struct cli *cli, const struct settings *settings)
+{
+	char value[VALUE_SIZE];
+
+	for (const struct conf_setting *s = settings_table; s->path; s++) {
+		size_t length = group_length(s->path);
+
+		if (begins_group(s))
+			fprintf(cli->out, "%s%.*s = {\n", s == settings_table ? "" : "};\n\n",
+				(int)length, s->path);
+		conf_format_value(s, settings, value, sizeof(value));
+		fprintf(cli->out, "\t%s = %s;\n", s->path + length + 1, value);
+	}
+	fprintf(cli->out, "};\n");
+}
+
+static void add_setting(
+	cJSON *group, const struct conf_setting *setting, const struct settings *settings)
+{
+	const char *name = strrchr(setting->path, '.') + 1;
+	const char *place = (const char *)settings + setting->offset;
+	int64_t number;
+	bool truth;
+	int choice;
+
+	switch (setting->type) {
+	case CONF_STRING:
+		cJSON_AddStringToObject(group, name, place);
+		break;
+	case CONF_INTEGER:
+		memcpy(&number, place, sizeof(number));
+		cJSON_AddNumberToObject(group, name, (double)number);
+		break;
+	case CONF_BOOLEAN:
+		memcpy(&truth, place, sizeof(truth));
+		cJSON_AddBoolToObject(group, name, truth);
+		break;
+	case CONF_CHOICE:
+		memcpy(&choice, place, sizeof(choice));
+		cJSON_AddStringToObject(group, name, setting->choices[choice]);
+		break;
+	}
+}
+
+static cJSON *settings_as_json(const struct settings *settings)
+{
+	cJSON *json = cJSON_CreateObject(), *group = NULL;
+	char name[64];
+
+	for (const struct conf_setting *s = settings_table; s->path; s++) {
+		if (begins_group(s)) {
+			snprintf(name, sizeof(name), "%.*s", (int)group_length(s->path), s->path);
+			group = cJSON_AddObjectToObject(json, name);
+		}
+		add_setting(group, s, settings);
+	}
+	return json;
+}
+
+static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "config show [--json]",
+		.text = "Every setting with its value, also those that the file leaves to their "
+			"defaults.\n"
+			"Works without brambled; brambled reads the file when it starts.\n",
+	};
+	struct settings settings;
+	struct conf_error error;
+	enum cli_exit code;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	if (settings_load(cli_config_path(cli), &settings, &error) != 0)
+		return cli_complain(cli, CLI_FAILED, "%s", error.text);
+	resolve_defaults(&settings);
+	if (cli->json)
+		print_json(cli, settings_as_json(&settings));
+	else
+		print_settings(cli, &settings);
+	return CLI_OK;
+}
+
+enum cli_exit config_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_command commands[] = {
+		{ "check", check_main, "Find every mistake in bramble.conf" },
+		{ "show", show_main, "Every setting with its value" },
+		{ .name = NULL },
+	};
+
+	return cli_dispatch(cli, commands, "config", argc, argv);
+}

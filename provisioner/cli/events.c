@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: ISC */
+/* bramble events: what happened, and with -f what happens. Events have rising numbers, by which
+ * following goes on after brambled was restarted: none is lost or shown twice. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "common/str.h"
+#include "provisioner/cli/commands.h"
+#include "provisioner/cli/json.h"
+#include "provisioner/cli/table.h"
+#include "provisioner/cli/text.h"
+
+#define LIMIT_DEFAULT 20
+#define LIMIT_MAX 1000
+#define BATCH 200     /* events in one answer while following */
+#define WAIT_S 20     /* brambled holds an answer back for so long when nothing happens */
+#define WAIT_MS 40000 /* after that it is gone */
+#define RECONNECT_FIRST_MS 50
+#define RECONNECT_LAST_MS 1000
+
+struct follow {
+	int64_t last; /* number of the newest event that was shown */
+	bool away;    /* brambled was lost, and that was said */
+	unsigned backoff_ms;
+};
+
+static void print_event(struct cli *cli, const cJSON *event)
+{
+	char time[TEXT_UNIT_SIZE], kind[64], subject[NODE_NAME_SIZE], text[TABLE_CELL_SIZE];
+	char *line;
+	int used;
+
+	if (cli->json) {
+		line = cJSON_PrintUnformatted(event);
+		fprintf(cli->out, "%s\n", line ? line : "{}");
+		cJSON_free(line);
+		return;
+	}
+	text_time(json_integer(event, "at_ms"), time);
+	text_visible(kind, sizeof(kind), json_text(event, "kind"));
+	text_visible(subject, sizeof(subject), json_text(event, "subject"));
+	text_visible(text, sizeof(text), json_text(event, "text"));
+	used = fprintf(cli->out, "%s  %-14s  %-10s  ", time, kind, subject);
+	table_print_wrapped(cli->out, text, used > 0 ? (size_t)used : 0, cli->width);
+	fputc('\n', cli->out);
+}
+
+/* Show the events newer than `last`, oldest first. Returns the newest number. */
+static int64_t print_new(struct cli *cli, const cJSON *events, int64_t last)
+{
+	const cJSON *event;
+
+	cJSON_ArrayForEach(event, events)
+	{
+		if (json_integer(event, "id") <= last)
+			continue;
+		last = json_integer(event, "id");
+		print_event(cli, event);
+	}
+	return last;
+}
+
+static void wait_ms(unsigned ms)
+{
+	const struct timespec pause = { .tv_sec = ms / 1000,
+		.tv_nsec = (long)(ms % 1000) * 1000 * 1000 };
+
+	nanosleep(&pause, NULL);
+}
+
+/* brambled can't be asked now. Returns CLI_OK to try again. */
+static enum cli_exit lose(struct cli *cli, struct follow *follow, int error)
+{
+	if (error != -ENOENT && error != -ECONNREFUSED && error != -EPIPE && error != -ETIMEDOUT)
+		return cli_explain_failure(cli, error);
+	if (!follow->away && follow->backoff_ms >= RECONNECT_LAST_MS) {
+		cli_complain(cli, CLI_OK, "brambled is away; going on when it is back");
+		follow->away = true;
+	}
+	wait_ms(follow->backoff_ms);
+	follow->backoff_ms *= 2;
+	if (follow->backoff_ms > RECONNECT_LAST_MS)
+		follow->backoff_ms = RECONNECT_LAST_MS;
+	return CLI_OK;
+}
+
+static enum cli_exit take_answer(
+	struct cli *cli, struct follow *follow, int status, const cJSON *json)
+{
+	int64_t newest = json_integer(json, "last");
+
+	if (status != 200)
+		return cli_complain(cli, CLI_FAILED, "%s", json_text(json, "error"));
+	if (follow->away)
+		cli_complain(cli, CLI_OK, "brambled is back");
+	follow->away = false;
+	follow->backoff_ms = RECONNECT_FIRST_MS;
+	/* Only another registry counts from a lower number. */
+	if (newest < follow->last && json_member(json, "last")) {
+		cli_complain(cli, CLI_OK, "the registry was replaced; following the new one");
+		follow->last = newest;
+		return CLI_OK;
+	}
+	follow->last = print_new(cli, json_member(json, "events"), follow->last);
+	if (fflush(cli->out) != 0)
+		return cli_complain(cli, CLI_FAILED, "the output can't be written");
+	return CLI_OK;
+}
+
+static enum cli_exit go_on(struct cli *cli, int64_t last)
+{
+	struct follow follow = { .last = last, .backoff_ms = RECONNECT_FIRST_MS };
+	enum cli_exit code = CLI_OK;
+
+	/* To wait for an event is not to wait for brambled. */
+	cli_client(cli)->waiting = NULL;
+	while (code == CLI_OK) {
+		char path[IPC_PATH_SIZE];
+		int status = 0, result;
+		cJSON *json;
+
+		snprintf(path, sizeof(path), "/v1/events?after=%" PRId64 "&wait=%d&limit=%d",
+			follow.last, WAIT_S, BATCH);
+		result = cli_try(cli, path, WAIT_MS, &status, &json);
+		code = result != 0 ? lose(cli, &follow, result)
+				   : take_answer(cli, &follow, status, json);
+		cJSON_Delete(json);
+	}
+	return code;
+}
+
+/* The newest events. */
+static enum cli_exit begin(struct cli *cli, uint64_t limit, bool follow, int64_t *last)
+{
+	char path[IPC_PATH_SIZE];
+	bool as_json = cli->json;
+	enum cli_exit code;
+	cJSON *json;
+
+	snprintf(path, sizeof(path), "/v1/events?limit=%" PRIu64, limit > 0 ? limit : 1);
+	/* Following prints lines of JSON, also for what was before. */
+	cli->json = as_json && !follow;
+	code = cli_call(cli, IPC_GET, path, NULL, &json);
+	cli->json = as_json;
+	if (code == CLI_OK && (follow || !as_json)) {
+		if (limit > 0)
+			print_new(cli, json_member(json, "events"), 0);
+		*last = json_integer(json, "last");
+		fflush(cli->out);
+	}
+	cJSON_Delete(json);
+	return code;
+}
+
+enum cli_exit events_main(struct cli *cli, int argc, char **argv)
+{
+	const char *limit = NULL;
+	bool follow = false;
+	const struct args_option options[] = {
+		{ "follow", 'f', &follow, NULL, "go on as it happens, until Ctrl-C" },
+		{ "limit", 'n', NULL, &limit, "N  the newest N, 0 to 1000 (default 20)" },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "events [-f] [--limit N] [--json]",
+		.text = "What happened, oldest first. -f goes on, also when brambled is restarted; "
+			"with\n"
+			"--json it prints one event a line.\n",
+		.options = options,
+	};
+	uint64_t number = LIMIT_DEFAULT;
+	enum cli_exit code;
+	int64_t last = 0;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	if (limit && str_parse_u64(limit, 0, LIMIT_MAX, &number) != 0)
+		return cli_complain(
+			cli, CLI_USAGE, "--limit %s; allowed: 0 to %d", limit, LIMIT_MAX);
+	code = begin(cli, number, follow, &last);
+	return code == CLI_OK && follow ? go_on(cli, last) : code;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+/* bramble image: which roots there are, and which one new boots get. */
+#include <string.h>
+
+#include "common/str.h"
+#include "provisioner/cli/commands.h"
+#include "provisioner/cli/json.h"
+#include "provisioner/cli/table.h"
+#include "provisioner/cli/text.h"
+
+static enum cli_exit print_images(struct cli *cli, const cJSON *images)
+{
+	static const struct table_column columns[] = { { "IMAGE", false }, { "", false },
+		{ "VERSION", false }, { .title = NULL } };
+	struct table *table = table_new(columns);
+	const cJSON *image;
+	int result = 0;
+
+	if (!table)
+		return cli_complain(cli, CLI_FAILED, "out of memory");
+	cJSON_ArrayForEach(image, images)
+	{
+		const char *current = json_text(image, "current"),
+			   *previous = json_text(image, "previous");
+
+		table_row(table);
+		table_cell(table, json_text(image, "name"));
+		table_cell(table, "current");
+		table_cell(table, *current ? current : "none");
+		if (*previous == '\0')
+			continue;
+		table_row(table);
+		table_cell(table, "");
+		table_cell(table, "previous");
+		table_cell(table, previous);
+	}
+	if (table_rows(table) == 0)
+		fprintf(cli->out, "No image yet: build one with bramble-image(8), then "
+				  "\"bramble image use NAME HASH\".\n");
+	else
+		result = table_print(table, cli->out, cli->width, cli->color);
+	table_free(table);
+	return result == 0 ? CLI_OK : cli_complain(cli, CLI_FAILED, "out of memory");
+}
+
+static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "image list [--json]",
+		.text = "The images, each with its current and its previous version.\n",
+	};
+	enum cli_exit code;
+	cJSON *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	code = cli_call(cli, IPC_GET, "/v1/images", NULL, &json);
+	if (code == CLI_OK && !cli->json)
+		code = print_images(cli, json_member(json, "images"));
+	cJSON_Delete(json);
+	return code;
+}
+
+static bool is_hash(const char *text)
+{
+	return strlen(text) == HASH_TEXT_SIZE - 1 &&
+	       strspn(text, "0123456789abcdef") == HASH_TEXT_SIZE - 1;
+}
+
+static enum cli_exit use_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "image use NAME HASH [--json]",
+		.text = "Make a version of an image current: boots from now on get it, nodes that "
+			"run stay\n"
+			"as they are. Its files must be on the share. The one that was current "
+			"becomes the\n"
+			"previous one.\n",
+		.min_words = 2,
+		.max_words = 2,
+	};
+	enum cli_exit code;
+	cJSON *body, *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	if (!str_is_node_name(argv[0]))
+		return cli_complain(cli, CLI_USAGE,
+			"\"%s\" is no name of an image; allowed: lower-case letters, digits and "
+			"'-'",
+			argv[0]);
+	if (!is_hash(argv[1]))
+		return cli_complain(cli, CLI_USAGE,
+			"\"%s\" is no version; allowed: the 64 hex digits in the name of its file",
+			argv[1]);
+	body = cJSON_CreateObject();
+	cJSON_AddStringToObject(body, "name", argv[0]);
+	cJSON_AddStringToObject(body, "hash", argv[1]);
+	code = cli_call(cli, IPC_POST, "/v1/images", body, &json);
+	if (code == CLI_OK && !cli->json)
+		fprintf(cli->out, "%s %.12s is current: boots from now on get it.\n", argv[0],
+			argv[1]);
+	cJSON_Delete(json);
+	return code;
+}
+
+enum cli_exit image_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_command commands[] = {
+		{ "list", list_main, "The images and their versions" },
+		{ "use", use_main, "Make a version current" },
+		{ .name = NULL },
+	};
+
+	return cli_dispatch(cli, commands, "image", argc, argv);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC */
+/* Reading the API's JSON: a missing or null value, or one of another type, is its zero. */
+#ifndef BRAMBLE_CLI_JSON_H
+#define BRAMBLE_CLI_JSON_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* "" when absent. Lives as long as the object. */
+const char *json_text(const cJSON *object, const char *name);
+
+/* 0 when absent; numbers beyond 2^53 are not exact (none of the API's is). */
+int64_t json_integer(const cJSON *object, const char *name);
+
+bool json_is_true(const cJSON *object, const char *name);
+
+/* The member, or NULL when absent or null. */
+const cJSON *json_member(const cJSON *object, const char *name);
+
+#endif

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: ISC */
+/* bramble node: the identities in the cluster. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/str.h"
+#include "provisioner/cli/commands.h"
+#include "provisioner/cli/json.h"
+#include "provisioner/cli/table.h"
+#include "provisioner/cli/text.h"
+
+#define SHORT_HASH 8
+
+static enum table_color color_of(const char *state)
+{
+	if (strcmp(state, "joined") == 0)
+		return TABLE_GREEN;
+	if (strcmp(state, "stuck") == 0 || strcmp(state, "absent") == 0)
+		return TABLE_RED;
+	if (strcmp(state, "booting") == 0)
+		return TABLE_YELLOW;
+	return TABLE_PLAIN;
+}
+
+/* "1a2b3c4d (Pi 4)"; the MAC as long as the serial isn't known. */
+static void describe_board(const cJSON *board, char *out, size_t size)
+{
+	const char *serial = json_text(board, "serial");
+	const char *model = json_text(board, "model");
+
+	snprintf(out, size, "%s%s%s%s", *serial ? serial : json_text(board, "mac"),
+		*model ? " (" : "", cli_short_model(model), *model ? ")" : "");
+}
+
+static void describe_age(const cJSON *object, const char *name, char out[static TEXT_UNIT_SIZE])
+{
+	int64_t then = json_integer(object, name);
+
+	if (then == 0)
+		snprintf(out, TEXT_UNIT_SIZE, "never");
+	else
+		text_age(then, clock_wall_ms(), out);
+}
+
+static void add_node(struct table *table, const cJSON *node)
+{
+	const cJSON *board = json_member(node, "board");
+	char text[TABLE_CELL_SIZE], age[TEXT_UNIT_SIZE];
+
+	describe_board(board, text, sizeof(text));
+	describe_age(node, "heartbeat_ms", age);
+	table_row(table);
+	table_cell(table, json_text(node, "name"));
+	table_cell(table, json_text(node, "address"));
+	table_cell_colored(table, color_of(json_text(node, "state")), json_text(node, "state"));
+	table_cell(table, board ? text : json_is_true(node, "wants_next") ? "(the next)" : "-");
+	table_cellf(table, "%s %.*s", json_text(node, "image"), SHORT_HASH,
+		json_text(node, "image_hash"));
+	table_cell(table, age);
+}
+
+static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "node list [--json]",
+		.text = "All nodes: address, state, board, image version last booted, last "
+			"heartbeat.\n"
+			"States: new booting joined absent stuck vacant.\n",
+	};
+	static const struct table_column columns[] = { { "NODE", false }, { "ADDRESS", false },
+		{ "STATE", false }, { "BOARD", false }, { "IMAGE", false }, { "HEARTBEAT", false },
+		{ .title = NULL } };
+	struct table *table;
+	const cJSON *node;
+	enum cli_exit code;
+	cJSON *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	code = cli_call(cli, IPC_GET, "/v1/nodes", NULL, &json);
+	table = code == CLI_OK && !cli->json ? table_new(columns) : NULL;
+	if (table) {
+		cJSON_ArrayForEach(node, json_member(json, "nodes")) add_node(table, node);
+		if (table_rows(table) == 0)
+			fprintf(cli->out,
+				"No node yet: power on a Pi, and watch \"bramble events -f\".\n");
+		else if (table_print(table, cli->out, cli->width, cli->color) != 0)
+			code = cli_complain(cli, CLI_FAILED, "out of memory");
+	}
+	table_free(table);
+	cJSON_Delete(json);
+	return code;
+}
+
+/* Ask for one node; prints nothing but JSON and what failed. */
+static enum cli_exit call_node(struct cli *cli, enum ipc_method method, const char *collection,
+	const char *id, const char *action, cJSON *body, cJSON **json)
+{
+	char path[IPC_PATH_SIZE];
+	size_t used;
+
+	snprintf(path, sizeof(path), "/v1/%s/", collection);
+	*json = NULL;
+	if (client_append(path, sizeof(path) - strlen(action), id) != 0) {
+		cJSON_Delete(body);
+		return cli_complain(cli, CLI_USAGE, "\"%.64s...\" is too long for a name", id);
+	}
+	used = strlen(path);
+	snprintf(path + used, sizeof(path) - used, "%s", action);
+	return cli_call(cli, method, path, body, json);
+}
+
+static void print_history(struct cli *cli, const cJSON *history)
+{
+	static const struct table_column columns[] = { { "TIME", false }, { "BOARD", false },
+		{ "WHAT", false }, { .title = NULL } };
+	struct table *table = table_new(columns);
+	const cJSON *entry;
+	char time[TEXT_UNIT_SIZE];
+
+	if (!table || cJSON_GetArraySize(history) == 0) {
+		table_free(table);
+		return;
+	}
+	cJSON_ArrayForEach(entry, history)
+	{
+		text_time(json_integer(entry, "at_ms"), time);
+		table_row(table);
+		table_cell(table, time);
+		table_cell(table, json_text(entry, "board"));
+		table_cell(table, json_text(entry, "text"));
+	}
+	fputc('\n', cli->out);
+	table_print(table, cli->out, cli->width, cli->color);
+	table_free(table);
+}
+
+static void print_node(struct cli *cli, const cJSON *node)
+{
+	const cJSON *board = json_member(node, "board");
+	char text[TABLE_CELL_SIZE], age[TEXT_UNIT_SIZE], created[TEXT_UNIT_SIZE];
+	const char *name = json_text(node, "name");
+
+	describe_board(board, text, sizeof(text));
+	describe_age(node, "heartbeat_ms", age);
+	text_time(json_integer(node, "created_ms"), created);
+	cli_field(cli, "Node", "%s (number %" PRId64 ", role %s)", name, json_integer(node, "id"),
+		json_text(node, "role"));
+	cli_field(cli, "State", "%s", json_text(node, "state"));
+	cli_field(cli, "Address", "%s", json_text(node, "address"));
+	if (board)
+		cli_field(cli, "Board", "%s, MAC %s", text, json_text(board, "mac"));
+	else if (json_is_true(node, "wants_next"))
+		cli_field(
+			cli, "Board", "none; the next unknown board that shows up takes its place");
+	else
+		cli_field(cli, "Board",
+			"none; give it one: bramble node replace %s --board SERIAL, or --next",
+			name);
+	cli_field(cli, "Image", "%s %s", json_text(node, "image"),
+		*json_text(node, "image_hash") ? json_text(node, "image_hash") : "(never booted)");
+	cli_field(cli, "Heartbeat", "%s", age);
+	cli_field(cli, "Created", "%s", created);
+	if (json_member(node, "boot"))
+		cli_field(cli, "Last boot", "%" PRId64 "; its timeline: bramble boot show %" PRId64,
+			json_integer(node, "boot"), json_integer(node, "boot"));
+	print_history(cli, json_member(node, "history"));
+}
+
+static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "node show NODE [--json]",
+		.text = "One node, and which boards it had.\n",
+		.min_words = 1,
+		.max_words = 1,
+	};
+	enum cli_exit code;
+	cJSON *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	code = call_node(cli, IPC_GET, "nodes", argv[0], "", NULL, &json);
+	if (code == CLI_OK && !cli->json)
+		print_node(cli, json);
+	cJSON_Delete(json);
+	return code;
+}
+
+static enum cli_exit admit_main(struct cli *cli, int argc, char **argv)
+{
+	const char *name = NULL;
+	const struct args_option options[] = {
+		{ "name", '\0', NULL, &name,
+			"NODE  the node that it becomes (default: a new one)" },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "node admit ID [--name NODE] [--json]",
+		.text = "Let a parked board join. ID is its serial or MAC, or an unambiguous "
+			"beginning of\n"
+			"at least 4 characters (\"bramble board list\" shows them). A board "
+			"repeats its\n"
+			"requests by itself: it boots within its own retry cycle.\n",
+		.min_words = 1,
+		.max_words = 1,
+		.options = options,
+	};
+	enum cli_exit code;
+	cJSON *body, *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	if (name && !str_is_node_name(name))
+		return cli_complain(cli, CLI_USAGE,
+			"\"%s\" is no name for a node; allowed: lower-case letters, digits and "
+			"'-', at most "
+			"63, no '-' at either end",
+			name);
+	body = cJSON_CreateObject();
+	if (name)
+		cJSON_AddStringToObject(body, "node", name);
+	code = call_node(cli, IPC_POST, "boards", argv[0], "/admit", body, &json);
+	if (code == CLI_OK && !cli->json)
+		fprintf(cli->out, "Admitted as %s, %s; it boots within its own retry cycle.\n",
+			json_text(json, "name"), json_text(json, "address"));
+	cJSON_Delete(json);
+	return code;
+}
+
+static void tell_replaced(struct cli *cli, const cJSON *node, bool next)
+{
+	char board[TABLE_CELL_SIZE], visible[TABLE_CELL_SIZE];
+	const char *name = json_text(node, "name");
+
+	describe_board(json_member(node, "board"), board, sizeof(board));
+	text_visible(visible, sizeof(visible), board);
+	if (next && json_is_true(node, "wants_next"))
+		fprintf(cli->out, "%s waits for the next unknown board: power it on.\n", name);
+	else
+		fprintf(cli->out, "%s is now board %s; it boots as %s when it is powered on.\n",
+			name, visible, name);
+}
+
+static enum cli_exit replace_main(struct cli *cli, int argc, char **argv)
+{
+	const char *board = NULL;
+	bool next = false;
+	const struct args_option options[] = {
+		{ "board", '\0', NULL, &board, "ID    serial or MAC of the new board" },
+		{ "next", '\0', &next, NULL, "the next unknown board that shows up" },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "node replace NODE --board ID | --next [--json]",
+		.text = "Give a node another board. Name, address, keys and data stay the node's; "
+			"the old\n"
+			"board is parked.\n",
+		.min_words = 1,
+		.max_words = 1,
+		.options = options,
+	};
+	enum cli_exit code;
+	cJSON *body, *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	if (!board == !next)
+		return cli_complain(cli, CLI_USAGE,
+			"either --board ID or --next; usage: bramble %s", syntax.usage);
+	body = cJSON_CreateObject();
+	if (board)
+		cJSON_AddStringToObject(body, "board", board);
+	else
+		cJSON_AddTrueToObject(body, "next");
+	code = call_node(cli, IPC_POST, "nodes", argv[0], "/replace", body, &json);
+	if (code == CLI_OK && !cli->json)
+		tell_replaced(cli, json, next);
+	cJSON_Delete(json);
+	return code;
+}
+
+static enum cli_exit forget_main(struct cli *cli, int argc, char **argv)
+{
+	bool yes = false;
+	const struct args_option options[] = {
+		{ "yes", 'y', &yes, NULL, "don't ask" },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "node forget NODE [--yes] [--json]",
+		.text = "Remove a node. Its board is parked, its address is free again; its data "
+			"directory\n"
+			"is kept on the share, renamed to NODE.forgotten-TIME.\n",
+		.min_words = 1,
+		.max_words = 1,
+		.options = options,
+	};
+	char question[256], visible[NODE_NAME_SIZE];
+	enum cli_exit code;
+	cJSON *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	text_visible(visible, sizeof(visible), argv[0]);
+	snprintf(question, sizeof(question),
+		"Forget node %s? Its board is parked; its data stays on the share, renamed.",
+		visible);
+	if (!yes && !cli->interactive)
+		return cli_complain(cli, CLI_USAGE,
+			"nobody can be asked here whether to forget %s; --yes says so", visible);
+	if (!yes && !cli_confirm(cli, question))
+		return cli_complain(cli, CLI_FAILED, "nothing was done");
+	code = call_node(cli, IPC_DELETE, "nodes", argv[0], "", NULL, &json);
+	if (code == CLI_OK && !cli->json)
+		fprintf(cli->out, "Forgot %s; its data is kept on the share.\n", visible);
+	cJSON_Delete(json);
+	return code;
+}
+
+enum cli_exit node_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_command commands[] = {
+		{ "list", list_main, "All nodes and how they are" },
+		{ "show", show_main, "One node and its history" },
+		{ "admit", admit_main, "Let a parked board join" },
+		{ "replace", replace_main, "Give a node another board" },
+		{ "forget", forget_main, "Remove a node" },
+		{ .name = NULL },
+	};
+
+	return cli_dispatch(cli, commands, "node", argc, argv);
+}

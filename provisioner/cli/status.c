@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: ISC */
+/* bramble status: one page that says whether all is well, and if not, what isn't. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "provisioner/cli/commands.h"
+#include "provisioner/cli/json.h"
+#include "provisioner/cli/table.h"
+#include "provisioner/cli/text.h"
+
+#define SHORT_HASH 12
+
+static const char *explain_join(const char *join)
+{
+	if (strcmp(join, "auto") == 0)
+		return "unknown boards join at once";
+	if (strcmp(join, "approve") == 0)
+		return "unknown boards wait for \"bramble node admit\"";
+	if (strcmp(join, "deny") == 0)
+		return "unknown boards get nothing";
+	return join;
+}
+
+static void print_overview(struct cli *cli, const cJSON *json)
+{
+	const cJSON *lan = json_member(json, "lan"), *image = json_member(json, "image");
+	const cJSON *nodes = json_member(json, "nodes"), *boards = json_member(json, "boards");
+	char up[TEXT_UNIT_SIZE];
+
+	text_duration(json_integer(json, "uptime_s") * 1000, up);
+	cli_field(cli, "Bramble", "%s, %s, running for %s", json_text(json, "version"),
+		json_text(json, "state"), up);
+	cli_field(cli, "LAN", "%s, router %s, boards get %s to %s", json_text(lan, "interface"),
+		json_text(lan, "address"), json_text(lan, "range_first"),
+		json_text(lan, "range_last"));
+	cli_field(cli, "Share", "%s by %s", json_text(json, "share"), json_text(json, "nfs"));
+	if (image)
+		cli_field(cli, "Image", "%s %.*s", json_text(image, "name"), SHORT_HASH,
+			json_text(image, "hash"));
+	else
+		cli_field(cli, "Image", "none yet; \"bramble image use\" makes one current");
+	cli_field(cli, "Nodes", "%" PRId64 ", %" PRId64 " joined", json_integer(nodes, "total"),
+		json_integer(nodes, "joined"));
+	cli_field(cli, "Boards", "%" PRId64 ", %" PRId64 " parked; %s",
+		json_integer(boards, "total"), json_integer(boards, "parked"),
+		explain_join(json_text(json, "join")));
+}
+
+static void add_process(struct table *table, const cJSON *process)
+{
+	int64_t pid = json_integer(process, "pid");
+	const char *state = json_text(process, "state");
+	char since[TEXT_UNIT_SIZE] = "";
+
+	table_row(table);
+	table_cell(table, json_text(process, "name"));
+	table_cell_colored(table, pid > 0 ? TABLE_GREEN : TABLE_RED, state);
+	if (pid > 0) {
+		text_duration(json_integer(process, "running_ms"), since);
+		table_cellf(table, "%" PRId64, pid);
+	} else {
+		table_cell(table, "");
+	}
+	table_cell(table, since);
+	table_cellf(table, "%" PRId64, json_integer(process, "restarts"));
+	table_cell(table, json_text(process, "reason"));
+}
+
+static int print_processes(struct cli *cli, const cJSON *processes)
+{
+	static const struct table_column columns[] = { { "PROCESS", false }, { "STATE", false },
+		{ "PID", true }, { "FOR", true }, { "RESTARTS", true }, { "LAST END", false },
+		{ .title = NULL } };
+	struct table *table = table_new(columns);
+	const cJSON *process;
+	int result;
+
+	if (!table)
+		return -1;
+	cJSON_ArrayForEach(process, processes) add_process(table, process);
+	fputc('\n', cli->out);
+	result = table_print(table, cli->out, cli->width, cli->color);
+	table_free(table);
+	return result;
+}
+
+enum cli_exit status_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "status [--json]",
+		.text = "How Bramble is doing: LAN, share, image, nodes, boards, its processes, "
+			"and\n"
+			"warnings with what to do about them.\n",
+	};
+	const cJSON *warning;
+	enum cli_exit code;
+	cJSON *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	code = cli_call(cli, IPC_GET, "/v1/status", NULL, &json);
+	if (code != CLI_OK || cli->json) {
+		cJSON_Delete(json);
+		return code;
+	}
+	print_overview(cli, json);
+	if (print_processes(cli, json_member(json, "processes")) != 0)
+		code = cli_complain(cli, CLI_FAILED, "out of memory");
+	cJSON_ArrayForEach(warning, json_member(json, "warnings"))
+	{
+		fputc('\n', cli->out);
+		cli_field(
+			cli, "Warning", "%s", cJSON_IsString(warning) ? warning->valuestring : "?");
+	}
+	cJSON_Delete(json);
+	return code;
+}
