@@ -9,3 +9,9 @@ vpi_LIBS := libsodium libcjson zlib
 TESTS += test-vpi
 test-vpi_SRC := tests/unit/vpi_test.c $(VPI_SRC) common/str.c common/clock.c common/file.c common/dhcp.c
 test-vpi_LIBS := cmocka libsodium libcjson zlib
+
+# The virtual LAN's live view
+PROGRAMS += lab-watch
+lab-watch_SRC := tests/lab/watch.c provisioner/cli/client.c provisioner/cli/json.c common/ipc.c common/file.c \
+	common/clock.c common/str.c
+lab-watch_LIBS := libcjson

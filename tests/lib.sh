@@ -1,0 +1,122 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: ISC
+# For test scripts: TAP, and a lab of one's own that is gone at the end, however the script ends.
+#
+#   . tests/lib.sh
+#   lab_begin NAME            namespaces NAME-…; $lab is the directory
+#   check 'what holds' COMMAND …
+#   done_testing
+
+B=$(realpath "${B:-build}")
+export B
+test_number=0
+test_failures=0
+lab=
+lab_name=
+
+note() { echo "# $*"; }
+
+# One result: the command's status. Its output is shown when it fails.
+check() {
+	what=$1
+	shift
+	test_number=$((test_number + 1))
+	if "$@" >"${TMPDIR:-/tmp}/check-$$" 2>&1; then
+		echo "ok $test_number - $what"
+	else
+		test_failures=$((test_failures + 1))
+		echo "not ok $test_number - $what"
+		sed 's/^/# /' "${TMPDIR:-/tmp}/check-$$" | tail -n 30
+		test_explain
+	fi
+	rm -f "${TMPDIR:-/tmp}/check-$$"
+}
+
+# Scripts may replace it: what to look at when something failed.
+test_explain() { [ -z "$lab" ] || note "logs: $lab (kept with KEEP=1)"; }
+
+is() {
+	[ "$1" = "$2" ] || {
+		echo "is       '$1'"
+		echo "expected '$2'"
+		return 1
+	}
+}
+
+fails() { ! "$@"; }
+
+done_testing() {
+	echo "1..$test_number"
+	[ "$test_failures" -eq 0 ]
+	exit
+}
+
+bail_out() {
+	test_number=$((test_number + 1))
+	echo "not ok $test_number - $*"
+	echo "1..$test_number"
+	exit 1
+}
+
+# Repeat a command every 100 ms until it succeeds.
+wait_for() { # seconds command …
+	wait_end=$(($(date +%s) + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(date +%s)" -lt "$wait_end" ] || return 1
+		sleep 0.1
+	done
+}
+
+lab_end() {
+	status=$?
+	trap - EXIT INT TERM HUP
+	if [ "${KEEP:-0}" != 1 ]; then
+		[ ! -e "$lab/supervisor.pid" ] || tests/lab/appliance "$lab_name" stop >/dev/null 2>&1 || :
+		tests/lab/lab down "$lab_name" || :
+	fi
+	exit "$status"
+}
+
+lab_begin() {
+	lab_name=$1
+	lab=$(tests/lab/lab dir "$lab_name")
+	tests/lab/lab down "$lab_name" # of an interrupted run
+	trap lab_end EXIT
+	trap 'exit 130' INT TERM HUP
+	tests/lab/lab up "$lab_name" || bail_out "the lab can't be laid"
+}
+
+# A share with the default image, copied from the cache so that a test can do with it what it likes.
+lab_share() {
+	cache=$(tests/lab/image) || bail_out "the image can't be built"
+	mkdir -p "$lab/share"
+	cp -a --reflink=auto "$cache/images" "$lab/share/"
+}
+
+appliance() { tests/lab/appliance "$lab_name" "$@"; }
+bramble() { tests/lab/appliance "$lab_name" cli "$@"; }
+
+# Power a board on: its time line goes to $lab/board-N.log, its console to $lab/console-N.log.
+power_on() { # number model serial mac [vpi's options]
+	[ -e "/run/netns/$lab_name-b$1" ] || tests/lab/lab board "$lab_name" "$1" "$4"
+	number=$1
+	model=$2
+	serial=$3
+	mac=$4
+	shift 4
+	ip netns exec "$lab_name-b$number" "$B/vpi" --model "$model" --serial "$serial" --mac "$mac" --interface eth0 \
+		--tap "$lab_name-sw:t$number" --console "$lab/console-$number.log" "$@" \
+		</dev/null >>"$lab/board-$number.log" 2>&1 &
+	echo $! >"$lab/board-$number.pid"
+}
+
+power_off() { # number
+	kill -TERM "$(cat "$lab/board-$1.pid")" 2>/dev/null || :
+	wait "$(cat "$lab/board-$1.pid")" 2>/dev/null || :
+}
+
+# The status with which the firmware (or machine) of a board ended.
+board_status() { # number
+	wait "$(cat "$lab/board-$1.pid")"
+}
