@@ -44,15 +44,20 @@ struct server {
 	uint32_t role;
 };
 
-static void answer(int client, uint32_t id, const struct reply *reply)
+static void send_text(int client, uint32_t id, int status, const char *text)
 {
-	struct ipc_api_reply body = { .status = reply->status, .size = strlen(reply->text) };
-	int fd = file_sealed("reply", reply->text, strlen(reply->text));
+	struct ipc_api_reply body = { .status = status, .size = strlen(text) };
+	int fd = file_sealed("reply", text, strlen(text));
 
-	if (reply->stray)
-		ipc_send(client, IPC_API_REPLY, id + 1000, &body, NULL, 0, fd);
 	ipc_send(client, IPC_API_REPLY, id, &body, NULL, 0, fd);
 	close(fd);
+}
+
+static void answer(int client, uint32_t id, const struct reply *reply)
+{
+	if (reply->stray)
+		send_text(client, id + 1000, 200, "{\"stray\":true}");
+	send_text(client, id, reply->status, reply->text);
 }
 
 /* One call. Returns false when the connection shall end. */
