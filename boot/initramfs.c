@@ -16,7 +16,8 @@
 #define INIT_LIMIT (16u << 20)
 #define MODULE_LIMIT (32u << 20)
 #define LIST_LIMIT (64u * 1024u)
-/* 6.1's decompressor takes windows up to 128 MB; level 19 uses 8 MB, less than any Pi has free. */
+/* zstd, not xz: xz would save 0.2 of 1.7 MB, some 20 ms on the wire, and cost a Pi 3 half a second
+ * to decompress. Level 19 has a window of 8 MB; 6.1's decompressor takes up to 128 MB. */
 #define ZSTD_LEVEL "19"
 
 /* What a board needs between the kernel's start and its root; udev loads the rest from there. */
@@ -72,6 +73,8 @@ static int put(struct writer *writer, const char *name, mode_t mode, const void 
 	return result;
 }
 
+/* Directories of modules come more than once; the kernel ignores that (init/initramfs.c, do_name).
+ */
 static int put_directories(struct writer *writer, const char *path)
 {
 	char partial[4096];

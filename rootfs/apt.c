@@ -138,6 +138,9 @@ static int write_config(struct apt *apt)
 		"Dir::State \"state\";\n"
 		"Dir::State::status \"status\";\n"
 		"Dir::Cache \"cache\";\n"
+		/* Containers often switch these off. */
+		"Dir::Cache::pkgcache \"pkgcache.bin\";\n"
+		"Dir::Cache::srcpkgcache \"srcpkgcache.bin\";\n"
 		"Dir::Etc \"etc\";\n"
 		"Dir::Etc::sourceparts \"-\";\n"
 		"Dir::Etc::main \"-\";\n"

@@ -69,7 +69,8 @@ int base_layer_find(struct apt *apt, struct base_layer *layer)
 	for (size_t i = 0; i < DPKG_OPTIONS; i++)
 		cache_key_add(&key, dpkg_options[i]);
 	cache_key_end(&key, layer->key);
-	return 0;
+	return cache_entry(shop, "root", layer->key, ".tar", layer->tar, sizeof(layer->tar),
+		&layer->from_cache);
 }
 
 /* Progress of dpkg: each package is unpacked, then set up. */
@@ -134,7 +135,6 @@ static int run_mmdebstrap(struct apt *apt, const struct base_layer *layer, const
 	return run_tool(&run, &shop->failure);
 }
 
-/* mmdebstrap refuses to write a file without ".tar" in its name when told to write a tar. */
 static int make(struct apt *apt, const struct base_layer *layer)
 {
 	const struct recipe *recipe = apt->shop->recipe;
@@ -161,14 +161,12 @@ static int make(struct apt *apt, const struct base_layer *layer)
 
 int base_layer_make(struct apt *apt, struct base_layer *layer)
 {
-	int result = cache_entry(apt->shop, "root", layer->key, ".tar", layer->tar,
-		sizeof(layer->tar), &layer->from_cache);
+	int result;
 
-	if (result == 0 && !layer->from_cache)
-		result = base_check_emulation(&apt->shop->failure);
-	if (result == 0 && !layer->from_cache)
-		result = make(apt, layer);
-	return result;
+	if (layer->from_cache)
+		return 0;
+	result = base_check_emulation(&apt->shop->failure);
+	return result == 0 ? make(apt, layer) : result;
 }
 
 int base_layer_unpack(struct workshop *shop, const struct base_layer *layer, const char *root)

@@ -15,7 +15,7 @@ struct base_layer {
 /* Can arm64 programs run here? Says how to make it so. Returns 0 or -ENOEXEC with `failure`. */
 int base_check_emulation(struct failure *failure);
 
-/* Plan the packages and find the layer's key; nothing is fetched yet. */
+/* Plan the packages and find the layer in the cache, if it is there; nothing is fetched yet. */
 int base_layer_find(struct apt *apt, struct base_layer *layer);
 
 /* Take the layer from the cache or make it: some two minutes under emulation. */

@@ -27,5 +27,5 @@ int failure_path(struct failure *failure, char *out, unsigned size, const char *
 	va_end(arguments);
 	if (n >= 0 && (unsigned)n < size)
 		return 0;
-	return failure_set(failure, -ENAMETOOLONG, "a path is too long: %.200s…", out);
+	return failure_set(failure, -ENAMETOOLONG, "a path is too long: %.200s", out);
 }

@@ -30,7 +30,8 @@ int kernel_layer_find(struct apt *apt, struct kernel_layer *layer)
 	for (size_t i = 0; i < recipe->exclude_modules.count; i++)
 		cache_key_add(&key, recipe->exclude_modules.items[i]);
 	cache_key_end(&key, layer->key);
-	return 0;
+	return cache_entry(apt->shop, "kernel", layer->key, "", layer->directory,
+		sizeof(layer->directory), &layer->from_cache);
 }
 
 /* The only name below lib/modules. */
@@ -194,11 +195,8 @@ int kernel_layer_make(struct apt *apt, struct kernel_layer *layer)
 {
 	struct workshop *shop = apt->shop;
 	char modules[WORKSHOP_PATH_SIZE];
-	int result = cache_entry(shop, "kernel", layer->key, "", layer->directory,
-		sizeof(layer->directory), &layer->from_cache);
+	int result;
 
-	if (result != 0)
-		return result;
 	if (!layer->from_cache)
 		return make(apt, layer);
 	result = failure_path(

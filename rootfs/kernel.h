@@ -16,7 +16,7 @@ struct kernel_layer {
 	bool from_cache;
 };
 
-/* Find the packages and the layer's key; nothing is fetched yet. */
+/* Find the packages and the layer in the cache, if it is there; nothing is fetched yet. */
 int kernel_layer_find(struct apt *apt, struct kernel_layer *layer);
 
 /* Take the layer from the cache or make it. Returns 0 or -errno with the shop's failure. */

@@ -302,8 +302,11 @@ int run_tool(const struct run *run, struct failure *failure)
 		return failure_set(failure, -ENOMEM, "out of memory");
 	job->run = run;
 	job->log = run->log ? open(run->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644) : -1;
-	result = start(job, &pid);
-	if (result == -ENOENT)
+	result = run->directory && access(run->directory, X_OK) != 0 ? -EINVAL : start(job, &pid);
+	if (result == -EINVAL)
+		failure_set(failure, result, "%s can't be started in %s", run->arguments[0],
+			run->directory ? run->directory : ".");
+	else if (result == -ENOENT)
 		failure_set(failure, result, "%s is not installed: apt-get install %s",
 			run->arguments[0], package_of(run->arguments[0]));
 	else if (result != 0)

@@ -20,13 +20,15 @@
 #include "rootfs/run.h"
 
 #define MEGABYTE (UINT64_C(1) << 20)
-/* Measured with the default recipe, with some reserve: a root unpacked, as tar, and compressed. */
-#define SPACE_COLD_MB 2000
-#define SPACE_WARM_MB 700
+/* Measured with the default recipe, with some reserve. */
+#define SPACE_WORK_MB 700    /* a root unpacked and compressed */
+#define SPACE_LAYERS_MB 1200 /* kernel package unpacked, root as tar */
+#define SPACE_RESULT_MB 200  /* a copy for the cache */
 #define SPACE_EXHAUSTED_MB 16
 
 struct build {
 	const struct image_options *options;
+	char share[WORKSHOP_PATH_SIZE]; /* absolute: tools run in other directories */
 	struct workshop *shop;
 	struct apt apt;
 	struct base_layer base;
@@ -49,7 +51,7 @@ static bool find_beside(const char *name, char out[static WORKSHOP_PATH_SIZE])
 	if (n <= 0)
 		return false;
 	self[n] = '\0';
-	*strrchr(self, '/') = '\0';
+	*strrchr(self, '/') = '\0'; /* an absolute path has one */
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		int length = snprintf(out, WORKSHOP_PATH_SIZE, "%s/%s%s", self, places[i], name);
 
@@ -120,6 +122,22 @@ static int check_space(struct build *build, const char *path, uint64_t needed_mb
 		(unsigned long long)there, (unsigned long long)needed_mb);
 }
 
+/* Make a directory, if it isn't there, and say where it is from everywhere. */
+static int make_absolute(struct build *build, const char *path, char out[static WORKSHOP_PATH_SIZE])
+{
+	int result = file_make_directories(path, 0755);
+	char *absolute = result == 0 ? realpath(path, NULL) : NULL;
+
+	if (result == 0 && !absolute)
+		result = -errno;
+	if (result == 0 && !str_copy(out, WORKSHOP_PATH_SIZE, absolute))
+		result = -ENAMETOOLONG;
+	free(absolute);
+	return result == 0 ? 0
+			   : failure_set(&build->shop->failure, result, "%s can't be used: %s",
+				     path, strerror(-result));
+}
+
 static int choose_cache(struct build *build)
 {
 	const struct image_options *options = build->options;
@@ -130,20 +148,8 @@ static int choose_cache(struct build *build)
 	if (options->no_cache)
 		return failure_path(
 			&shop->failure, shop->cache, sizeof(shop->cache), "%s/cache", shop->work);
-	if (options->cache) {
-		/* Tools run in other directories. */
-		char *absolute = file_make_directories(options->cache, 0755) == 0
-					 ? realpath(options->cache, NULL)
-					 : NULL;
-		int result = absolute && str_copy(shop->cache, sizeof(shop->cache), absolute)
-				     ? 0
-				     : failure_set(&shop->failure, -EINVAL,
-					       "the cache %s can't be made: %s", options->cache,
-					       strerror(errno));
-
-		free(absolute);
-		return result;
-	}
+	if (options->cache)
+		return make_absolute(build, options->cache, shop->cache);
 	if (base && base[0] == '/')
 		return failure_path(
 			&shop->failure, shop->cache, sizeof(shop->cache), "%s/bramble", base);
@@ -390,14 +396,22 @@ static int keep_result(struct build *build)
 	return result == 0 ? cache_commit(shop, "image", entry) : result;
 }
 
+static int check_all_space(struct build *build)
+{
+	bool warm = build->kernel.from_cache && build->base.from_cache;
+	uint64_t cache_mb = SPACE_RESULT_MB + (warm ? 0 : SPACE_LAYERS_MB);
+	int result;
+
+	if (build->options->no_cache)
+		return check_space(build, build->shop->work, SPACE_WORK_MB + SPACE_LAYERS_MB);
+	result = check_space(build, build->shop->work, SPACE_WORK_MB);
+	return result == 0 ? check_space(build, build->shop->cache, cache_mb) : result;
+}
+
 static int make_all(struct build *build)
 {
-	struct workshop *shop = build->shop;
-	int result = check_space(
-		build, shop->work, build->options->no_cache ? SPACE_COLD_MB : SPACE_WARM_MB);
+	int result = check_all_space(build);
 
-	if (result == 0 && !build->options->no_cache)
-		result = check_space(build, shop->cache, SPACE_WARM_MB);
 	if (result == 0)
 		result = make_kernel(build);
 	if (result == 0)
@@ -416,12 +430,11 @@ static int publish(struct build *build)
 	int result;
 
 	progress_begin(&build->shop->progress, "publish");
-	result = image_publish(
-		build->shop, build->options->share, build->options->mode, &version, &existed);
+	result = image_publish(build->shop, build->share, build->options->mode, &version, &existed);
 	if (result != 0)
 		return result;
 	progress_end(&build->shop->progress,
-		existed ? "this version is there already" : "a new version is there");
+		existed ? "this version is there already" : "published");
 	printf("%s\n", version.root);
 	return 0;
 }
@@ -455,7 +468,9 @@ static int begin(struct build *build)
 	int result = leave_mounts_behind(&shop->failure);
 
 	if (result == 0)
-		result = image_begin(shop, build->options->share);
+		result = make_absolute(build, build->options->share, build->share);
+	if (result == 0)
+		result = image_begin(shop, build->share);
 	if (result == 0)
 		result = choose_cache(build);
 	if (result == 0)

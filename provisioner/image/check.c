@@ -80,7 +80,7 @@ static int check_root(const struct image_version *version, struct failure *failu
 	return strcmp(hash, version->hash) == 0
 		       ? 0
 		       : failure_set(failure, -EIO,
-				 "the root is damaged: its content has the hash %.*s…", SHORT_HASH,
+				 "the root is damaged: its content has the hash %.*s", SHORT_HASH,
 				 hash);
 }
 

@@ -193,11 +193,18 @@ static int sync_work(const char *path)
 	return result;
 }
 
-static bool exists(const char *path)
+/* A version that is there but damaged is replaced; nodes keep the old file open. */
+static bool is_intact(const struct image_version *version)
 {
+	struct failure failure = { 0 };
 	struct stat status;
 
-	return lstat(path, &status) == 0;
+	if (lstat(version->root, &status) != 0)
+		return false;
+	if (image_check(version, &failure) == 0)
+		return true;
+	log_warning("%s is replaced: %s", version->root, failure.text);
+	return false;
 }
 
 static int identify(struct workshop *shop, const char *root, struct image_version *version)
@@ -219,6 +226,8 @@ static int rename_both(struct workshop *shop, const char *boot, const char *root
 	char directory[WORKSHOP_PATH_SIZE];
 	int result = cache_remove_tree(version->boot);
 
+	if (result == 0 && version->mode == IMAGE_TREE)
+		result = cache_remove_tree(version->root);
 	if (result == 0 && rename(boot, version->boot) != 0)
 		result = -errno;
 	if (result == 0 && rename(root, version->root) != 0)
@@ -250,7 +259,7 @@ int image_publish(struct workshop *shop, const char *share, enum image_mode mode
 		result = set_paths(share, version);
 	if (result != 0)
 		return result;
-	*existed = exists(version->root) && exists(version->boot);
+	*existed = is_intact(version);
 	if (*existed)
 		return 0;
 	result = sync_work(shop->work);
