@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: ISC */
+/* bramble-tftpd: under brambled (it resolves each name), or alone with one directory. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/sandbox.h"
+#include "common/str.h"
+#include "tftpd/io.h"
+#include "tftpd/packet.h"
+
+static const char usage[] =
+	"usage: bramble-tftpd --root DIR --listen ADDR:PORT [options]   serve one directory, "
+	"read-only\n"
+	"       bramble-tftpd --ipc SOCKET --listen-fd N [options]      ask brambled for each "
+	"file\n"
+	"\n"
+	"  --root DIR         the directory; nothing outside it is served, no symbolic link "
+	"followed\n"
+	"  --listen A:P       address and UDP port, e.g. 0.0.0.0:69\n"
+	"  --ipc SOCKET       brambled's socket\n"
+	"  --listen-fd N      an inherited, bound UDP socket\n"
+	"  --user NAME        become this user when started as root\n"
+	"  --max-sessions N   transfers at once (1024)\n"
+	"  --max-block N      largest block size granted, bytes, 512..65464 (1468)\n"
+	"  --max-window N     largest window granted, blocks, 1..65535 (64)\n"
+	"  --log-level L      error, warning, notice, info, debug (info)\n"
+	"  --help, --version\n"
+	"\n"
+	"Exit status: 0 ended by SIGTERM or SIGINT, 64 wrong usage, 71 the system refused "
+	"something (the message says what).\n";
+
+struct options {
+	const char *root, *listen, *ipc, *user;
+	int listen_fd;
+	struct tftp_limits limits;
+	enum log_level level;
+};
+
+static int usage_error(const char *what, const char *value)
+{
+	fprintf(stderr, "bramble-tftpd: %s%s%s; see --help\n", what, value ? ": " : "",
+		value ? value : "");
+	return EX_USAGE;
+}
+
+static int parse_number(
+	const char *name, const char *text, uint64_t min, uint64_t max, unsigned *out)
+{
+	uint64_t value;
+
+	if (str_parse_u64(text, min, max, &value) != 0) {
+		fprintf(stderr, "bramble-tftpd: %s takes a number from %llu to %llu, not \"%s\"\n",
+			name, (unsigned long long)min, (unsigned long long)max, text);
+		return EX_USAGE;
+	}
+	*out = (unsigned)value;
+	return 0;
+}
+
+enum {
+	OPTION_ROOT = 1,
+	OPTION_LISTEN,
+	OPTION_IPC,
+	OPTION_LISTEN_FD,
+	OPTION_USER,
+	OPTION_SESSIONS,
+	OPTION_BLOCK,
+	OPTION_WINDOW,
+	OPTION_LEVEL,
+	OPTION_HELP,
+	OPTION_VERSION
+};
+
+static int take_option(int option, struct options *options)
+{
+	unsigned number = 0;
+	int result;
+
+	switch (option) {
+	case OPTION_ROOT:
+		options->root = optarg;
+		return 0;
+	case OPTION_LISTEN:
+		options->listen = optarg;
+		return 0;
+	case OPTION_IPC:
+		options->ipc = optarg;
+		return 0;
+	case OPTION_USER:
+		options->user = optarg;
+		return 0;
+	case OPTION_LISTEN_FD:
+		result = parse_number("--listen-fd", optarg, 3, 1023, &number);
+		options->listen_fd = (int)number;
+		return result;
+	case OPTION_SESSIONS:
+		return parse_number("--max-sessions", optarg, 1, 65536, &options->limits.sessions);
+	case OPTION_BLOCK:
+		return parse_number("--max-block", optarg, TFTP_BLOCK_DEFAULT, TFTP_BLOCK_MAX,
+			&options->limits.blksize);
+	case OPTION_WINDOW:
+		return parse_number("--max-window", optarg, 1, 65535, &options->limits.windowsize);
+	case OPTION_LEVEL:
+		if (log_parse_level(optarg, &options->level) == 0)
+			return 0;
+		return usage_error(
+			"--log-level takes error, warning, notice, info or debug", optarg);
+	default:
+		return EX_USAGE;
+	}
+}
+
+/* 0 = go on; -1 = done (help); else the exit status. */
+static int parse_options(int argc, char **argv, struct options *options)
+{
+	static const struct option known[] = {
+		{ "root", required_argument, NULL, OPTION_ROOT },
+		{ "listen", required_argument, NULL, OPTION_LISTEN },
+		{ "ipc", required_argument, NULL, OPTION_IPC },
+		{ "listen-fd", required_argument, NULL, OPTION_LISTEN_FD },
+		{ "user", required_argument, NULL, OPTION_USER },
+		{ "max-sessions", required_argument, NULL, OPTION_SESSIONS },
+		{ "max-block", required_argument, NULL, OPTION_BLOCK },
+		{ "max-window", required_argument, NULL, OPTION_WINDOW },
+		{ "log-level", required_argument, NULL, OPTION_LEVEL },
+		{ "help", no_argument, NULL, OPTION_HELP },
+		{ "version", no_argument, NULL, OPTION_VERSION },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option, result;
+
+	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		if (option == OPTION_HELP || option == OPTION_VERSION) {
+			fputs(option == OPTION_HELP ? usage : "bramble-tftpd " BRAMBLE_VERSION "\n",
+				stdout);
+			return -1;
+		}
+		result = take_option(option, options);
+		if (result != 0)
+			return result;
+	}
+	if (optind < argc)
+		return usage_error("unexpected argument", argv[optind]);
+	if (!options->root == !options->ipc)
+		return usage_error("give either --root or --ipc", NULL);
+	if (!options->listen == !options->listen_fd)
+		return usage_error("give either --listen or --listen-fd", NULL);
+	return 0;
+}
+
+static int listen_on(const char *text, int *fd)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	const char *colon = strrchr(text, ':');
+	char host[ADDRESS_TEXT_SIZE];
+	uint64_t port;
+
+	if (!colon || (size_t)(colon - text) >= sizeof(host) ||
+		str_parse_u64(colon + 1, 1, 65535, &port) != 0)
+		return usage_error("--listen takes ADDRESS:PORT, e.g. 0.0.0.0:69, not", text);
+	memcpy(host, text, (size_t)(colon - text));
+	host[colon - text] = '\0';
+	if (str_parse_address(host, &address.sin_addr) != 0)
+		return usage_error("--listen: not an IPv4 address", host);
+	address.sin_port = htons((uint16_t)port);
+	*fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (*fd >= 0 && bind(*fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+		return 0;
+	log_error("can't listen on UDP %s: %s%s", text, strerror(errno),
+		errno == EADDRINUSE ? "; another TFTP server? `ss -lunp` shows which"
+		: errno == EACCES   ? "; ports below 1024 need root"
+				    : "");
+	return EX_OSERR;
+}
+
+static struct source *open_source(struct event_base *base, const struct options *options)
+{
+	int dirfd;
+
+	if (options->ipc)
+		return source_from_brambled(base, options->ipc);
+	dirfd = open(options->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd < 0) {
+		log_error("can't serve %s: %s", options->root, strerror(errno));
+		return NULL;
+	}
+	return source_from_directory(dirfd);
+}
+
+/* Give up what isn't needed any more. Under brambled not one file is opened after this. */
+static int confine(const struct options *options)
+{
+	int result = options->user ? sandbox_become(options->user) : 0;
+
+	if (result != 0) {
+		log_error("can't become user %s: %s", options->user,
+			result == -ENOENT
+				? "there is no such user; `make install` creates it by sysusers.d"
+				: strerror(-result));
+		return EX_OSERR;
+	}
+	result = options->ipc && options->user ? sandbox_deny_files() : 0;
+	if (result == -EOPNOTSUPP)
+		log_notice("this kernel has no Landlock: going on without it");
+	else if (result != 0)
+		log_warning("Landlock: %s: going on without it", strerror(-result));
+	return 0;
+}
+
+static void on_end_signal(evutil_socket_t number, short what, void *base)
+{
+	(void)number;
+	(void)what;
+	event_base_loopbreak(base);
+}
+
+static int serve(struct event_base *base, const struct options *options, int listening)
+{
+	struct event *term = evsignal_new(base, SIGTERM, on_end_signal, base);
+	struct event *interrupt = evsignal_new(base, SIGINT, on_end_signal, base);
+	struct source *source = open_source(base, options);
+	struct tftp_server *server =
+		source ? tftp_server_new(base, listening, source, &options->limits) : NULL;
+	int status = EX_OSERR;
+
+	if (server && term && interrupt) {
+		event_add(term, NULL);
+		event_add(interrupt, NULL);
+		status = confine(options);
+		if (status == 0) {
+			log_notice("ready");
+			event_base_dispatch(base);
+		}
+	}
+	if (server)
+		tftp_server_free(server);
+	if (source)
+		source_free(source);
+	if (term)
+		event_free(term);
+	if (interrupt)
+		event_free(interrupt);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { .limits = { .sessions = 1024,
+					   .sessions_per_peer = 16,
+					   .blksize = 1468,
+					   .windowsize = 64 },
+		.level = LOG_LEVEL_INFO };
+	struct event_base *base;
+	int listening, status = parse_options(argc, argv, &options);
+
+	if (status != 0)
+		return status < 0 ? 0 : status;
+	log_init("bramble-tftpd", options.level);
+	listening = options.listen_fd;
+	if (options.listen && (status = listen_on(options.listen, &listening)) != 0)
+		return status;
+	evutil_make_socket_nonblocking(listening);
+	evutil_make_socket_closeonexec(listening);
+	base = event_base_new();
+	if (!base) {
+		log_error("no event loop: %s", strerror(errno));
+		return EX_OSERR;
+	}
+	status = serve(base, &options, listening);
+	event_base_free(base);
+	return status;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: ISC */
+#include "tftpd/session.h"
+
+#include "common/clock.h"
+
+#define FIRST_RTO_NS NS_PER_S /* RFC 6298 (2.1) */
+#define SHORTEST_RTO_NS                                                                            \
+	(20 * NS_PER_MS) /* a LAN's round trip is far below; a board may be busy for some ms */
+#define LONGEST_RTO_NS (8 * NS_PER_S)
+#define GRANULARITY_NS (5 * NS_PER_MS)
+#define LONGEST_SILENCE_NS (30 * NS_PER_S) /* TFTP_FILE_TIMEOUT of the Pi's EEPROM */
+#define TRIES_BEFORE_HEARD 2u		   /* a forged request must not make us send much */
+#define TRIES_OF_LAST 5u /* the last ACK is often lost for good: the client is gone */
+
+static const struct tftp_output wait_for_more = { .action = TFTP_WAIT };
+
+static void set_deadline(struct tftp_session *session, uint64_t now_ns)
+{
+	uint64_t period = session->rto_ns;
+
+	if (session->timeout_s && period > session->timeout_s * NS_PER_S)
+		period = session->timeout_s * NS_PER_S;
+	session->deadline_ns = now_ns + period;
+}
+
+/* RFC 6298 (2.2), (2.3). */
+static void measure(struct tftp_session *session, uint64_t rtt_ns)
+{
+	uint64_t deviation;
+
+	if (session->srtt_ns == 0) {
+		session->srtt_ns = rtt_ns;
+		session->rttvar_ns = rtt_ns / 2;
+		return;
+	}
+	deviation =
+		rtt_ns > session->srtt_ns ? rtt_ns - session->srtt_ns : session->srtt_ns - rtt_ns;
+	session->rttvar_ns = (3 * session->rttvar_ns + deviation) / 4;
+	session->srtt_ns = (7 * session->srtt_ns + rtt_ns) / 8;
+}
+
+static uint64_t measured_rto(const struct tftp_session *session)
+{
+	uint64_t spread = 4 * session->rttvar_ns, rto;
+
+	if (session->srtt_ns == 0)
+		return FIRST_RTO_NS;
+	rto = session->srtt_ns + (spread > GRANULARITY_NS ? spread : GRANULARITY_NS);
+	if (rto < SHORTEST_RTO_NS)
+		return SHORTEST_RTO_NS;
+	return rto < LONGEST_RTO_NS ? rto : LONGEST_RTO_NS;
+}
+
+/* Send the window behind the acknowledged block; `again` when some of it was sent before. */
+static struct tftp_output send_window(struct tftp_session *session, uint64_t now_ns, bool again)
+{
+	struct tftp_output output = { .action = TFTP_SEND_DATA, .first = session->acked + 1 };
+	uint64_t left = session->last - session->acked;
+
+	output.count = left < session->windowsize ? (uint32_t)left : session->windowsize;
+	if (again)
+		session->resent += output.count;
+	session->timed = !again;
+	session->sent = session->acked + output.count;
+	session->window_sent_ns = now_ns;
+	set_deadline(session, now_ns);
+	return output;
+}
+
+struct tftp_output tftp_session_start(struct tftp_session *session,
+	const struct tftp_request *request, uint64_t size, uint64_t now_ns)
+{
+	*session = (struct tftp_session){
+		.blksize = request->blksize,
+		.windowsize = request->windowsize,
+		.timeout_s = request->options & TFTP_OPTION_TIMEOUT ? request->timeout_s : 0,
+		.size = size,
+		.last = size / request->blksize + 1,
+		.restarted_at = UINT64_MAX,
+		.oack_pending = request->options != 0,
+		.rto_ns = FIRST_RTO_NS,
+		.progress_ns = now_ns,
+		.window_sent_ns = now_ns,
+		.timed = true,
+	};
+	if (!session->oack_pending)
+		return send_window(session, now_ns, false);
+	set_deadline(session, now_ns);
+	return (struct tftp_output){ .action = TFTP_SEND_OACK };
+}
+
+static void note_progress(struct tftp_session *session, uint64_t now_ns)
+{
+	if (session->timed)
+		measure(session, now_ns - session->window_sent_ns);
+	session->rto_ns = measured_rto(session);
+	session->progress_ns = now_ns;
+	session->tries = 0;
+	session->heard = true;
+}
+
+/* A restarted window isn't restarted again before its first ACK can be here: a client that
+ * acknowledges every block of a window must not get a window for each. */
+static bool restarted_just_now(const struct tftp_session *session, uint64_t now_ns)
+{
+	return !session->timed && now_ns - session->window_sent_ns < session->srtt_ns / 2;
+}
+
+/* An ACK that brings nothing new. In lock-step it is a duplicate and must not be answered; with a
+ * window it says that the window's first block is missing. */
+static struct tftp_output receive_repeated(struct tftp_session *session, uint64_t now_ns)
+{
+	if (session->windowsize == 1 || session->restarted_at == session->acked ||
+		restarted_just_now(session, now_ns))
+		return wait_for_more;
+	session->restarted_at = session->acked;
+	return send_window(session, now_ns, true);
+}
+
+static struct tftp_output receive_ack(struct tftp_session *session, uint16_t wire, uint64_t now_ns)
+{
+	/* The distance from the acknowledged block, within half of the number space either way. */
+	int16_t distance = (int16_t)(uint16_t)(wire - (uint16_t)session->acked);
+	uint64_t in_flight = session->sent - session->acked;
+	bool gap;
+
+	if (session->oack_pending) {
+		if (wire != 0)
+			return wait_for_more;
+		session->oack_pending = false;
+		note_progress(session, now_ns);
+		return send_window(session, now_ns, false);
+	}
+	if (distance == 0)
+		return receive_repeated(session, now_ns);
+	if (distance < 0 || (uint64_t)distance > in_flight)
+		return wait_for_more;
+	gap = (uint64_t)distance < in_flight;
+	if (!gap)
+		note_progress(session, now_ns);
+	else
+		session->progress_ns = now_ns;
+	session->acked += (uint64_t)distance;
+	if (session->acked == session->last)
+		return (struct tftp_output){ .action = TFTP_FINISHED };
+	if (gap && restarted_just_now(session, now_ns))
+		return wait_for_more;
+	return send_window(session, now_ns, gap);
+}
+
+struct tftp_output tftp_session_receive(
+	struct tftp_session *session, const struct tftp_reply *reply, uint64_t now_ns)
+{
+	if (reply->opcode == TFTP_ERROR)
+		return (struct tftp_output){ .action = TFTP_ABORTED };
+	return receive_ack(session, reply->block, now_ns);
+}
+
+static bool gives_up(const struct tftp_session *session, uint64_t now_ns)
+{
+	if (!session->heard)
+		return session->tries >= TRIES_BEFORE_HEARD;
+	return now_ns - session->progress_ns >= LONGEST_SILENCE_NS ||
+	       (session->sent == session->last && session->tries >= TRIES_OF_LAST);
+}
+
+struct tftp_output tftp_session_timeout(struct tftp_session *session, uint64_t now_ns)
+{
+	if (now_ns < session->deadline_ns)
+		return wait_for_more;
+	if (gives_up(session, now_ns))
+		return (struct tftp_output){
+			.action = session->heard && session->sent == session->last ? TFTP_FINISHED
+										   : TFTP_LOST
+		};
+	session->tries++;
+	session->rto_ns =
+		session->rto_ns * 2 < LONGEST_RTO_NS ? session->rto_ns * 2 : LONGEST_RTO_NS;
+	if (!session->oack_pending)
+		return send_window(session, now_ns, true);
+	session->resent++;
+	session->timed = false;
+	set_deadline(session, now_ns);
+	return (struct tftp_output){ .action = TFTP_SEND_OACK };
+}
+
+uint64_t tftp_session_bytes(const struct tftp_session *session)
+{
+	return session->acked >= session->last ? session->size : session->acked * session->blksize;
+}
+
+uint64_t tftp_session_offset(const struct tftp_session *session, uint64_t number)
+{
+	return (number - 1) * session->blksize;
+}
+
+uint32_t tftp_session_length(const struct tftp_session *session, uint64_t number)
+{
+	return number == session->last ? (uint32_t)(session->size % session->blksize)
+				       : session->blksize;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One transfer as a state machine: packets and time go in, what to send comes out. Pure: no socket,
+ * no clock, no file. Blocks are numbered from 1 in 64 bits; the 16 bits on the wire are their low
+ * part, so block 65536 is sent as 0 (what clients in the field expect).
+ *
+ * Sending again: RFC 1123 section 4.2.3.1 forbids to answer a duplicate ACK with DATA (the
+ * Sorcerer's Apprentice), so in lock-step only the timer resends. Its period follows the measured
+ * round trip (RFC 6298, with Karn's rule). With a window (RFC 7440) an ACK for less than what was
+ * sent tells of a gap: the window starts again behind it, at most once per half round trip; a
+ * repeated ACK restarts it once.
+ */
+#ifndef BRAMBLE_TFTPD_SESSION_H
+#define BRAMBLE_TFTPD_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tftpd/packet.h"
+
+struct tftp_session {
+	uint32_t blksize;      /* bytes */
+	uint32_t windowsize;   /* blocks */
+	uint64_t size;	       /* of the file, bytes */
+	uint64_t last;	       /* number of the last block (shorter than blksize, perhaps empty) */
+	uint64_t acked;	       /* highest block that the client has acknowledged */
+	uint64_t sent;	       /* highest block that was sent since */
+	uint64_t restarted_at; /* value of `acked` for which a repeated ACK already restarted the
+				  window */
+	bool oack_pending;     /* the OACK isn't acknowledged yet */
+	bool heard;	       /* the client has answered at all */
+	bool timed; /* the running window was sent once, so its ACK measures the round trip */
+	uint32_t timeout_s;	     /* option timeout, bounds the period; 0 = not asked */
+	uint64_t srtt_ns, rttvar_ns; /* 0 = not measured */
+	uint64_t rto_ns;	     /* period of the timer now, with back-off */
+	uint64_t window_sent_ns;     /* when the running window was sent */
+	uint64_t progress_ns;	     /* when the client last acknowledged something new */
+	uint64_t deadline_ns;	     /* call tftp_session_timeout() at this time */
+	uint32_t resent;	     /* packets sent again, in all */
+	uint32_t tries;		     /* of the running window, by the timer */
+};
+
+enum tftp_action {
+	TFTP_WAIT, /* nothing to send */
+	TFTP_SEND_OACK,
+	TFTP_SEND_DATA, /* blocks first … first + count - 1 */
+	TFTP_FINISHED,	/* the client has everything */
+	TFTP_ABORTED,	/* the client sent ERROR */
+	TFTP_LOST,	/* the client is silent */
+};
+
+struct tftp_output {
+	enum tftp_action action;
+	uint64_t first;
+	uint32_t count;
+};
+
+/* Begin with accepted values in `request` (blksize and windowsize already within this server's
+ * limits). */
+struct tftp_output tftp_session_start(struct tftp_session *session,
+	const struct tftp_request *request, uint64_t size, uint64_t now_ns);
+
+struct tftp_output tftp_session_receive(
+	struct tftp_session *session, const struct tftp_reply *reply, uint64_t now_ns);
+
+struct tftp_output tftp_session_timeout(struct tftp_session *session, uint64_t now_ns);
+
+/* Bytes that the client has acknowledged. */
+uint64_t tftp_session_bytes(const struct tftp_session *session);
+
+/* Where block `number` lies in the file and how long it is (0 for an empty last block). */
+uint64_t tftp_session_offset(const struct tftp_session *session, uint64_t number);
+uint32_t tftp_session_length(const struct tftp_session *session, uint64_t number);
+
+#endif
