@@ -12,3 +12,17 @@ bramble-image_LIBS := libarchive zlib libsodium libconfig
 TESTS += test-boot-build
 test-boot-build_SRC := tests/unit/boot_build_test.c $(BOOT_SERVE) $(BOOT_MAKE) common/file.c common/hash.c common/str.c
 test-boot-build_LIBS := cmocka libarchive zlib libsodium
+
+TESTS += test-recipe test-run test-tree
+test-recipe_SRC := tests/unit/recipe_test.c rootfs/recipe.c rootfs/failure.c common/file.c common/str.c
+test-recipe_LIBS := cmocka libconfig
+test-run_SRC := tests/unit/run_test.c rootfs/run.c rootfs/failure.c rootfs/progress.c common/clock.c common/file.c common/str.c
+test-run_LIBS := cmocka
+test-tree_SRC := tests/unit/tree_test.c rootfs/tree.c rootfs/units.c rootfs/cache.c rootfs/failure.c common/hash.c $(COMMON_BASE)
+test-tree_LIBS := cmocka libsodium
+
+TESTS += test-image-store
+test-image-store_SRC := tests/unit/image_store_test.c provisioner/image/store.c provisioner/image/check.c \
+                        rootfs/cache.c rootfs/tree.c rootfs/run.c rootfs/failure.c rootfs/progress.c \
+                        $(BOOT_SERVE) $(COMMON_BASE) common/hash.c
+test-image-store_LIBS := cmocka libsodium
