@@ -15,3 +15,11 @@ PROGRAMS += lab-watch
 lab-watch_SRC := tests/lab/watch.c provisioner/cli/client.c provisioner/cli/json.c common/ipc.c common/file.c \
 	common/clock.c common/str.c
 lab-watch_LIBS := libcjson
+PROGRAMS += lab-shell
+lab-shell_SRC := tests/lab/shell.c common/clock.c common/str.c
+
+# brambled's services without brambled, and one board's DHCP
+PROGRAMS += services dhcp-probe
+services_SRC := tests/integration/services.c $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/ipc.c
+services_LIBS := libevent_core
+dhcp-probe_SRC := tests/integration/dhcp_probe.c provisioner/dhcpwatch/frame.c common/dhcp.c common/str.c common/clock.c

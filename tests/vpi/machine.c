@@ -24,7 +24,7 @@
 enum { FD_KERNEL = 100, FD_INITRAMFS, FD_TAP };
 
 struct handed {
-	int kernel, initramfs, tap, monitor, console; /* -1 none */
+	int kernel, initramfs, tap, monitor; /* -1 none */
 };
 
 void machine_command_line(const char *cmdline, const char *uart, char *out, size_t size)
@@ -82,7 +82,6 @@ static void close_handed(struct handed *handed)
 	close(handed->kernel);
 	close(handed->initramfs);
 	close(handed->tap);
-	close(handed->console);
 }
 
 static int open_handed(
@@ -92,9 +91,7 @@ static int open_handed(
 	handed->initramfs =
 		file_sealed("initramfs", firmware->initramfs.data, firmware->initramfs.size);
 	handed->tap = open_tap(machine);
-	handed->console = open(machine->console, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (handed->kernel >= 0 && handed->initramfs >= 0 && handed->tap >= 0 &&
-		handed->console >= 0)
+	if (handed->kernel >= 0 && handed->initramfs >= 0 && handed->tap >= 0)
 		return 0;
 	return handed->tap < 0 ? handed->tap : -EIO;
 }
@@ -104,23 +101,33 @@ static void become_qemu(const struct handed *handed, char *const argv[])
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(handed->kernel, FD_KERNEL) < 0 || dup2(handed->initramfs, FD_INITRAMFS) < 0 ||
-		dup2(handed->tap, FD_TAP) < 0 || dup2(handed->monitor, STDIN_FILENO) < 0 ||
-		dup2(handed->console, STDOUT_FILENO) < 0)
+		dup2(handed->tap, FD_TAP) < 0 || dup2(handed->monitor, STDIN_FILENO) < 0)
 		_exit(126);
 	execvp(argv[0], argv);
 	_exit(127);
 }
 
+/* The serial port: a log, and if wanted a socket at which somebody may type. */
+static void describe_console(const struct machine *machine, char *out, size_t size)
+{
+	if (machine->keyboard)
+		snprintf(out, size,
+			"socket,id=console,path=%s,server=on,wait=off,logfile=%s,logappend=on",
+			machine->keyboard, machine->console);
+	else
+		snprintf(out, size, "file,id=console,append=on,path=%s", machine->console);
+}
+
 static pid_t start_qemu(
 	const struct machine *machine, const struct firmware *firmware, struct handed *handed)
 {
-	char append[COMMAND_LINE_SIZE], memory[16], card[96], mac[MAC_TEXT_SIZE];
+	char append[COMMAND_LINE_SIZE], memory[16], card[96], console[1024], mac[MAC_TEXT_SIZE];
 	char *const argv[] = { "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp",
 		"2", "-m", memory, "-no-reboot", "-display", "none", "-monitor", "none", "-chardev",
 		"socket,id=control,fd=0", "-mon", "chardev=control,mode=control", "-chardev",
-		"file,id=console,append=on,path=/dev/fd/1", "-serial", "chardev:console", "-kernel",
-		"/dev/fd/100", "-initrd", "/dev/fd/101", "-append", append, "-netdev",
-		"tap,id=lan,fd=102", "-device", card, NULL };
+		console, "-serial", "chardev:console", "-kernel", "/dev/fd/100", "-initrd",
+		"/dev/fd/101", "-append", append, "-netdev", "tap,id=lan,fd=102", "-device", card,
+		NULL };
 	pid_t pid;
 
 	machine_command_line(
@@ -128,6 +135,7 @@ static pid_t start_qemu(
 	str_format_mac(&machine->mac, mac);
 	snprintf(memory, sizeof(memory), "%u", machine->memory_mb);
 	snprintf(card, sizeof(card), "virtio-net-pci,netdev=lan,romfile=,mac=%s", mac);
+	describe_console(machine, console, sizeof(console));
 	pid = fork();
 	if (pid == 0)
 		become_qemu(handed, argv);
@@ -191,7 +199,7 @@ static const char *describe(enum machine_end end)
 enum machine_end machine_run(const struct machine *machine, const struct firmware *firmware,
 	const volatile sig_atomic_t *stop)
 {
-	struct handed handed = { -1, -1, -1, -1, -1 };
+	struct handed handed = { -1, -1, -1, -1 };
 	enum machine_end end = MACHINE_BROKE;
 	int monitor[2], result;
 	pid_t pid;
@@ -201,8 +209,8 @@ enum machine_end machine_run(const struct machine *machine, const struct firmwar
 	handed.monitor = monitor[1];
 	result = open_handed(machine, firmware, &handed);
 	if (result != 0) {
-		timeline_note(firmware->timeline, "machine", "tap %s in %s or console %s: %s",
-			machine->tap, machine->tap_namespace, machine->console, strerror(-result));
+		timeline_note(firmware->timeline, "machine", "tap %s in %s: %s", machine->tap,
+			machine->tap_namespace, strerror(-result));
 	} else {
 		pid = start_qemu(machine, firmware, &handed);
 		timeline_note(firmware->timeline, "machine", "QEMU %d, console %s", (int)pid,

@@ -14,7 +14,9 @@
 struct machine {
 	const char *tap_namespace; /* name of the network namespace with the tap device */
 	const char *tap;	   /* the tap device there; it exists already */
-	const char *console;	   /* file for the serial console, appended to */
+	const char *console;	   /* file for the serial console's output, appended to; no comma in
+				      either name (QEMU) */
+	const char *keyboard;	   /* socket to make, for typing at the console; NULL none */
 	unsigned memory_mb;
 	struct mac mac;
 };

@@ -60,6 +60,7 @@ static void print_usage(FILE *out)
 		"  --then-qemu        go on as a QEMU machine with what was fetched\n"
 		"  --tap NETNS:NAME     its network card's other end\n"
 		"  --console FILE       its serial console (appended)\n"
+		"  --keyboard SOCKET    where to type at the console\n"
 		"  --memory MB          default 1024\n"
 		"  --reboot             when it reboots, begin again from power-on\n"
 		"exit status: 0 kernel started (or machine switched off), 1 not booted, 2 usage,\n"
@@ -114,6 +115,7 @@ enum option_code {
 	QEMU,
 	TAP,
 	CONSOLE,
+	KEYBOARD,
 	MEMORY,
 	REBOOT,
 	HELP
@@ -134,6 +136,7 @@ static const struct option long_options[] = {
 	{ "then-qemu", no_argument, NULL, QEMU },
 	{ "tap", required_argument, NULL, TAP },
 	{ "console", required_argument, NULL, CONSOLE },
+	{ "keyboard", required_argument, NULL, KEYBOARD },
 	{ "memory", required_argument, NULL, MEMORY },
 	{ "reboot", no_argument, NULL, REBOOT },
 	{ "help", no_argument, NULL, HELP },
@@ -177,7 +180,10 @@ static int take_option(struct options *options, int code, char *value)
 		return 0;
 	case CONSOLE:
 		options->machine.console = value;
-		return 0;
+		return strchr(value, ',') ? -EINVAL : 0;
+	case KEYBOARD:
+		options->machine.keyboard = value;
+		return strchr(value, ',') ? -EINVAL : 0;
 	case QUIRKS:
 		options->quirks = true;
 		return 0;
