@@ -20,7 +20,7 @@ lint-cppcheck:
 	  --suppress=missingIncludeSystem -j $$(nproc) -I. -D_GNU_SOURCE -DBRAMBLE_VERSION='"$(VERSION)"' $(LINT_C) \
 	  && echo '  cppcheck: clean'
 lint-tidy:
-	@printf '%s\n' $(LINT_C) | xargs -P $$(nproc) -n 4 sh -c 'clang-tidy --quiet "$$@" -- $(subst ",\",$(LINT_FLAGS)) 2>/dev/null' tidy \
+	@printf '%s\n' $(LINT_C) | xargs -P $$(nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- $(subst ",\",$(LINT_FLAGS)) 2>/dev/null' tidy \
 	  && echo '  clang-tidy: clean'
 lint-shell:
 	@shellcheck $(LINT_SH) && echo '  shellcheck: clean'

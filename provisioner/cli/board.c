@@ -79,7 +79,10 @@ static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
 	code = cli_call(cli, IPC_GET, "/v1/boards", NULL, &json);
 	table = code == CLI_OK && !cli->json ? table_new(columns) : NULL;
 	if (table) {
-		cJSON_ArrayForEach(board, json_member(json, "boards")) add_board(table, board);
+		cJSON_ArrayForEach(board, json_member(json, "boards"))
+		{
+			add_board(table, board);
+		}
 		if (table_rows(table) == 0)
 			fprintf(cli->out, "No board was seen yet: power on a Pi on this LAN.\n");
 		else if (table_print(table, cli->out, cli->width, cli->color) != 0)

@@ -128,7 +128,10 @@ static enum cli_exit print_list(struct cli *cli, const cJSON *boots)
 	int result = -1;
 
 	if (table) {
-		cJSON_ArrayForEach(boot, boots) add_boot(table, boot);
+		cJSON_ArrayForEach(boot, boots)
+		{
+			add_boot(table, boot);
+		}
 		result = table_rows(table) > 0
 				 ? table_print(table, cli->out, cli->width, cli->color)
 				 : fprintf(cli->out, "No boot was seen.\n") < 0;
@@ -220,7 +223,9 @@ static int print_timeline(struct cli *cli, const cJSON *boot)
 	if (!table)
 		return -1;
 	cJSON_ArrayForEach(step, json_member(boot, "steps"))
+	{
 		add_step(table, step, json_integer(boot, "started_ms"));
+	}
 	fputc('\n', cli->out);
 	result = table_print(table, cli->out, cli->width, cli->color);
 	table_free(table);

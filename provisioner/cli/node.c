@@ -81,7 +81,10 @@ static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
 	code = cli_call(cli, IPC_GET, "/v1/nodes", NULL, &json);
 	table = code == CLI_OK && !cli->json ? table_new(columns) : NULL;
 	if (table) {
-		cJSON_ArrayForEach(node, json_member(json, "nodes")) add_node(table, node);
+		cJSON_ArrayForEach(node, json_member(json, "nodes"))
+		{
+			add_node(table, node);
+		}
 		if (table_rows(table) == 0)
 			fprintf(cli->out,
 				"No node yet: power on a Pi, and watch \"bramble events -f\".\n");

@@ -77,7 +77,10 @@ static int print_processes(struct cli *cli, const cJSON *processes)
 
 	if (!table)
 		return -1;
-	cJSON_ArrayForEach(process, processes) add_process(table, process);
+	cJSON_ArrayForEach(process, processes)
+	{
+		add_process(table, process);
+	}
 	fputc('\n', cli->out);
 	result = table_print(table, cli->out, cli->width, cli->color);
 	table_free(table);

@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (conf_parse("fuzz", text, table, &values, sizeof(values), &error) == 0) {
 		check_values(&values);
 	} else {
-		must(memcmp(&values, &before, sizeof(values)) == 0);
+		must(memcmp((const char *)&values, (const char *)&before, sizeof(values)) == 0);
 		must(strncmp(error.text, "fuzz", 4) == 0);
 		must(memchr(error.text, '\0', sizeof(error.text)) != NULL);
 	}

@@ -233,32 +233,30 @@ static void parse_line(const char *line, bool stop, char *copy, char *argv[8], s
 static void options_stand_anywhere_among_the_words(void **state)
 {
 	static const struct {
-		const char *line;
-		bool stop, force;
-		const char *limit;
+		const char *line, *limit, *first, *error;
 		int words;
-		const char *first, *error;
+		bool stop, force;
 	} cases[] = {
-		{ "", false, false, NULL, 0, NULL, NULL },
-		{ "a b", false, false, NULL, 2, "a", NULL },
-		{ "--force a --limit 5 b", false, true, "5", 2, "a", NULL },
-		{ "a -f b -n 5", false, true, "5", 2, "a", NULL },
-		{ "--limit=5", false, false, "5", 0, NULL, NULL },
-		{ "--limit=", false, false, "", 0, NULL, NULL },
-		{ "--limit --force", false, false, "--force", 0, NULL, NULL },
-		{ "-- --force -x", false, false, NULL, 2, "--force", NULL },
-		{ "- a", false, false, NULL, 2, "-", NULL },
-		{ "-f verb -n 5", true, true, NULL, 3, "verb", NULL },
-		{ "--limit", false, false, NULL, -1, NULL, "--limit needs a value" },
-		{ "--limit 1 --limit 2", false, false, "1", -1, NULL, "--limit is given twice" },
-		{ "--force=yes", false, true, NULL, -1, NULL, "--force takes no value" },
-		{ "--fource", false, false, NULL, -1, NULL,
-			"unknown option --fource; did you mean --force?" },
-		{ "-x", false, false, NULL, -1, NULL, "unknown option -x" },
-		{ "-fn", false, false, NULL, -1, NULL, "unknown option -fn" },
-		{ "--zebra\033", false, false, NULL, -1, NULL, "unknown option --zebra\\x1b" },
-		{ "--lim", false, false, NULL, -1, NULL,
-			"unknown option --lim; did you mean --limit?" },
+		{ "", NULL, NULL, NULL, 0, false, false },
+		{ "a b", NULL, "a", NULL, 2, false, false },
+		{ "--force a --limit 5 b", "5", "a", NULL, 2, false, true },
+		{ "a -f b -n 5", "5", "a", NULL, 2, false, true },
+		{ "--limit=5", "5", NULL, NULL, 0, false, false },
+		{ "--limit=", "", NULL, NULL, 0, false, false },
+		{ "--limit --force", "--force", NULL, NULL, 0, false, false },
+		{ "-- --force -x", NULL, "--force", NULL, 2, false, false },
+		{ "- a", NULL, "-", NULL, 2, false, false },
+		{ "-f verb -n 5", NULL, "verb", NULL, 3, true, true },
+		{ "--limit", NULL, NULL, "--limit needs a value", -1, false, false },
+		{ "--limit 1 --limit 2", "1", NULL, "--limit is given twice", -1, false, false },
+		{ "--force=yes", NULL, NULL, "--force takes no value", -1, false, true },
+		{ "--fource", NULL, NULL, "unknown option --fource; did you mean --force?", -1,
+			false, false },
+		{ "-x", NULL, NULL, "unknown option -x", -1, false, false },
+		{ "-fn", NULL, NULL, "unknown option -fn", -1, false, false },
+		{ "--zebra\033", NULL, NULL, "unknown option --zebra\\x1b", -1, false, false },
+		{ "--lim", NULL, NULL, "unknown option --lim; did you mean --limit?", -1, false,
+			false },
 	};
 
 	(void)state;

@@ -245,7 +245,7 @@ static void files_that_are_not_text_are_refused(void **state)
 	memcpy(&out, &untouched, sizeof(out));
 	assert_non_null(big);
 	memset(big, '\n', 1024 * 1024 + 1);
-	memcpy(big, GOOD, strlen(GOOD));
+	memcpy(big, GOOD, sizeof(GOOD) - 1);
 	assert_int_equal(load_bytes(big, 1024 * 1024, &error), 0);
 	assert_int_equal(load_bytes(big, 1024 * 1024 + 1, &error), -EFBIG);
 	assert_non_null(strstr(error.text, ": larger than 1 MiB: not a configuration file"));
