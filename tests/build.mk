@@ -23,3 +23,10 @@ PROGRAMS += services dhcp-probe
 services_SRC := tests/integration/services.c $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/ipc.c
 services_LIBS := libevent_core
 dhcp-probe_SRC := tests/integration/dhcp_probe.c provisioner/dhcpwatch/frame.c common/dhcp.c common/str.c common/clock.c
+
+check: ## Set up, build, run all tests (ONLY=word: those whose name holds it)
+	@B=$(B) MAKE="$(MAKE)" tests/check $(TESTS)
+demo: ## Watch two virtual Pis join, and a third take over from one (KEEP=1: leave it running)
+	@B=$(B) MAKE="$(MAKE)" tests/lab/demo
+bench: all ## Time from power-on to kernel, beside dnsmasq (BOOTS=15, CROWD=16)
+	@B=$(B) tests/bench/boot.sh

@@ -97,26 +97,5 @@ lab_share() {
 appliance() { tests/lab/appliance "$lab_name" "$@"; }
 bramble() { tests/lab/appliance "$lab_name" cli "$@"; }
 
-# Power a board on: its time line goes to $lab/board-N.log, its console to $lab/console-N.log.
-power_on() { # number model serial mac [vpi's options]
-	[ -e "/run/netns/$lab_name-b$1" ] || tests/lab/lab board "$lab_name" "$1" "$4"
-	number=$1
-	model=$2
-	serial=$3
-	mac=$4
-	shift 4
-	ip netns exec "$lab_name-b$number" "$B/vpi" --model "$model" --serial "$serial" --mac "$mac" --interface eth0 \
-		--tap "$lab_name-sw:t$number" --console "$lab/console-$number.log" "$@" \
-		</dev/null >>"$lab/board-$number.log" 2>&1 &
-	echo $! >"$lab/board-$number.pid"
-}
-
-power_off() { # number
-	kill -TERM "$(cat "$lab/board-$1.pid")" 2>/dev/null || :
-	wait "$(cat "$lab/board-$1.pid")" 2>/dev/null || :
-}
-
-# The status with which the firmware (or machine) of a board ended.
-board_status() { # number
-	wait "$(cat "$lab/board-$1.pid")"
-}
+# shellcheck source=tests/boards.sh
+. tests/boards.sh

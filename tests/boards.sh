@@ -1,0 +1,43 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: ISC
+# For test scripts, by way of tests/lib.sh: virtual Pis on the LAN of the lab.
+
+# Power a board on: its time line goes to $lab/board-N.log.
+power_on() { # number model serial mac [vpi's options]
+	[ -e "/run/netns/$lab_name-b$1" ] || tests/lab/lab board "$lab_name" "$1" "$4"
+	number=$1
+	model=$2
+	serial=$3
+	mac=$4
+	shift 4
+	ip netns exec "$lab_name-b$number" "$B/vpi" --model "$model" --serial "$serial" --mac "$mac" --interface eth0 \
+		"$@" </dev/null >>"$lab/board-$number.log" 2>&1 &
+	echo $! >"$lab/board-$number.pid"
+}
+
+# The same, and it goes on as a QEMU machine, also over reboots; its console goes to $lab/console-N.log.
+power_on_machine() { # number model serial mac [vpi's options]
+	machine=$1
+	power_on "$@" --then-qemu --reboot --tap "$lab_name-sw:t$machine" --console "$lab/console-$machine.log" \
+		--keyboard "$lab/keyboard-$machine"
+}
+
+power_off() { # number
+	kill -TERM "$(cat "$lab/board-$1.pid")" 2>/dev/null || :
+	wait "$(cat "$lab/board-$1.pid")" 2>/dev/null || :
+}
+
+# The status with which the firmware (or machine) of a board ended.
+board_status() { # number
+	wait "$(cat "$lab/board-$1.pid")"
+}
+
+# Run a command in a machine, as root, at its serial console. The lab must be configured with SHELL_ON_CONSOLE=1.
+on_board() { # number command
+	"$B/lab-shell" "$lab/keyboard-$1" 60 "$2"
+}
+
+# What the appliance says of a node or board, by a jq expression.
+node_says() { bramble --json node show "$1" | jq -r "$2"; }
+board_says() { bramble --json board show "$1" | jq -r "$2"; }
+node_is() { [ "$(node_says "$1" .state)" = "$2" ]; }

@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# What lasts over a reboot of a node, and what doesn't.
+# timeout: 400
+set -eu
+. tests/lib.sh
+
+joined_boots() { bramble --json boot list | jq '[.boots[] | select(.stage == "joined")] | length'; }
+has_joined() { [ "$(joined_boots)" -ge "$1" ]; }
+host_key() { on_board 1 'cut -d" " -f2 /etc/ssh/ssh_host_ed25519_key.pub'; }
+image_sums() { (cd "$lab/share/images" && find . -type f -print0 | sort -z | xargs -0 sha256sum); }
+
+test_explain() { tail -n 8 "$lab/log" "$lab"/board-*.log "$lab"/console-*.log | sed 's/^/# /'; }
+
+lab_begin persist
+lab_share
+image_sums >"$lab/before"
+SHELL_ON_CONSOLE=1 appliance configure
+appliance start || bail_out 'the appliance does not start'
+power_on_machine 1 4b 10000000c0ffee01 dc:a6:32:0a:0b:0c
+check 'a board joins' wait_for 180 has_joined 1
+
+check 'a file in the data directory can be written' on_board 1 'echo kept >/data/file && sync'
+check 'it lies in the share' is "$(cat "$lab/share/nodes/rasp1/file")" kept
+check '/etc and /root can be written' on_board 1 'echo gone >/etc/gone && echo gone >/root/gone'
+check 'the shared directory can be written' on_board 1 'echo shared >/shared/file'
+machine_id=$(on_board 1 'cat /etc/machine-id')
+key=$(host_key)
+check 'there is a machine-id' is "${#machine_id}" 32
+address=$(node_says rasp1 .address)
+
+check 'it can be rebooted' on_board 1 '(sleep 1; systemctl reboot) >/dev/null 2>&1 &'
+check 'it joins again' wait_for 180 has_joined 2
+check 'it has the same name' is "$(on_board 1 hostname)" rasp1
+check 'it has the same address' is "$(node_says rasp1 .address)" "$address"
+check 'the file in the data directory is there' is "$(on_board 1 'cat /data/file')" kept
+check 'the shared file is there' is "$(on_board 1 'cat /shared/file')" shared
+check 'what was written to /etc and /root is gone' on_board 1 '! [ -e /etc/gone ] && ! [ -e /root/gone ]'
+check 'it has the same machine-id' is "$(on_board 1 'cat /etc/machine-id')" "$machine_id"
+check 'it has the same SSH host key' is "$(host_key)" "$key"
+check 'the images cannot be written' on_board 1 '! touch /run/bramble/nfs/images/x 2>/dev/null'
+image_sums >"$lab/after"
+check 'the image on the router is unchanged, bit for bit' cmp "$lab/before" "$lab/after"
+check 'its time line shows both boots' is "$(joined_boots)" 2
+done_testing
