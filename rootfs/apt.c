@@ -234,7 +234,8 @@ static int read_epoch(struct apt *apt)
 
 static int update(struct apt *apt)
 {
-	const char *const arguments[] = { "apt-get", "-c", apt->config, "-q", "update", NULL };
+	const char *const arguments[] = { "apt-get", "-c", apt->config, "-q", "--error-on=any",
+		"update", NULL };
 	char path[WORKSHOP_PATH_SIZE + 128];
 	int result;
 
@@ -243,8 +244,8 @@ static int update(struct apt *apt)
 	if (result == -ECHILD && find_release(apt, path, sizeof(path))) {
 		progress_break(&apt->shop->progress);
 		log_warning("the package lists can't be refreshed, those of the last build are "
-			    "used: %s",
-			apt->shop->failure.text);
+			    "used (%s)",
+			apt->shop->log);
 		apt->shop->failure.text[0] = '\0';
 		progress_begin(&apt->shop->progress, "packages");
 		result = 0;

@@ -138,7 +138,7 @@ static int run_mmdebstrap(struct apt *apt, const struct base_layer *layer, const
 static int make(struct apt *apt, const struct base_layer *layer)
 {
 	const struct recipe *recipe = apt->shop->recipe;
-	char temporary[WORKSHOP_PATH_SIZE], architecture[RECIPE_WORD_SIZE + 32];
+	char temporary[WORKSHOP_PATH_SIZE] = "", architecture[RECIPE_WORD_SIZE + 32];
 	char *include = malloc(INCLUDE_SIZE);
 	int result = include ? 0 : -ENOMEM;
 
@@ -154,6 +154,8 @@ static int make(struct apt *apt, const struct base_layer *layer)
 	free(include);
 	if (result == 0)
 		result = cache_commit(apt->shop, "root", layer->tar);
+	else
+		(void)unlink(temporary);
 	return result == 0 ? 0
 			   : failure_set(&apt->shop->failure, result, "the root can't be built: %s",
 				     strerror(-result));

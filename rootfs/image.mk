@@ -5,7 +5,8 @@ ROOTFS_MAKE := rootfs/failure.c rootfs/progress.c rootfs/run.c rootfs/recipe.c r
                rootfs/kernel.c rootfs/base.c rootfs/tree.c rootfs/units.c rootfs/root.c
 
 PROGRAMS += bramble-image
-bramble-image_SRC := provisioner/image/main.c provisioner/image/build.c provisioner/image/check.c provisioner/image/store.c \
+bramble-image_SRC := provisioner/image/main.c provisioner/image/build.c provisioner/image/apart.c \
+                     provisioner/image/check.c provisioner/image/store.c \
                      $(BOOT_SERVE) $(BOOT_MAKE) $(ROOTFS_MAKE) $(COMMON_BASE) common/hash.c
 bramble-image_LIBS := libarchive zlib libsodium libconfig
 

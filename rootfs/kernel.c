@@ -186,6 +186,8 @@ static int make(struct apt *apt, struct kernel_layer *layer)
 		result = take_firmware(apt, layer, temporary);
 	if (result == 0)
 		result = cache_commit(shop, "kernel", layer->directory);
+	else
+		(void)cache_remove_tree(temporary);
 	return result == 0 ? 0
 			   : failure_set(&shop->failure, result, "%s can't be made: %s", temporary,
 				     strerror(-result));

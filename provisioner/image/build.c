@@ -4,18 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "boot/build.h"
 #include "common/file.h"
-#include "common/log.h"
+#include "provisioner/image/apart.h"
 #include "rootfs/cache.h"
 #include "rootfs/run.h"
 
@@ -30,6 +28,7 @@ struct build {
 	const struct image_options *options;
 	char share[WORKSHOP_PATH_SIZE]; /* absolute: tools run in other directories */
 	struct workshop *shop;
+	struct recipe *recipe;
 	struct apt apt;
 	struct base_layer base;
 	struct kernel_layer kernel;
@@ -43,7 +42,7 @@ struct build {
 /* Where `make` and `make install` put a program for nodes: beside this one, or in its libexec. */
 static bool find_beside(const char *name, char out[static WORKSHOP_PATH_SIZE])
 {
-	static const char *const places[] = { "", "../libexec/bramble/", "../rootfs/agent/",
+	static const char *const places[] = { "", "../libexec/bramble/node/", "../rootfs/agent/",
 		"../lib/bramble/" };
 	char self[WORKSHOP_PATH_SIZE];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -87,20 +86,6 @@ static int find_programs(struct build *build)
 	if (result == 0 && build->agent[0] && options->unit_count == 0)
 		result = find_program(build, NULL, "bramble-agent.service", "--unit", build->unit);
 	return result;
-}
-
-/* mmdebstrap mounts proc, sys and dev into the root that it makes. In a mount namespace of our own
- * they go away with the last process, however it ends, and sweeping never reaches the host's
- * devices. */
-static int leave_mounts_behind(struct failure *failure)
-{
-	if (geteuid() != 0)
-		return failure_set(failure, -EPERM,
-			"building an image needs root: files in it belong to many users");
-	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) != 0)
-		return failure_set(
-			failure, -errno, "a mount namespace can't be made: %s", strerror(errno));
-	return 0;
 }
 
 static uint64_t free_megabytes(const char *path)
@@ -433,8 +418,8 @@ static int publish(struct build *build)
 	result = image_publish(build->shop, build->share, build->options->mode, &version, &existed);
 	if (result != 0)
 		return result;
-	progress_end(&build->shop->progress,
-		existed ? "this version is there already" : "published");
+	progress_end(
+		&build->shop->progress, existed ? "this version is there already" : "published");
 	printf("%s\n", version.root);
 	return 0;
 }
@@ -465,7 +450,7 @@ static void explain_space(const struct workshop *shop)
 static int begin(struct build *build)
 {
 	struct workshop *shop = build->shop;
-	int result = leave_mounts_behind(&shop->failure);
+	int result = apart_enter(&shop->failure);
 
 	if (result == 0)
 		result = make_absolute(build, build->options->share, build->share);
@@ -483,34 +468,67 @@ static int begin(struct build *build)
 	return result;
 }
 
+static void explain(struct workshop *shop, int result)
+{
+	progress_break(&shop->progress);
+	fprintf(stderr, "bramble-image: %s\n",
+		shop->failure.text[0] ? shop->failure.text : strerror(-result));
+	explain_space(shop);
+}
+
+static int work_apart(void *context)
+{
+	struct build *build = context;
+	int result = work(build);
+
+	if (result != 0)
+		explain(build->shop, result);
+	return result != 0;
+}
+
+/* Returns an exit status. */
+static int run(struct build *build)
+{
+	struct workshop *shop = build->shop;
+	int result = recipe_load(build->options->target, build->recipe, &shop->failure);
+
+	if (result == 0)
+		result = begin(build);
+	if (result != 0) {
+		explain(shop, result);
+		result = 1;
+	} else {
+		result = apart_run(work_apart, build);
+	}
+	if (shop->work[0])
+		(void)cache_remove_tree(shop->work);
+	if (result > 128)
+		fprintf(stderr, "\nbramble-image: ended by signal %d; nothing was published\n",
+			result - 128);
+	return result < 0 ? 1 : result;
+}
+
 int image_build(const struct image_options *options)
 {
 	struct build *build = calloc(1, sizeof(*build));
-	struct workshop *shop = calloc(1, sizeof(*shop));
-	struct recipe *recipe = calloc(1, sizeof(*recipe));
-	int result = build && shop && recipe && sodium_init() >= 0 ? 0 : -ENOMEM;
+	int result = 1;
 
-	if (result == 0) {
+	if (build) {
+		build->shop = calloc(1, sizeof(*build->shop));
+		build->recipe = calloc(1, sizeof(*build->recipe));
+	}
+	if (build && build->shop && build->recipe && sodium_init() >= 0) {
 		build->options = options;
-		build->shop = shop;
-		shop->recipe = recipe;
-		progress_init(&shop->progress);
-		result = recipe_load(options->target, recipe, &shop->failure);
+		build->shop->recipe = build->recipe;
+		progress_init(&build->shop->progress);
+		result = run(build);
+	} else {
+		fputs("bramble-image: out of memory\n", stderr);
 	}
-	if (result == 0)
-		result = begin(build);
-	if (result == 0)
-		result = work(build);
-	if (result != 0 && shop) {
-		progress_break(&shop->progress);
-		fprintf(stderr, "bramble-image: %s\n",
-			shop->failure.text[0] ? shop->failure.text : strerror(-result));
-		explain_space(shop);
+	if (build) {
+		free(build->recipe);
+		free(build->shop);
 	}
-	if (shop && shop->work[0])
-		(void)cache_remove_tree(shop->work);
-	free(recipe);
-	free(shop);
 	free(build);
-	return result == 0 ? 0 : 1;
+	return result;
 }

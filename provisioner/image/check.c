@@ -244,7 +244,7 @@ int image_verify(const struct image_options *options)
 	}
 	result = image_each(
 		options->share, options->target ? name : NULL, verify_one, &verification);
-	if (result < 0)
+	if (result < 0 && !(result == -ENOENT && options->target))
 		return explain_share(options->share, result);
 	if (verification.checked == 0) {
 		fprintf(stderr, "bramble-image: %s has no such image: %s\n", options->share,

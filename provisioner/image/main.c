@@ -121,10 +121,16 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+static int refuse_usage(const struct verb *verb)
+{
+	fprintf(stderr, "usage: bramble-image %s %s\n", verb->name, verb->arguments);
+	return 2;
+}
+
 static int run_verb(const struct verb *verb, int count, char **words, struct image_options *options)
 {
 	if (count > 1 || (verb->needs_target && count == 0))
-		return refuse("usage: bramble-image ", verb->arguments);
+		return refuse_usage(verb);
 	if (count == 1)
 		options->target = words[0];
 	if (!options->share)
