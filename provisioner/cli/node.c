@@ -197,6 +197,7 @@ static enum cli_exit admit_main(struct cli *cli, int argc, char **argv)
 	const struct args_option options[] = {
 		{ "name", '\0', NULL, &name,
 			"NODE  the node that it becomes (default: a new one)" },
+		{ "node", '\0', NULL, &name, "NODE  the same" },
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {

@@ -286,6 +286,8 @@ static void verbs_ask_for_what_the_api_documents(void **state)
 		{ "node admit 1a2b", IPC_POST, "/v1/boards/1a2b/admit", "{}" },
 		{ "node admit dc:a6 --name rasp7", IPC_POST, "/v1/boards/dc:a6/admit",
 			"{\"node\":\"rasp7\"}" },
+		{ "node admit dc:a6 --node rasp7", IPC_POST, "/v1/boards/dc:a6/admit",
+			"{\"node\":\"rasp7\"}" },
 		{ "node replace rasp1 --board 1a2b3c4d", IPC_POST, "/v1/nodes/rasp1/replace",
 			"{\"board\":\"1a2b3c4d\"}" },
 		{ "node replace --next rasp1", IPC_POST, "/v1/nodes/rasp1/replace",
@@ -358,9 +360,10 @@ static void wrong_usage_asks_nobody(void **state)
 	static const char *const lines[] = { "", "stauts", "node", "node lits", "node show",
 		"node show a b", "node list --jsno", "node replace rasp1",
 		"node replace rasp1 --next --board x", "node admit 1a2b --name Rasp_1",
-		"boot show x", "boot show 0", "boot list --limit 0", "boot list --limit 1001",
-		"events --limit -1", "image use base abc", ("image use ../x " HASH),
-		"node forget rasp1", "status --config" };
+		"node admit 1a2b --name a --node b", "boot show x", "boot show 0",
+		"boot list --limit 0", "boot list --limit 1001", "events --limit -1",
+		"image use base abc", ("image use ../x " HASH), "node forget rasp1",
+		"status --config" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
