@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: ISC
 # For test scripts, by way of tests/lib.sh: virtual Pis on the LAN of the lab.
+lab=${lab:-}
+lab_name=${lab_name:-}
 
 # Power a board on: its time line goes to $lab/board-N.log.
 power_on() { # number model serial mac [vpi's options]

@@ -16,7 +16,7 @@ lab_name=
 
 note() { echo "# $*"; }
 
-# One result: the command's status. Its output is shown when it fails.
+# One result: the command's status. Its output is shown if it fails.
 check() {
 	what=$1
 	shift
@@ -53,8 +53,7 @@ done_testing() {
 
 bail_out() {
 	test_number=$((test_number + 1))
-	echo "not ok $test_number - $*"
-	echo "1..$test_number"
+	printf 'not ok %d - %s\n1..%d\n' "$test_number" "$*" "$test_number"
 	exit 1
 }
 
