@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: ISC */
+#include "httpd/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/sandbox.h"
+
+#define OWN_USER "bramble-http"
+#define OTHER_USER "nobody"
+
+/* A sanitizer's own needs are not worth a list. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+#ifdef SANITIZED
+static int allow_few_calls(bool open_files)
+{
+	(void)open_files;
+	return 0;
+}
+#else
+
+/* What libmicrohttpd, libevent, malloc and the log need; socket() has a rule of its own. */
+static const int calls[] = {
+	SCMP_SYS(accept4),
+	SCMP_SYS(shutdown),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(recv),
+	SCMP_SYS(send),
+	SCMP_SYS(sendto),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(sendfile),
+	SCMP_SYS(sendfile64),
+	SCMP_SYS(connect),
+	SCMP_SYS(read),
+	SCMP_SYS(readv),
+	SCMP_SYS(pread64),
+	SCMP_SYS(lseek),
+	SCMP_SYS(_llseek),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+	SCMP_SYS(close),
+	SCMP_SYS(fstat),
+	SCMP_SYS(fstat64),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(statx),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(fcntl64),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_pwait2),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_create1),
+	SCMP_SYS(eventfd2),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_gettime64),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(time),
+	SCMP_SYS(getpid),
+	SCMP_SYS(brk),
+	SCMP_SYS(mmap),
+	SCMP_SYS(mmap2),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(madvise),
+	SCMP_SYS(futex),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+};
+
+static int add_rules(scmp_filter_ctx filter, bool open_files)
+{
+	const struct scmp_arg_cmp is_unix = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX };
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < sizeof(calls) / sizeof(calls[0]); i++)
+		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+	/* To brambled; a new connection to anywhere else isn't made. */
+	if (result == 0)
+		result = seccomp_rule_add_array(
+			filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &is_unix);
+	if (result == 0 && open_files)
+		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat2), 0);
+	return result;
+}
+
+static int allow_few_calls(bool open_files)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int result;
+
+	if (!filter)
+		return -ENOMEM;
+	result = add_rules(filter, open_files);
+	if (result == 0)
+		result = seccomp_load(filter);
+	seccomp_release(filter);
+	return result;
+}
+#endif
+
+static const char *choose_user(const struct options *options)
+{
+	if (options->user)
+		return options->user;
+	return getpwnam(OWN_USER) ? OWN_USER : OTHER_USER;
+}
+
+static int give_up_files(void)
+{
+	int result = sandbox_deny_files();
+
+	if (result == -EOPNOTSUPP) {
+		log_notice("this kernel has no Landlock: files are protected by the user's rights "
+			   "only");
+		return 0;
+	}
+	if (result != 0)
+		log_error("can't give up files: %s", strerror(-result));
+	return result;
+}
+
+int confine(const struct options *options, int root)
+{
+	const char *user = choose_user(options);
+	int result;
+
+	tzset(); /* the log's clock reads a file once */
+	result = sandbox_become(user);
+	if (result != 0) {
+		log_error("can't become user %s: %s", user,
+			result == -ENOENT
+				? "there is no such user; `make install` creates " OWN_USER
+				: strerror(-result));
+		return result;
+	}
+	if (root >= 0 && faccessat(root, ".", X_OK, AT_EACCESS) != 0) {
+		result = -errno;
+		log_error("can't serve %s: user %s may not enter it (%s)", options->root, user,
+			strerror(-result));
+		return result;
+	}
+	if (options->ipc)
+		result = give_up_files();
+	if (result == 0)
+		result = allow_few_calls(!options->ipc);
+	if (result != 0)
+		log_error("can't limit system calls: %s", strerror(-result));
+	return result;
+}
