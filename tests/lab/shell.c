@@ -115,19 +115,19 @@ static int run(struct console *console, const char *command, unsigned mark, unsi
 
 int main(int argc, char **argv)
 {
-	struct console console = { .text = malloc(OUTPUT_SIZE) };
+	struct console console = { .fd = -1 };
 	uint64_t timeout_s, deadline;
 	unsigned mark;
 	int status;
 
-	if (argc != 4 || str_parse_u64(argv[2], 1, 3600, &timeout_s) != 0 || !console.text) {
+	if (argc != 4 || str_parse_u64(argv[2], 1, 3600, &timeout_s) != 0) {
 		fprintf(stderr, "usage: lab-shell SOCKET TIMEOUT_S COMMAND\n"
 				"exit status: the command's, or 124 when nobody answers\n");
 		return 2;
 	}
-	console.text[0] = '\0';
 	console.fd = open_console(argv[1]);
-	if (console.fd < 0) {
+	console.text = calloc(1, OUTPUT_SIZE);
+	if (console.fd < 0 || !console.text) {
 		fprintf(stderr, "lab-shell: %s: %s\n", argv[1], strerror(errno));
 		free(console.text);
 		return EXIT_NO_ANSWER;

@@ -114,7 +114,10 @@ static void take_boot(struct watch *watch, struct boot *boot, const cJSON *json)
 	if (!details)
 		return;
 	boot->stage_count = 0;
-	cJSON_ArrayForEach(step, json_member(details, "steps")) take_step(boot, step);
+	cJSON_ArrayForEach(step, json_member(details, "steps"))
+	{
+		take_step(boot, step);
+	}
 	cJSON_Delete(details);
 }
 

@@ -209,11 +209,12 @@ static void a_command_line_must_name_a_root_on_one_line(void **state)
 
 static void a_kernel_is_an_image_plain_or_in_gzip(void **state)
 {
+	static const uint8_t magic[4] = { 'A', 'R', 'M', 0x64 };
 	uint8_t image[64] = { 0 };
 
 	(void)state;
 	assert_non_null(check_kernel(image, sizeof(image)));
-	memcpy(image + 56, "ARM\x64", 4);
+	memcpy(image + 56, magic, sizeof(magic));
 	assert_null(check_kernel(image, sizeof(image)));
 	assert_non_null(check_kernel(image, sizeof(image) - 1));
 	assert_non_null(check_kernel((const uint8_t *)"\x1f\x8b\x08", 3));

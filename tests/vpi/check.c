@@ -21,7 +21,7 @@ static bool begins_with(const uint8_t *data, size_t size, const char *magic, siz
 static const char *check_gzip_kernel(const uint8_t *data, size_t size)
 {
 	z_stream stream = { .next_in = data, .avail_in = (uInt)size };
-	uint8_t head[64], sink[65536];
+	uint8_t head[64] = { 0 }, sink[65536] = { 0 };
 	bool first = true, is_image = false;
 	int result;
 

@@ -277,7 +277,7 @@ static bool is_from_server(struct transfer *transfer, const struct sockaddr_in *
 static ssize_t receive(struct transfer *transfer, uint8_t *packet, unsigned wait_ms)
 {
 	struct pollfd ready = { .fd = transfer->fd, .events = POLLIN };
-	struct sockaddr_in from;
+	struct sockaddr_in from = { 0 };
 	socklen_t from_length = sizeof(from);
 	ssize_t length;
 	int n = poll(&ready, 1, (int)wait_ms);
@@ -353,7 +353,7 @@ static int check_size(struct transfer *transfer)
 
 static int run(struct transfer *transfer)
 {
-	uint8_t *packet = malloc(PACKET_SIZE + 1); /* one for the NUL of read_oack */
+	uint8_t *packet = calloc(1, PACKET_SIZE + 1); /* one for the NUL of read_oack */
 	int result = packet ? 0 : -ENOMEM;
 
 	while (result == 0 && !transfer->complete) {
@@ -368,7 +368,7 @@ static int run(struct transfer *transfer)
 /* Only the first packet, then "Early terminate". */
 static int run_probe(struct transfer *transfer)
 {
-	uint8_t *packet = malloc(PACKET_SIZE + 1);
+	uint8_t *packet = calloc(1, PACKET_SIZE + 1);
 	ssize_t length = packet ? await(transfer, packet) : -ENOMEM;
 	int result = 0;
 
