@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What a board loads before its root. A boot set is the directory beside an image version that holds
- * firmware, kernel, device trees and initramfs (images/NAME/HASH.boot/). There is no per-node directory:
- * config.txt and cmdline.txt are rendered in memory for each request.
+ * What a board loads before its root. A boot set is the directory beside an image version that
+ * holds firmware, kernel, device trees and initramfs (images/NAME/HASH.boot/). There is no per-node
+ * directory: config.txt and cmdline.txt are rendered in memory for each request.
  */
 #ifndef BRAMBLE_BOOT_H
 #define BRAMBLE_BOOT_H
@@ -16,9 +16,9 @@
 
 enum boot_model {
 	BOOT_MODEL_UNKNOWN,
-	BOOT_MODEL_PI3,  /* BCM2837: 2B v1.2, 3B, 3B+, CM3: boot ROM -> bootcode.bin -> start.elf */
-	BOOT_MODEL_PI4,  /* BCM2711: EEPROM -> start4.elf */
-	BOOT_MODEL_PI5,  /* BCM2712: EEPROM loads the kernel itself */
+	BOOT_MODEL_PI3, /* BCM2837: 2B v1.2, 3B, 3B+, CM3: boot ROM -> bootcode.bin -> start.elf */
+	BOOT_MODEL_PI4, /* BCM2711: EEPROM -> start4.elf */
+	BOOT_MODEL_PI5, /* BCM2712: EEPROM loads the kernel itself */
 };
 
 /* "Raspberry Pi 3" …; never NULL. */
@@ -26,32 +26,33 @@ const char *boot_model_name(enum boot_model model);
 
 /* Which stage of a boot a file belongs to, for the timeline. */
 enum boot_stage {
-	BOOT_STAGE_FIRMWARE,  /* bootcode.bin, start*.elf, fixup*.dat */
-	BOOT_STAGE_CONFIG,    /* config.txt, cmdline.txt */
+	BOOT_STAGE_FIRMWARE, /* bootcode.bin, start*.elf, fixup*.dat */
+	BOOT_STAGE_CONFIG,   /* config.txt, cmdline.txt */
 	BOOT_STAGE_KERNEL,
 	BOOT_STAGE_INITRAMFS,
-	BOOT_STAGE_TREE,      /* device tree, overlays */
+	BOOT_STAGE_TREE, /* device tree, overlays */
 	BOOT_STAGE_OTHER,
 };
 
 /* What the rendered texts need to know. Strings are not kept. */
 struct boot_context {
 	enum boot_model model;
-	const char *node;          /* node name */
-	struct in_addr address;    /* of the node */
+	const char *node;	/* node name */
+	struct in_addr address; /* of the node */
 	struct in_addr router;
-	const char *token;         /* of this boot; proves to the node API which boot speaks */
-	const char *image;         /* path of the squashfs on the router, e.g. /srv/bramble/images/base/HASH.squashfs */
+	const char *token; /* of this boot; proves to the node API which boot speaks */
+	const char *image; /* path of the squashfs on the router, e.g.
+			      /srv/bramble/images/base/HASH.squashfs */
 	const char *image_hash;
-	const char *data;          /* path of the node's data directory on the router */
-	const char *shared;        /* path of the shared directory on the router, or NULL */
+	const char *data;	      /* path of the node's data directory on the router */
+	const char *shared;	      /* path of the shared directory on the router, or NULL */
 	const char *kernel_arguments; /* appended to cmdline.txt, "" for none */
 	const char *config_lines;     /* appended to config.txt, "" for none */
 };
 
 struct boot_file {
-	int fd;                   /* read-only; the caller closes it */
-	uint64_t size;            /* bytes */
+	int fd;			  /* read-only; the caller closes it */
+	uint64_t size;		  /* bytes */
 	char key[HASH_TEXT_SIZE]; /* content hash, "" if not known */
 	enum boot_stage stage;
 };
@@ -64,16 +65,16 @@ struct boot_set;
 int boot_set_open(const char *directory, struct boot_set **set, char reason[static 160]);
 void boot_set_close(struct boot_set *set);
 
-/* Answer one request: `leaf` is the name behind the board's prefix, e.g. "start4.elf", "config.txt",
- * "overlays/overlay_map.dtb". Returns 0 and fills *file; -ENOENT when the set has no such file (normal:
- * firmware probes many names); other -errno on real failure. */
+/* Answer one request: `leaf` is the name behind the board's prefix, e.g. "start4.elf",
+ * "config.txt", "overlays/overlay_map.dtb". Returns 0 and fills *file; -ENOENT when the set has no
+ * such file (normal: firmware probes many names); other -errno on real failure. */
 int boot_set_resolve(struct boot_set *set, const struct boot_context *context, const char *leaf,
 	struct boot_file *file);
 
-/* Split "<serial>/start4.elf", "dc-a6-32-01-36-c2/start4.elf" or "start4.elf" as a board requests it.
- * Exactly one of serial (8 hex digits, lower-cased) and mac is filled when there is a prefix; *leaf points
- * into `name`. Empty segments, ".", "..", backslashes, control and non-ASCII bytes, and a leading '/' more
- * than once are refused. Returns 0 or -EINVAL. Pure; fuzzed. */
+/* Split "<serial>/start4.elf", "dc-a6-32-01-36-c2/start4.elf" or "start4.elf" as a board requests
+ * it. Exactly one of serial (8 hex digits, lower-cased) and mac is filled when there is a prefix;
+ * *leaf points into `name`. Empty segments, ".", "..", backslashes, control and non-ASCII bytes,
+ * and a leading '/' more than once are refused. Returns 0 or -EINVAL. Pure; fuzzed. */
 struct boot_name {
 	char serial[SERIAL_TEXT_SIZE]; /* "" = no serial prefix */
 	bool has_mac;

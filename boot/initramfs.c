@@ -234,7 +234,7 @@ static int open_archive(struct writer *writer, const char *out)
 static int sync_and_check(const char *out, char *reason)
 {
 	int fd = open(out, O_RDONLY | O_CLOEXEC);
-	struct stat status;
+	struct stat status = { 0 };
 	int result = 0;
 
 	if (fd < 0)

@@ -72,7 +72,7 @@ static void add_source(struct apt *apt, const struct target *target)
 {
 	const struct recipe *recipe = apt->shop->recipe;
 	const char *pocket = pocket_of(target->codename);
-	char *line = apt->sources[apt->source_count];
+	char line[APT_LINE_SIZE];
 	size_t used;
 
 	if (!pocket || strcmp(target->origin, "Debian") != 0 ||
@@ -84,7 +84,7 @@ static void add_source(struct apt *apt, const struct target *target)
 		used += (size_t)snprintf(
 			line + used, APT_LINE_SIZE - used, " %s", recipe->components.items[i]);
 	if (used < APT_LINE_SIZE && !has_source(apt, line))
-		apt->source_count++;
+		str_copy(apt->sources[apt->source_count++], APT_LINE_SIZE, line);
 }
 
 /* The host has Debian's archive configured, perhaps by a mirror; a node gets the same one. */

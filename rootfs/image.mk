@@ -5,10 +5,17 @@ ROOTFS_MAKE := rootfs/failure.c rootfs/progress.c rootfs/run.c rootfs/recipe.c r
                rootfs/kernel.c rootfs/base.c rootfs/tree.c rootfs/units.c rootfs/root.c
 
 PROGRAMS += bramble-image
-bramble-image_SRC := provisioner/image/main.c provisioner/image/build.c provisioner/image/apart.c \
-                     provisioner/image/check.c provisioner/image/store.c \
+bramble-image_SRC = provisioner/image/main.c provisioner/image/build.c provisioner/image/apart.c \
+                     provisioner/image/check.c provisioner/image/store.c provisioner/image/defaults.c $(SETTINGS_SRC) \
                      $(BOOT_SERVE) $(BOOT_MAKE) $(ROOTFS_MAKE) $(COMMON_BASE) common/hash.c
 bramble-image_LIBS := libarchive zlib libsodium libconfig
+
+# Beside the programs that an image gets, wherever they are built.
+ifneq ($(wildcard rootfs/agent/bramble-agent.service),)
+programs: $(B)/bramble-agent.service
+$(B)/bramble-agent.service: rootfs/agent/bramble-agent.service | $(B)/.deps
+	$(call say,CP,$@)cp $< $@
+endif
 
 TESTS += test-boot-build
 test-boot-build_SRC := tests/unit/boot_build_test.c $(BOOT_SERVE) $(BOOT_MAKE) common/file.c common/hash.c common/str.c
@@ -27,3 +34,8 @@ test-image-store_SRC := tests/unit/image_store_test.c provisioner/image/store.c 
                         rootfs/cache.c rootfs/tree.c rootfs/run.c rootfs/failure.c rootfs/progress.c \
                         $(BOOT_SERVE) $(COMMON_BASE) common/hash.c
 test-image-store_LIBS := cmocka libsodium
+
+TESTS += test-image-defaults
+test-image-defaults_SRC = tests/unit/image_defaults_test.c provisioner/image/defaults.c $(SETTINGS_SRC) rootfs/failure.c \
+                          common/file.c common/str.c
+test-image-defaults_LIBS := cmocka libconfig

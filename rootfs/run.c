@@ -20,7 +20,6 @@
 #define KEPT_LINES 12 /* shown when the tool fails */
 #define TICK_MS 200
 #define ENVIRONMENT_LIMIT 24
-#define SAFE_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* One of the tool's two output streams. */
 struct stream {
@@ -167,7 +166,7 @@ static void make_environment(const struct run *run, struct environment *environm
 		"no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY" };
 
 	memset(environment, 0, sizeof(*environment));
-	put_environment(environment, "PATH=" SAFE_PATH);
+	put_environment(environment, "PATH=" RUN_SAFE_PATH);
 	put_environment(environment, "LC_ALL=C.UTF-8");
 	put_environment(environment, "DEBIAN_FRONTEND=noninteractive");
 	for (size_t i = 0; i < sizeof(inherited) / sizeof(inherited[0]); i++) {
@@ -296,7 +295,7 @@ int run_tool(const struct run *run, struct failure *failure)
 {
 	struct job *job = calloc(1, sizeof(*job));
 	int result;
-	pid_t pid;
+	pid_t pid = 0;
 
 	if (!job)
 		return failure_set(failure, -ENOMEM, "out of memory");

@@ -8,6 +8,10 @@
 #include "rootfs/failure.h"
 #include "rootfs/progress.h"
 
+/* Some tools are in sbin, which an administrator's PATH may lack; a program that runs tools sets
+ * its own PATH to this (posix_spawnp searches the caller's). */
+#define RUN_SAFE_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 struct run {
 	const char *const *arguments; /* [0] is searched in PATH; NULL-terminated */
 	const char *directory;	      /* working directory, NULL = ours */

@@ -42,8 +42,7 @@ struct build {
 /* Where `make` and `make install` put a program for nodes: beside this one, or in its libexec. */
 static bool find_beside(const char *name, char out[static WORKSHOP_PATH_SIZE])
 {
-	static const char *const places[] = { "", "../libexec/bramble/node/", "../rootfs/agent/",
-		"../lib/bramble/" };
+	static const char *const places[] = { "", "../libexec/bramble/node/", "../rootfs/agent/" };
 	char self[WORKSHOP_PATH_SIZE];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 

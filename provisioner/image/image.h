@@ -24,7 +24,8 @@ enum image_mode {
 };
 
 struct image_options {
-	const char *share;
+	const char *config; /* bramble.conf, NULL for the installed one */
+	const char *share;  /* NULL: what bramble.conf says */
 	const char *target; /* build: the recipe's path; verify: NAME or NAME/HASH, NULL for all */
 	const char *cache;  /* directory, NULL for the user's */
 	bool no_cache;
@@ -34,6 +35,18 @@ struct image_options {
 	size_t unit_count;
 	enum image_mode mode;
 };
+
+/* Room for what image_complete finds out. */
+struct image_defaults {
+	char share[WORKSHOP_PATH_SIZE];
+	char recipe[WORKSHOP_PATH_SIZE];
+};
+
+/* Fill in what wasn't given: the share by bramble.conf (/srv/bramble where there is none), and for
+ * a recipe that is a mere name the file images/NAME.conf beside bramble.conf. Returns 0 or -errno
+ * with `failure`. */
+int image_complete(struct image_options *options, bool target_is_recipe,
+	struct image_defaults *defaults, struct failure *failure);
 
 /* The verbs. They talk on standard output and error and return an exit status. */
 int image_build(const struct image_options *options);

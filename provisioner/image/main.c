@@ -9,22 +9,24 @@
 #include <sys/stat.h>
 
 #include "common/log.h"
+#include "provisioner/settings.h"
+#include "rootfs/run.h"
 
 static const struct verb {
 	const char *name, *arguments, *help;
 	int (*run)(const struct image_options *options);
-	bool needs_target;
+	bool takes_recipe;
 } verbs[] = {
-	{ "build", "RECIPE --share DIR", "build an image version and publish it", image_build,
-		true },
-	{ "list", "--share DIR", "list the image versions of a share", image_list, false },
-	{ "verify", "--share DIR [NAME[/HASH]]", "hash everything again", image_verify, false },
+	{ "build", "RECIPE", "build an image version and publish it", image_build, true },
+	{ "list", "", "list the image versions of a share", image_list, false },
+	{ "verify", "[NAME[/HASH]]", "hash everything again", image_verify, false },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 enum option_code {
-	OPTION_SHARE = 256,
+	OPTION_CONFIG = 256,
+	OPTION_SHARE,
 	OPTION_CACHE,
 	OPTION_NO_CACHE,
 	OPTION_INIT,
@@ -35,6 +37,7 @@ enum option_code {
 };
 
 static const struct option long_options[] = {
+	{ "config", required_argument, NULL, OPTION_CONFIG },
 	{ "share", required_argument, NULL, OPTION_SHARE },
 	{ "cache", required_argument, NULL, OPTION_CACHE },
 	{ "no-cache", no_argument, NULL, OPTION_NO_CACHE },
@@ -50,9 +53,12 @@ static void print_help(FILE *out)
 {
 	fputs("usage:\n", out);
 	for (size_t i = 0; i < VERBS; i++)
-		fprintf(out, "  bramble-image %-6s %-26s %s\n", verbs[i].name, verbs[i].arguments,
+		fprintf(out, "  bramble-image %-6s %-15s %s\n", verbs[i].name, verbs[i].arguments,
 			verbs[i].help);
-	fputs("\nbuild takes further:\n"
+	fputs("\nRECIPE is a file, or the name of one in /etc/bramble/images.\n\n"
+	      "  --share DIR      the share (default: share.path of the configuration)\n"
+	      "  --config FILE    in place of " SETTINGS_DEFAULT_PATH "\n"
+	      "\nbuild takes further:\n"
 	      "  --cache DIR      where earlier builds left their parts (default "
 	      "~/.cache/bramble)\n"
 	      "  --no-cache       use and leave nothing\n"
@@ -85,6 +91,9 @@ static int take_mode(const char *text, struct image_options *options)
 static int take_option(int option, char *value, struct image_options *options)
 {
 	switch (option) {
+	case OPTION_CONFIG:
+		options->config = value;
+		return 0;
 	case OPTION_SHARE:
 		options->share = value;
 		return 0;
@@ -129,13 +138,25 @@ static int refuse_usage(const struct verb *verb)
 
 static int run_verb(const struct verb *verb, int count, char **words, struct image_options *options)
 {
-	if (count > 1 || (verb->needs_target && count == 0))
+	struct image_defaults *defaults;
+	struct failure failure = { 0 };
+	int result;
+
+	if (count > 1 || (verb->takes_recipe && count == 0))
 		return refuse_usage(verb);
 	if (count == 1)
 		options->target = words[0];
-	if (!options->share)
-		return refuse("--share DIR is missing", "");
-	return verb->run(options);
+	defaults = calloc(1, sizeof(*defaults));
+	if (!defaults)
+		return refuse("out of memory", "");
+	if (image_complete(options, verb->takes_recipe, defaults, &failure) == 0) {
+		result = verb->run(options);
+	} else {
+		fprintf(stderr, "bramble-image: %s\n", failure.text);
+		result = 1;
+	}
+	free(defaults);
+	return result;
 }
 
 int main(int argc, char **argv)
@@ -146,6 +167,7 @@ int main(int argc, char **argv)
 
 	log_init("bramble-image", LOG_LEVEL_INFO);
 	umask(022);
+	(void)setenv("PATH", RUN_SAFE_PATH, 1);
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		int result = 0;

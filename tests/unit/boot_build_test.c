@@ -186,7 +186,7 @@ static void write_parts(const struct world *world)
 	write_file(world, "bramble-init",
 		"\x7f"
 		"ELF program");
-	memcpy(image + 56, "ARM\x64", 4);
+	memcpy(image + 56, "ARM\x64", 4); /* NOLINT: no text */
 	assert_int_equal(file_replace(path_in(world, "Image"), image, sizeof(image), 0644), 0);
 }
 

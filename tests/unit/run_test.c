@@ -63,13 +63,11 @@ static void a_missing_tool_names_its_package(void **state)
 	const char *const arguments[] = { "mksquashfs", NULL };
 	struct failure failure = { 0 };
 	const struct run run = { .arguments = arguments };
-	char *path = strdup(getenv("PATH"));
 
 	(void)state;
 	setenv("PATH", "/nonexistent", 1);
 	assert_int_equal(run_tool(&run, &failure), -ENOENT);
-	setenv("PATH", path, 1);
-	free(path);
+	setenv("PATH", RUN_SAFE_PATH, 1);
 	assert_string_equal(
 		failure.text, "mksquashfs is not installed: apt-get install squashfs-tools");
 }
