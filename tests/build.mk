@@ -2,7 +2,8 @@
 
 # The virtual Pi
 VPI_SRC := tests/vpi/model.c tests/vpi/timeline.c tests/vpi/wire.c tests/vpi/lease.c tests/vpi/interface.c \
-	tests/vpi/tftp.c tests/vpi/config.c tests/vpi/check.c tests/vpi/fetch.c tests/vpi/firmware.c tests/vpi/machine.c
+	tests/vpi/tftp.c tests/vpi/config.c tests/vpi/check.c tests/vpi/fetch.c tests/vpi/firmware.c tests/vpi/machine.c \
+	tests/vpi/tree.c
 PROGRAMS += vpi
 vpi_SRC := tests/vpi/main.c $(VPI_SRC) common/str.c common/clock.c common/file.c common/dhcp.c
 vpi_LIBS := libsodium libcjson zlib
@@ -18,11 +19,12 @@ lab-watch_LIBS := libcjson
 PROGRAMS += lab-shell
 lab-shell_SRC := tests/lab/shell.c common/clock.c common/str.c
 
-# brambled's services without brambled, and one board's DHCP
-PROGRAMS += services dhcp-probe
+# brambled's services without brambled, one board's DHCP, a small NFS client
+PROGRAMS += services dhcp-probe nfs-probe
 services_SRC := tests/integration/services.c $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/ipc.c
 services_LIBS := libevent_core
 dhcp-probe_SRC := tests/integration/dhcp_probe.c provisioner/dhcpwatch/frame.c common/dhcp.c common/str.c common/clock.c
+nfs-probe_SRC := tests/integration/nfs_probe.c common/str.c common/clock.c
 
 check: ## Set up, build, run all tests (ONLY=word: those whose name holds it)
 	@B=$(B) MAKE="$(MAKE)" tests/check $(TESTS)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "tests/unit/test.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/dhcp.h"
@@ -8,6 +10,7 @@
 #include "tests/vpi/config.h"
 #include "tests/vpi/lease.h"
 #include "tests/vpi/machine.h"
+#include "tests/vpi/tree.h"
 #include "tests/vpi/wire.h"
 
 static struct config read_config(const char *model, const char *text)
@@ -186,6 +189,28 @@ static void a_tree_must_be_for_the_board(void **state)
 		assert_non_null(check_tree(small_tree, cut, "a,b"));
 }
 
+/* small_tree with reservations at its end. */
+static void a_tree_takes_the_boards_properties(void **state)
+{
+	const struct tree_property properties[] = { { "serial-number", "00000000a1b2c3d4" },
+		{ "compatible", "d" } };
+	uint8_t in[sizeof(small_tree) + 16] = { 0 }, *out;
+	size_t size;
+
+	(void)state;
+	memcpy(in, small_tree, sizeof(small_tree));
+	in[19] = sizeof(small_tree);
+	assert_int_equal(tree_add_properties(in, sizeof(in), properties, 2, &out, &size), 0);
+	assert_null(check_tree(out, size, "d"));
+	assert_non_null(check_tree(out, size, "c"));
+	assert_non_null(memmem(out, size, "00000000a1b2c3d4", 17));
+	assert_non_null(memmem(out, size, "serial-number", 14));
+	free(out);
+	for (size_t cut = 0; cut < sizeof(in); cut++)
+		assert_int_equal(
+			tree_add_properties(in, cut, properties, 2, &out, &size), -EBADMSG);
+}
+
 static void a_command_line_must_name_a_root_on_one_line(void **state)
 {
 	static const struct {
@@ -242,6 +267,7 @@ int main(void)
 		cmocka_unit_test(bootcode_asks_for_two_parameters_more),
 		cmocka_unit_test(frames_come_back_as_they_were_built),
 		cmocka_unit_test(a_tree_must_be_for_the_board),
+		cmocka_unit_test(a_tree_takes_the_boards_properties),
 		cmocka_unit_test(a_command_line_must_name_a_root_on_one_line),
 		cmocka_unit_test(a_kernel_is_an_image_plain_or_in_gzip),
 		cmocka_unit_test(serial0_becomes_the_uart),

@@ -17,14 +17,18 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "tests/vpi/tree.h"
 
 #define COMMAND_LINE_SIZE 2048 /* arm64 kernels */
 
+#define QEMU "qemu-system-aarch64"
+#define CPU "-cpu", "cortex-a72", "-smp", "2"
+
 /* Descriptors in QEMU: far above those that we have open ourselves. */
-enum { FD_KERNEL = 100, FD_INITRAMFS, FD_TAP };
+enum { FD_KERNEL = 100, FD_INITRAMFS, FD_TAP, FD_TREE };
 
 struct handed {
-	int kernel, initramfs, tap, monitor; /* -1 none */
+	int kernel, initramfs, tap, monitor, tree; /* -1 none */
 };
 
 void machine_command_line(const char *cmdline, const char *uart, char *out, size_t size)
@@ -82,6 +86,55 @@ static void close_handed(struct handed *handed)
 	close(handed->kernel);
 	close(handed->initramfs);
 	close(handed->tap);
+	close(handed->tree);
+}
+
+/* What a machine of QEMU says of itself, as a device tree. */
+static int dump_tree(const struct machine *machine, char **data, size_t *size)
+{
+	char path[512], option[600], memory[16];
+	char *const argv[] = { QEMU, "-M", option, CPU, "-m", memory, "-display", "none", NULL };
+	int result, status = -1;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%.500s.dtb", machine->console);
+	snprintf(option, sizeof(option), "virt,dumpdtb=%s", path);
+	snprintf(memory, sizeof(memory), "%u", machine->memory_mb);
+	pid = fork();
+	if (pid == 0) {
+		dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		return -EIO;
+	result = file_read(path, TREE_SIZE_LIMIT, data, size);
+	unlink(path);
+	return result;
+}
+
+/* The tree of QEMU's machine, with the serial number and model of the board. Returns a descriptor
+ * or -errno. */
+static int make_tree(const struct machine *machine, const struct firmware *firmware)
+{
+	char serial[17], *data = NULL;
+	const struct tree_property properties[] = {
+		{ "serial-number", serial },
+		{ "model", firmware->model->title },
+	};
+	uint8_t *tree = NULL;
+	size_t size = 0;
+	int result = dump_tree(machine, &data, &size);
+
+	snprintf(serial, sizeof(serial), "%016llx", (unsigned long long)machine->serial);
+	if (result == 0)
+		result = tree_add_properties((const uint8_t *)data, size, properties,
+			sizeof(properties) / sizeof(properties[0]), &tree, &size);
+	if (result == 0)
+		result = file_sealed("tree", tree, size);
+	free(data);
+	free(tree);
+	return result;
 }
 
 static int open_handed(
@@ -91,9 +144,10 @@ static int open_handed(
 	handed->initramfs =
 		file_sealed("initramfs", firmware->initramfs.data, firmware->initramfs.size);
 	handed->tap = open_tap(machine);
-	if (handed->kernel >= 0 && handed->initramfs >= 0 && handed->tap >= 0)
-		return 0;
-	return handed->tap < 0 ? handed->tap : -EIO;
+	handed->tree = make_tree(machine, firmware);
+	if (handed->tap < 0 || handed->tree < 0)
+		return handed->tap < 0 ? handed->tap : handed->tree;
+	return handed->kernel >= 0 && handed->initramfs >= 0 ? 0 : -EIO;
 }
 
 /* In the child: put the descriptors where QEMU's arguments say and become QEMU. */
@@ -101,7 +155,8 @@ static void become_qemu(const struct handed *handed, char *const argv[])
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(handed->kernel, FD_KERNEL) < 0 || dup2(handed->initramfs, FD_INITRAMFS) < 0 ||
-		dup2(handed->tap, FD_TAP) < 0 || dup2(handed->monitor, STDIN_FILENO) < 0)
+		dup2(handed->tap, FD_TAP) < 0 || dup2(handed->tree, FD_TREE) < 0 ||
+		dup2(handed->monitor, STDIN_FILENO) < 0)
 		_exit(126);
 	execvp(argv[0], argv);
 	_exit(127);
@@ -122,12 +177,11 @@ static pid_t start_qemu(
 	const struct machine *machine, const struct firmware *firmware, struct handed *handed)
 {
 	char append[COMMAND_LINE_SIZE], memory[16], card[96], console[1024], mac[MAC_TEXT_SIZE];
-	char *const argv[] = { "qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp",
-		"2", "-m", memory, "-no-reboot", "-display", "none", "-monitor", "none", "-chardev",
-		"socket,id=control,fd=0", "-mon", "chardev=control,mode=control", "-chardev",
-		console, "-serial", "chardev:console", "-kernel", "/dev/fd/100", "-initrd",
-		"/dev/fd/101", "-append", append, "-netdev", "tap,id=lan,fd=102", "-device", card,
-		NULL };
+	char *const argv[] = { QEMU, "-M", "virt", CPU, "-m", memory, "-no-reboot", "-display",
+		"none", "-monitor", "none", "-chardev", "socket,id=control,fd=0", "-mon",
+		"chardev=control,mode=control", "-chardev", console, "-serial", "chardev:console",
+		"-kernel", "/dev/fd/100", "-initrd", "/dev/fd/101", "-append", append, "-dtb",
+		"/dev/fd/103", "-netdev", "tap,id=lan,fd=102", "-device", card, NULL };
 	pid_t pid;
 
 	machine_command_line(
@@ -199,7 +253,7 @@ static const char *describe(enum machine_end end)
 enum machine_end machine_run(const struct machine *machine, const struct firmware *firmware,
 	const volatile sig_atomic_t *stop)
 {
-	struct handed handed = { -1, -1, -1, -1 };
+	struct handed handed = { -1, -1, -1, -1, -1 };
 	enum machine_end end = MACHINE_BROKE;
 	int monitor[2], result;
 	pid_t pid;

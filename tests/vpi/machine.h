@@ -2,7 +2,8 @@
 /*
  * The board goes on as a machine: QEMU with exactly the kernel, initramfs and command line that the
  * firmware fetched, and one network card with the board's MAC. QEMU's `virt` machine stands in for
- * the hardware, so its own device tree replaces the board's.
+ * the hardware, so its own device tree replaces the board's, with the board's serial number and
+ * model in it.
  */
 #ifndef VPI_MACHINE_H
 #define VPI_MACHINE_H
@@ -19,6 +20,7 @@ struct machine {
 	const char *keyboard;	   /* socket to make, for typing at the console; NULL none */
 	unsigned memory_mb;
 	struct mac mac;
+	uint64_t serial;
 };
 
 enum machine_end { MACHINE_REBOOTED, MACHINE_POWERED_OFF, MACHINE_SWITCHED_OFF, MACHINE_BROKE };

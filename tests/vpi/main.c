@@ -311,6 +311,7 @@ static enum machine_end become_machine(struct options *options, const struct fir
 	interface_set_address(options->interface, none, none);
 	interface_set_up(options->interface, false);
 	options->machine.mac = options->mac;
+	options->machine.serial = options->serial;
 	return machine_run(&options->machine, firmware, &stopped);
 }
 
