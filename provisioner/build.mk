@@ -55,3 +55,19 @@ test-dhcpwatch_LIBS := cmocka libevent_core
 FUZZERS += fuzz-dhcp_frame
 fuzz-dhcp_frame_SRC := tests/fuzz/dhcp_frame.c $(DHCPWATCH_SRC)
 fuzz-dhcp_frame_LIBS := libevent_core
+
+# NFS
+EXPORTS_SRC := provisioner/exports.c provisioner/exports_ganesha.c provisioner/exports_kernel.c provisioner/exports_table.c
+TESTS += test-exports
+test-exports_SRC := tests/unit/exports_test.c $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE)
+test-exports_LIBS := cmocka libevent_core
+
+# brambled
+REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c schema.c boards.c addresses.c nodes.c boots.c \
+	events.c images.c)
+BRAMBLED_SRC := $(addprefix provisioner/,policy.c timeline.c nodes.c publish.c images.c resolve.c \
+	api.c api_json.c api_node.c api_admin.c server.c servers.c) $(REGISTRY_SRC) $(BOOT_SERVE) \
+	$(SETTINGS_SRC) $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/hash.c common/ipc.c
+PROGRAMS += brambled
+brambled_SRC := provisioner/main.c $(BRAMBLED_SRC)
+brambled_LIBS := libevent_core sqlite3 libcjson libsodium $(SETTINGS_LIBS)

@@ -80,7 +80,9 @@ static void render_dns(FILE *out, const struct settings *settings)
 /* Addresses come from host records alone, so the range is "static"; whoever has none is ignored.
  *
  * Leases are for ever: a node keeps the address that its initramfs was given and renews nothing.
- * They belong to MACs, because firmware, initramfs and system send different client identifiers. */
+ * They belong to MACs, because firmware, initramfs and system send different client identifiers.
+ * Nothing is pinged for a static address; "no-ping" would only take CAP_NET_RAW from dnsmasq,
+ * without which it can't bind to a LAN interface that has been replaced. */
 static void render_dhcp(FILE *out, const struct settings *settings)
 {
 	struct in_addr network = { settings->router.s_addr & settings->netmask.s_addr };
@@ -93,7 +95,6 @@ static void render_dhcp(FILE *out, const struct settings *settings)
 		"dhcp-ignore=tag:!known\n"
 		"dhcp-ignore-clid\n"
 		"dhcp-authoritative\n"
-		"no-ping\n"
 		"quiet-dhcp\n"
 		"dhcp-lease-max=%u\n"
 		"dhcp-leasefile=%s/" NETWORK_LEASES "\n"

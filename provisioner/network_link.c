@@ -204,6 +204,8 @@ int network_prepare_interface(const struct settings *settings, char *reason, siz
 	result = prepare_address(settings, index, reason, size);
 	if (result != 0)
 		return result;
+	/* What this machine says to its own address, such as a released lease, goes through lo. */
+	set_up(if_nametoindex("lo"));
 	result = set_up(index);
 	if (result != 0)
 		snprintf(reason, size, "can't set interface %s up: %s", settings->lan_interface,

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The registry: boards, nodes, bindings, addresses, boots and events in one SQLite file (WAL,
- * synchronous=FULL): a change is acknowledged after it is durable. The only file that knows SQL is in this
- * folder. All functions return 0 or -errno (-ENOENT no such row, -EEXIST, -ENOSPC, -EIO …).
+ * The registry: boards, nodes, addresses, boots and events in one SQLite file (WAL,
+ * synchronous=FULL). The only code that knows SQL is in this folder. Writes gather in one
+ * transaction; registry_commit() makes them durable, and whoever acknowledges a change calls it
+ * first. All functions return 0 or -errno (-ENOENT no such row, -EEXIST ambiguous or taken,
+ * -ENOSPC, -EIO …).
  */
 #ifndef BRAMBLE_REGISTRY_H
 #define BRAMBLE_REGISTRY_H
@@ -17,43 +19,44 @@
 
 struct registry;
 
-#define BOARD_ID_SIZE MAC_TEXT_SIZE
-#define EVENT_TEXT_SIZE 256
+#define REGISTRY_TEXT_SIZE 256
+#define REGISTRY_NOTE_SIZE 2048
+#define REGISTRY_REASON_SIZE 160
+#define REGISTRY_STAGE_SIZE 16
+#define REGISTRY_TOKEN_SIZE 33 /* 128 bits in hex, and NUL */
 
 /* A physical Pi. Its key is its MAC (known from the first packet); the serial follows. */
 struct registry_board {
 	struct mac mac;
 	char serial[SERIAL_TEXT_SIZE]; /* "" not yet known */
 	enum boot_model model;
-	uint32_t revision;             /* 0 unknown */
-	struct in_addr address;        /* pinned when first seen; used while it occupies no node */
-	char node[NODE_NAME_SIZE];     /* the node it occupies, "" none */
-	bool denied;                   /* parked by the administrator (replaced): never joins by itself */
+	uint32_t revision; /* revision code, 0 unknown */
+	bool parked;	   /* set by the administrator (replaced): never joins by itself */
 	int64_t first_seen_ms, last_seen_ms;
 };
 
 /* An identity in the cluster. */
 struct registry_node {
-	unsigned id; /* 1 …, never reused */
+	uint32_t id; /* 1 …, never reused */
 	char name[NODE_NAME_SIZE];
-	struct in_addr address;       /* its own, for ever */
-	char role[NODE_NAME_SIZE];    /* "node" */
+	struct in_addr address; /* its own, for ever */
+	char role[NODE_NAME_SIZE];
 	bool has_board;
 	struct mac board;
-	bool wants_next;              /* `node replace --next`: the next unknown board becomes this node */
+	bool wants_next; /* the next unknown board becomes this node */
 	char image[NODE_NAME_SIZE];
-	char image_hash[HASH_TEXT_SIZE]; /* version it last booted, "" never */
-	char state[16];               /* "new" "booting" "joined" "absent" "stuck" */
+	char image_hash[HASH_TEXT_SIZE];  /* version it last booted, "" never */
+	bool joined;			  /* since its last boot */
 	int64_t created_ms, heartbeat_ms; /* 0 = never */
 };
 
 struct registry_boot {
-	int64_t id;
+	int64_t id; /* 0 = not stored yet */
 	struct mac mac;
-	char node[NODE_NAME_SIZE]; /* "" parked */
-	char token[33];            /* 128 bits in hex; "" until cmdline.txt is rendered */
-	char stage[16];            /* last stage reached: dhcp firmware config kernel initramfs init nfs root data systemd joined */
-	char reason[160]; /* why it stopped or is waiting, "" */
+	char node[NODE_NAME_SIZE];	   /* "" parked */
+	char token[REGISTRY_TOKEN_SIZE];   /* "" until cmdline.txt is rendered */
+	char stage[REGISTRY_STAGE_SIZE];   /* the furthest one reached */
+	char reason[REGISTRY_REASON_SIZE]; /* why it stopped or waits, "" */
 	char image_hash[HASH_TEXT_SIZE];
 	uint64_t bytes, files, retransmissions;
 	int64_t started_ms, changed_ms, ended_ms; /* ended 0 = going on */
@@ -61,8 +64,8 @@ struct registry_boot {
 
 struct registry_step {
 	int64_t at_ms;
-	char stage[16];
-	char detail[EVENT_TEXT_SIZE]; /* file name, mount …; visible text */
+	char stage[REGISTRY_STAGE_SIZE];
+	char detail[REGISTRY_TEXT_SIZE]; /* file name, mount …; visible text */
 	uint64_t bytes;
 	uint32_t retransmissions;
 	uint32_t duration_ms;
@@ -70,9 +73,93 @@ struct registry_step {
 
 struct registry_event {
 	int64_t id, at_ms;
-	char kind[32];    /* "board.seen" "board.parked" "node.created" "node.bound" "node.joined" "boot.started" … */
+	char kind[32];		      /* "board.seen", "node.joined" … */
 	char subject[NODE_NAME_SIZE]; /* node name, or MAC */
-	char text[EVENT_TEXT_SIZE];
+	char text[REGISTRY_TEXT_SIZE];
 };
+
+struct registry_image {
+	char name[NODE_NAME_SIZE];
+	char current[HASH_TEXT_SIZE], previous[HASH_TEXT_SIZE]; /* previous "" = none */
+};
+
+/* Open or create. A file that fails its integrity check is moved aside (PATH.corrupt-TIME) and the
+ * newest sound backup (PATH.backup) takes its place; without one this fails: an empty registry
+ * would forget every node. `note` says what was done or what is wrong and what to do; "" when all
+ * is well. */
+int registry_open(const char *path, struct registry **registry, char note[static REGISTRY_NOTE_SIZE]);
+void registry_close(struct registry *registry);
+
+/* Make everything written so far durable. On failure it is rolled back: nothing of it happened. */
+int registry_commit(struct registry *registry);
+bool registry_has_changes(const struct registry *registry);
+/* Write PATH.backup (by the SQLite backup interface, then rename). */
+int registry_backup(struct registry *registry);
+
+/* --- boards --- */
+int registry_get_board(
+	struct registry *registry, const struct mac *mac, struct registry_board *board);
+/* By serial or MAC, or an unambiguous beginning of one (4 characters or more). */
+int registry_find_board(struct registry *registry, const char *id, struct registry_board *board);
+int registry_board_with_serial(
+	struct registry *registry, const char *serial, struct registry_board *board);
+int registry_put_board(struct registry *registry, const struct registry_board *board);
+int registry_each_board(struct registry *registry,
+	int (*each)(void *argument, const struct registry_board *board), void *argument);
+
+/* --- addresses: one per MAC --- */
+int registry_get_address(struct registry *registry, const struct mac *mac, struct in_addr *address);
+int registry_mac_of_address(struct registry *registry, struct in_addr address, struct mac *mac);
+int registry_put_address(
+	struct registry *registry, const struct mac *mac, struct in_addr address, int64_t now_ms);
+/* The lowest address in first..last that neither a MAC nor a node has; if none is left, that of the
+ * MAC which is neither board nor node and was not seen for longest. -ENOSPC when every one belongs
+ * to a board or node. */
+int registry_free_address(struct registry *registry, struct in_addr first, struct in_addr last,
+	struct in_addr *address);
+int registry_each_address(struct registry *registry,
+	int (*each)(void *argument, const struct mac *mac, struct in_addr address), void *argument);
+
+/* --- nodes --- */
+int registry_get_node(struct registry *registry, const char *name, struct registry_node *node);
+int registry_node_of_board(
+	struct registry *registry, const struct mac *mac, struct registry_node *node);
+int registry_node_of_address(
+	struct registry *registry, struct in_addr address, struct registry_node *node);
+int registry_node_wanting(struct registry *registry, struct registry_node *node);
+/* Insert (id 0: a fresh one is filled in) or replace. */
+int registry_put_node(struct registry *registry, struct registry_node *node);
+int registry_delete_node(struct registry *registry, const char *name);
+int registry_each_node(struct registry *registry,
+	int (*each)(void *argument, const struct registry_node *node), void *argument);
+/* Who occupied a node: history. */
+int registry_add_binding(struct registry *registry, const char *node, const struct mac *mac,
+	const char *text, int64_t now_ms);
+int registry_each_binding(struct registry *registry, const char *node,
+	int (*each)(void *argument, int64_t at_ms, const struct mac *mac, const char *text),
+	void *argument);
+
+/* --- boots --- */
+int registry_put_boot(struct registry *registry, struct registry_boot *boot);
+int registry_get_boot(struct registry *registry, int64_t id, struct registry_boot *boot);
+/* Newest first; node or mac may be NULL for all. */
+int registry_each_boot(struct registry *registry, const char *node, const struct mac *mac,
+	unsigned limit, int (*each)(void *argument, const struct registry_boot *boot),
+	void *argument);
+int registry_add_step(struct registry *registry, int64_t boot, const struct registry_step *step);
+int registry_each_step(struct registry *registry, int64_t boot,
+	int (*each)(void *argument, const struct registry_step *step), void *argument);
+
+/* --- events --- */
+int registry_add_event(struct registry *registry, struct registry_event *event);
+/* Those after `after` in order (after < 0: the newest `limit`, in order). */
+int registry_each_event(struct registry *registry, int64_t after, unsigned limit,
+	int (*each)(void *argument, const struct registry_event *event), void *argument);
+
+/* --- images --- */
+int registry_get_image(struct registry *registry, const char *name, struct registry_image *image);
+int registry_put_image(struct registry *registry, const struct registry_image *image);
+int registry_each_image(struct registry *registry,
+	int (*each)(void *argument, const struct registry_image *image), void *argument);
 
 #endif

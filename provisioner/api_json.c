@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: ISC */
+/* Registry records as the JSON that docs/api.md describes. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "provisioner/api.h"
+#include "provisioner/nodes.h"
+#include "provisioner/timeline.h"
+
+static void add_text_or_null(cJSON *object, const char *name, const char *text)
+{
+	if (text[0])
+		cJSON_AddStringToObject(object, name, text);
+	else
+		cJSON_AddNullToObject(object, name);
+}
+
+static void add_time(cJSON *object, const char *name, int64_t ms)
+{
+	if (ms)
+		cJSON_AddNumberToObject(object, name, (double)ms);
+	else
+		cJSON_AddNullToObject(object, name);
+}
+
+static void add_address(cJSON *object, const char *name, struct in_addr address)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	str_format_address(address, text);
+	cJSON_AddStringToObject(object, name, text);
+}
+
+static void add_mac(cJSON *object, const struct mac *mac)
+{
+	char text[MAC_TEXT_SIZE];
+
+	str_format_mac(mac, text);
+	cJSON_AddStringToObject(object, "mac", text);
+}
+
+const char *api_node_state(struct brambled *brambled, const struct registry_node *node)
+{
+	const struct registry_boot *boot;
+
+	if (!node->has_board)
+		return "vacant";
+	if (node->joined) {
+		int64_t silent = clock_wall_ms() - node->heartbeat_ms;
+
+		return silent > 3000 * brambled->settings.heartbeat_s ? "absent" : "joined";
+	}
+	boot = timeline_boot(brambled, &node->board);
+	if (boot)
+		return "booting";
+	return node->heartbeat_ms || node->image_hash[0] ? "stuck" : "new";
+}
+
+static cJSON *board_of_node(struct brambled *brambled, const struct registry_node *node)
+{
+	struct registry_board board;
+	cJSON *json;
+
+	if (!node->has_board || registry_get_board(brambled->registry, &node->board, &board) != 0)
+		return cJSON_CreateNull();
+	json = cJSON_CreateObject();
+	add_mac(json, &board.mac);
+	add_text_or_null(json, "serial", board.serial);
+	cJSON_AddStringToObject(json, "model", boot_model_name(board.model));
+	return json;
+}
+
+static int take_id(void *id, const struct registry_boot *boot)
+{
+	*(int64_t *)id = boot->id;
+	return 0;
+}
+
+cJSON *api_node_json(struct brambled *brambled, const struct registry_node *node)
+{
+	cJSON *json = cJSON_CreateObject();
+	int64_t boot = 0;
+
+	cJSON_AddNumberToObject(json, "id", node->id);
+	cJSON_AddStringToObject(json, "name", node->name);
+	add_address(json, "address", node->address);
+	cJSON_AddStringToObject(json, "role", node->role);
+	cJSON_AddItemToObject(json, "board", board_of_node(brambled, node));
+	cJSON_AddBoolToObject(json, "wants_next", node->wants_next);
+	cJSON_AddStringToObject(json, "image", node->image);
+	add_text_or_null(json, "image_hash", node->image_hash);
+	cJSON_AddStringToObject(json, "state", api_node_state(brambled, node));
+	add_time(json, "created_ms", node->created_ms);
+	add_time(json, "heartbeat_ms", node->heartbeat_ms);
+	(void)registry_each_boot(brambled->registry, node->name, NULL, 1, take_id, &boot);
+	add_time(json, "boot", boot);
+	return json;
+}
+
+cJSON *api_board_json(struct brambled *brambled, const struct registry_board *board)
+{
+	cJSON *json = cJSON_CreateObject();
+	struct registry_node node = { 0 };
+	struct in_addr address;
+	char mac[MAC_TEXT_SIZE], admit[64];
+	bool bound = registry_node_of_board(brambled->registry, &board->mac, &node) == 0;
+
+	str_format_mac(&board->mac, mac);
+	cJSON_AddStringToObject(json, "mac", mac);
+	add_text_or_null(json, "serial", board->serial);
+	cJSON_AddStringToObject(json, "model", boot_model_name(board->model));
+	cJSON_AddNumberToObject(json, "revision", board->revision);
+	if (nodes_address_of(brambled, &board->mac, &address) == 0)
+		add_address(json, "address", address);
+	else
+		cJSON_AddNullToObject(json, "address");
+	add_text_or_null(json, "node", bound ? node.name : "");
+	cJSON_AddStringToObject(json, "state",
+		bound							 ? "bound"
+		: !board->parked && brambled->settings.join == JOIN_DENY ? "denied"
+									 : "parked");
+	snprintf(admit, sizeof(admit), "bramble node admit %s",
+		board->serial[0] ? board->serial : mac);
+	add_text_or_null(json, "admit", bound ? "" : admit);
+	add_time(json, "first_seen_ms", board->first_seen_ms);
+	add_time(json, "last_seen_ms", board->last_seen_ms);
+	return json;
+}
+
+cJSON *api_boot_json(struct brambled *brambled, const struct registry_boot *boot)
+{
+	cJSON *json = cJSON_CreateObject();
+	struct registry_board board;
+
+	cJSON_AddNumberToObject(json, "id", (double)boot->id);
+	add_mac(json, &boot->mac);
+	add_text_or_null(json, "serial",
+		registry_get_board(brambled->registry, &boot->mac, &board) == 0 ? board.serial
+										: "");
+	add_text_or_null(json, "node", boot->node);
+	cJSON_AddStringToObject(json, "stage", boot->stage);
+	add_text_or_null(json, "reason", boot->reason);
+	cJSON_AddNumberToObject(json, "bytes", (double)boot->bytes);
+	cJSON_AddNumberToObject(json, "files", (double)boot->files);
+	cJSON_AddNumberToObject(json, "retransmissions", (double)boot->retransmissions);
+	add_time(json, "started_ms", boot->started_ms);
+	add_time(json, "changed_ms", boot->changed_ms);
+	add_time(json, "ended_ms", boot->ended_ms);
+	return json;
+}
+
+struct events {
+	cJSON *list;
+	int64_t last;
+};
+
+static int add_event(void *argument, const struct registry_event *event)
+{
+	struct events *events = argument;
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddNumberToObject(json, "id", (double)event->id);
+	cJSON_AddNumberToObject(json, "at_ms", (double)event->at_ms);
+	cJSON_AddStringToObject(json, "kind", event->kind);
+	cJSON_AddStringToObject(json, "subject", event->subject);
+	cJSON_AddStringToObject(json, "text", event->text);
+	cJSON_AddItemToArray(events->list, json);
+	events->last = event->id;
+	return 0;
+}
+
+cJSON *api_events_json(struct brambled *brambled, int64_t after, unsigned limit)
+{
+	struct events events = { .list = cJSON_CreateArray(), .last = after > 0 ? after : 0 };
+	cJSON *json = cJSON_CreateObject();
+
+	(void)registry_each_event(brambled->registry, after, limit, add_event, &events);
+	cJSON_AddItemToObject(json, "events", events.list);
+	cJSON_AddNumberToObject(json, "last", (double)events.last);
+	return json;
+}

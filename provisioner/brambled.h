@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/* brambled's one struct, and the few calls by which its parts reach each other. */
+#ifndef BRAMBLE_BRAMBLED_H
+#define BRAMBLE_BRAMBLED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "provisioner/exports.h"
+#include "provisioner/registry/registry.h"
+#include "provisioner/settings.h"
+#include "provisioner/supervise.h"
+
+struct event_base;
+struct event;
+struct images;
+struct server;
+struct timeline;
+
+#define WARNING_SIZE 256
+
+struct brambled {
+	const char *config_path;
+	struct settings settings;
+	struct event_base *base;
+	struct registry *registry;
+	struct supervisor *supervisor;
+	struct exports *exports; /* NULL until they could be started */
+	struct server *server;
+	struct timeline *timeline;
+	struct images *images;
+	struct event *tick;
+	uint64_t started_ns;
+	uint64_t backup_due_ns, tidy_due_ns;
+	bool network_up;  /* interface ready, dnsmasq started */
+	bool publish_due; /* hosts or exports differ from the registry */
+	char network_warning[WARNING_SIZE], exports_warning[WARNING_SIZE],
+		registry_warning[WARNING_SIZE];
+};
+
+/* Write an event: registry, log, waiting followers. `subject` a node name or MAC. */
+void brambled_event(struct brambled *brambled, const char *kind, const char *subject,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Make what was written durable. 0 or -errno; on failure it didn't happen, and a warning is set. */
+int brambled_commit(struct brambled *brambled);
+
+/* Render hosts and exports from the registry and tell dnsmasq and the NFS server what changed. */
+void brambled_publish(struct brambled *brambled);
+
+#endif

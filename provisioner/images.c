@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/images.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define OPEN_SETS 8
+
+struct open_set {
+	char hash[HASH_TEXT_SIZE]; /* "" = free */
+	struct boot_set *set;
+	uint64_t used;
+};
+
+struct images {
+	struct open_set sets[OPEN_SETS];
+	uint64_t clock;
+};
+
+int images_start(struct brambled *brambled)
+{
+	brambled->images = calloc(1, sizeof(*brambled->images));
+	return brambled->images ? 0 : -ENOMEM;
+}
+
+static void close_set(struct open_set *set)
+{
+	if (set->set)
+		boot_set_close(set->set);
+	*set = (struct open_set){ 0 };
+}
+
+void images_stop(struct brambled *brambled)
+{
+	for (size_t i = 0; i < OPEN_SETS; i++)
+		close_set(&brambled->images->sets[i]);
+	free(brambled->images);
+	brambled->images = NULL;
+}
+
+static bool is_hash(const char *text)
+{
+	return strlen(text) == HASH_TEXT_SIZE - 1 &&
+	       strspn(text, "0123456789abcdef") == HASH_TEXT_SIZE - 1;
+}
+
+/* SHARE/images/NAME/HASH + suffix */
+static void make_path(const struct brambled *brambled, const char *name, const char *hash,
+	const char *suffix, char *out, size_t size)
+{
+	snprintf(out, size, "%s/images/%s/%s%s", brambled->settings.share, name, hash, suffix);
+}
+
+/* A free place, or that of the set which wasn't used for longest. */
+static struct open_set *place_for_set(struct images *images)
+{
+	struct open_set *place = &images->sets[0];
+
+	for (size_t i = 0; i < OPEN_SETS; i++) {
+		if (images->sets[i].used < place->used)
+			place = &images->sets[i];
+	}
+	close_set(place);
+	return place;
+}
+
+static int get_set(struct brambled *brambled, const char *name, const char *hash,
+	struct boot_set **set, char reason[static IMAGES_REASON_SIZE])
+{
+	struct images *images = brambled->images;
+	struct open_set *place;
+	char directory[600], why[160] = "";
+	int result;
+
+	for (size_t i = 0; i < OPEN_SETS; i++) {
+		if (strcmp(images->sets[i].hash, hash) == 0) {
+			images->sets[i].used = ++images->clock;
+			*set = images->sets[i].set;
+			return 0;
+		}
+	}
+	make_path(brambled, name, hash, ".boot", directory, sizeof(directory));
+	place = place_for_set(images);
+	result = boot_set_open(directory, &place->set, why);
+	if (result != 0) {
+		place->set = NULL;
+		snprintf(reason, IMAGES_REASON_SIZE,
+			"%.150s: run `bramble-image verify`, or build it again", why);
+		return result;
+	}
+	str_copy(place->hash, sizeof(place->hash), hash);
+	place->used = ++images->clock;
+	*set = place->set;
+	return 0;
+}
+
+int images_current(struct brambled *brambled, const char *name, char hash[static HASH_TEXT_SIZE],
+	struct boot_set **set, char reason[static IMAGES_REASON_SIZE])
+{
+	struct registry_image image;
+	int result = registry_get_image(brambled->registry, name, &image);
+
+	if (result != 0) {
+		snprintf(reason, IMAGES_REASON_SIZE,
+			"there is no image '%s' yet: build it with `bramble-image build %s`, then "
+			"`bramble image use`",
+			name, name);
+		return result;
+	}
+	str_copy(hash, HASH_TEXT_SIZE, image.current);
+	return get_set(brambled, name, image.current, set, reason);
+}
+
+int images_use(struct brambled *brambled, const char *name, const char *hash,
+	char reason[static IMAGES_REASON_SIZE])
+{
+	struct registry_image image = { 0 };
+	struct boot_set *set;
+	struct stat status;
+	char root[600];
+	int result;
+
+	if (!str_is_node_name(name) || !is_hash(hash)) {
+		snprintf(reason, IMAGES_REASON_SIZE,
+			"an image is named by one label and a version by 64 hex digits");
+		return -EINVAL;
+	}
+	make_path(brambled, name, hash, ".squashfs", root, sizeof(root));
+	if (stat(root, &status) != 0) {
+		make_path(brambled, name, hash, ".tree", root, sizeof(root));
+		if (stat(root, &status) != 0) {
+			snprintf(reason, IMAGES_REASON_SIZE,
+				"there is no version %.12s… of image %s on the share: "
+				"`bramble-image list` shows them",
+				hash, name);
+			return -ENOENT;
+		}
+	}
+	result = get_set(brambled, name, hash, &set, reason);
+	if (result != 0)
+		return result;
+	result = registry_get_image(brambled->registry, name, &image);
+	if (result != 0 && result != -ENOENT)
+		return result;
+	if (strcmp(image.current, hash) == 0)
+		return 0;
+	str_copy(image.name, sizeof(image.name), name);
+	str_copy(image.previous, sizeof(image.previous), image.current);
+	str_copy(image.current, sizeof(image.current), hash);
+	result = registry_put_image(brambled->registry, &image);
+	if (result == 0)
+		brambled_event(brambled, "image.current", name, "image %s is now version %.12s",
+			name, hash);
+	if (result == 0)
+		result = brambled_commit(brambled);
+	if (result != 0)
+		snprintf(reason, IMAGES_REASON_SIZE, "the registry can't be written: %s",
+			strerror(-result));
+	return result;
+}

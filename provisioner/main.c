@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: ISC */
+/* brambled: the brain. Owns the share, the registry and the configuration; talks to no network
+ * itself. */
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "provisioner/brambled.h"
+#include "provisioner/images.h"
+#include "provisioner/network.h"
+#include "provisioner/server.h"
+#include "provisioner/servers.h"
+#include "provisioner/timeline.h"
+
+#define TICK_MS 100
+#define TIDY_NS NS_PER_S
+#define BACKUP_NS (600 * NS_PER_S)
+
+static const char usage[] =
+	"usage: brambled [--config FILE]\n"
+	"The appliance: DHCP, boot files, NFS exports and the registry of boards and nodes.\n"
+	"  --config FILE   default " SETTINGS_DEFAULT_PATH "\n"
+	"  --help, --version\n"
+	"SIGTERM: orderly stop of everything. SIGHUP: read the configuration again.\n"
+	"Exit status: 0 stopped, 64 wrong usage, 71 the system refused something, 75 another one "
+	"runs,\n"
+	"78 the configuration is wrong.\n";
+
+void brambled_event(
+	struct brambled *brambled, const char *kind, const char *subject, const char *format, ...)
+{
+	struct registry_event event = { .at_ms = clock_wall_ms() };
+	va_list arguments;
+
+	str_copy(event.kind, sizeof(event.kind), kind);
+	str_copy(event.subject, sizeof(event.subject), subject);
+	va_start(arguments, format);
+	vsnprintf(event.text, sizeof(event.text), format, arguments);
+	va_end(arguments);
+	log_notice("%s %s: %s", kind, subject, event.text);
+	(void)registry_add_event(brambled->registry, &event);
+}
+
+int brambled_commit(struct brambled *brambled)
+{
+	int result = registry_commit(brambled->registry);
+
+	if (result == 0) {
+		brambled->registry_warning[0] = '\0';
+		return 0;
+	}
+	snprintf(brambled->registry_warning, sizeof(brambled->registry_warning),
+		"the registry can't be written: %s; running nodes go on, changes are refused",
+		strerror(-result));
+	log_error("%s", brambled->registry_warning);
+	return result;
+}
+
+/* sd_notify(3): tell systemd that we are ready. Nothing to do outside of it. */
+static void notify(const char *text)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	int fd;
+
+	if (!path || !str_copy(address.sun_path, sizeof(address.sun_path), path))
+		return;
+	if (address.sun_path[0] == '@')
+		address.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	(void)!sendto(fd, text, strlen(text), 0, (const struct sockaddr *)&address,
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path)));
+	close(fd);
+}
+
+/* The interface may appear late, and dnsmasq needs it. */
+static void bring_up_network(struct brambled *brambled)
+{
+	char reason[WARNING_SIZE - 16] = "";
+	struct supervise_spec spec;
+	int result = network_prepare_interface(&brambled->settings, reason, sizeof(reason));
+
+	if (result == 0)
+		result = network_test_config(&brambled->settings, reason, sizeof(reason));
+	if (result == 0) {
+		network_describe_dnsmasq(&brambled->settings, &spec);
+		result = supervise_add(brambled->supervisor, &spec);
+	}
+	if (result == 0) {
+		network_describe_dhcpwatch(&brambled->settings, &spec);
+		result = supervise_add(brambled->supervisor, &spec);
+	}
+	if (result == 0)
+		result = servers_start(brambled);
+	if (result == 0) {
+		brambled->network_up = true;
+		brambled->network_warning[0] = '\0';
+		log_notice("the LAN is up: %s on %s", brambled->settings.lan_address,
+			brambled->settings.lan_interface);
+		return;
+	}
+	if (reason[0] == '\0')
+		snprintf(reason, sizeof(reason), "%s", strerror(-result));
+	if (strncmp(brambled->network_warning, reason, sizeof(reason)) != 0)
+		log_error("the LAN isn't up: %s; trying again every second", reason);
+	str_copy(brambled->network_warning, sizeof(brambled->network_warning), reason);
+}
+
+static void bring_up_exports(struct brambled *brambled)
+{
+	char reason[WARNING_SIZE] = "";
+
+	if (exports_start(&brambled->settings, brambled->supervisor, &brambled->exports, reason,
+		    sizeof(reason)) == 0) {
+		brambled->exports_warning[0] = '\0';
+		brambled->publish_due = true;
+		log_notice("NFS by %s", exports_describe(brambled->exports));
+		return;
+	}
+	brambled->exports = NULL;
+	if (strcmp(brambled->exports_warning, reason) != 0)
+		log_error("NFS: %s; trying again every second", reason);
+	str_copy(brambled->exports_warning, sizeof(brambled->exports_warning), reason);
+}
+
+static void tidy(struct brambled *brambled)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	if (now < brambled->tidy_due_ns)
+		return;
+	brambled->tidy_due_ns = now + TIDY_NS;
+	if (!brambled->network_up)
+		bring_up_network(brambled);
+	if (brambled->network_up && !brambled->exports)
+		bring_up_exports(brambled);
+	timeline_tick(brambled);
+	if (now >= brambled->backup_due_ns) {
+		brambled->backup_due_ns = now + BACKUP_NS;
+		(void)brambled_commit(brambled);
+		if (registry_backup(brambled->registry) != 0)
+			log_warning("the backup of the registry can't be written");
+	}
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *argument)
+{
+	struct brambled *brambled = argument;
+
+	(void)fd;
+	(void)what;
+	tidy(brambled);
+	if (registry_has_changes(brambled->registry))
+		(void)brambled_commit(brambled);
+	brambled_publish(brambled);
+	server_wake_followers(brambled);
+}
+
+static void on_end_signal(evutil_socket_t number, short what, void *argument)
+{
+	struct brambled *brambled = argument;
+
+	(void)number;
+	(void)what;
+	event_base_loopbreak(brambled->base);
+}
+
+/* What can be changed in a running appliance; the rest takes effect at the next start. */
+static void on_reload_signal(evutil_socket_t number, short what, void *argument)
+{
+	struct brambled *brambled = argument;
+	struct settings settings;
+	struct conf_error error;
+
+	(void)number;
+	(void)what;
+	if (settings_load(brambled->config_path, &settings, &error) != 0) {
+		log_error("%s; the old configuration stays in force", error.text);
+		return;
+	}
+	brambled->settings.join = settings.join;
+	brambled->settings.heartbeat_s = settings.heartbeat_s;
+	str_copy(brambled->settings.node_pattern, sizeof(brambled->settings.node_pattern),
+		settings.node_pattern);
+	str_copy(brambled->settings.node_image, sizeof(brambled->settings.node_image),
+		settings.node_image);
+	str_copy(brambled->settings.kernel_arguments, sizeof(brambled->settings.kernel_arguments),
+		settings.kernel_arguments);
+	brambled_event(brambled, "config.reloaded", "", "the configuration was read again");
+}
+
+/* One brambled per run directory. The lock goes with the process, however it ends. */
+static int take_lock(const struct settings *settings)
+{
+	char path[160];
+	int fd, result = file_make_directories(settings->run, 0755);
+
+	if (result != 0) {
+		log_error("can't make %s: %s", settings->run, strerror(-result));
+		return EX_OSERR;
+	}
+	snprintf(path, sizeof(path), "%s/lock", settings->run);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0; /* stays open */
+	if (errno == EWOULDBLOCK) {
+		log_error("another brambled runs (it holds %s); `bramble status` asks it", path);
+		return EX_TEMPFAIL;
+	}
+	log_error("can't lock %s: %s", path, strerror(errno));
+	return EX_OSERR;
+}
+
+static int open_registry(struct brambled *brambled)
+{
+	char directory[300], path[320], note[REGISTRY_NOTE_SIZE];
+	int result;
+
+	snprintf(directory, sizeof(directory), "%s/state", brambled->settings.share);
+	snprintf(path, sizeof(path), "%s/registry.db", directory);
+	result = file_make_directories(directory, 0755);
+	if (result != 0) {
+		log_error("can't make %s: %s", directory, strerror(-result));
+		return result;
+	}
+	result = registry_open(path, &brambled->registry, note);
+	if (result != 0) {
+		log_error("%s", note);
+		return result;
+	}
+	if (note[0]) {
+		log_warning("%s", note);
+		str_copy(brambled->registry_warning, sizeof(brambled->registry_warning), note);
+	}
+	return 0;
+}
+
+/* Everything but the network, which may come later. */
+static int start(struct brambled *brambled)
+{
+	int result = open_registry(brambled);
+
+	if (result != 0)
+		return result;
+	brambled->supervisor = supervise_new(brambled->base, brambled->settings.run);
+	result = brambled->supervisor ? images_start(brambled) : -errno;
+	if (result == 0)
+		result = timeline_start(brambled);
+	if (result == 0)
+		result = network_render_config(&brambled->settings);
+	if (result == 0)
+		result = server_start(brambled);
+	if (result != 0) {
+		log_error("can't start: %s", strerror(-result));
+		return result;
+	}
+	brambled->publish_due = true;
+	brambled_publish(brambled);
+	return 0;
+}
+
+static void stop(struct brambled *brambled)
+{
+	notify("STOPPING=1");
+	log_notice("stopping");
+	if (brambled->exports)
+		exports_stop(brambled->exports);
+	supervise_stop_all(brambled->supervisor);
+	supervise_free(brambled->supervisor);
+	server_stop(brambled);
+	timeline_stop(brambled);
+	images_stop(brambled);
+	(void)brambled_commit(brambled);
+	(void)registry_backup(brambled->registry);
+	registry_close(brambled->registry);
+}
+
+static int run(struct brambled *brambled)
+{
+	const struct timeval period = { .tv_usec = TICK_MS * 1000 };
+	struct event *term = evsignal_new(brambled->base, SIGTERM, on_end_signal, brambled);
+	struct event *interrupt = evsignal_new(brambled->base, SIGINT, on_end_signal, brambled);
+	struct event *reload = evsignal_new(brambled->base, SIGHUP, on_reload_signal, brambled);
+
+	brambled->tick = event_new(brambled->base, -1, EV_PERSIST, on_tick, brambled);
+	if (!term || !interrupt || !reload || !brambled->tick)
+		return EX_OSERR;
+	event_add(term, NULL);
+	event_add(interrupt, NULL);
+	event_add(reload, NULL);
+	event_add(brambled->tick, &period);
+	on_tick(-1, 0, brambled);
+	notify("READY=1");
+	event_base_dispatch(brambled->base);
+	event_free(term);
+	event_free(interrupt);
+	event_free(reload);
+	event_free(brambled->tick);
+	stop(brambled);
+	return 0;
+}
+
+static int parse_options(int argc, char **argv, const char **config)
+{
+	static const struct option known[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		if (option == 'h' || option == 'v') {
+			fputs(option == 'h' ? usage : "brambled " BRAMBLE_VERSION "\n", stdout);
+			return -1;
+		}
+		if (option != 'c')
+			return EX_USAGE;
+		*config = optarg;
+	}
+	if (optind == argc)
+		return 0;
+	fprintf(stderr, "brambled: unexpected argument: %s; see --help\n", argv[optind]);
+	return EX_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	static const enum log_level levels[] = { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING,
+		LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+	struct brambled brambled = { .config_path = SETTINGS_DEFAULT_PATH };
+	struct conf_error error;
+	int status = parse_options(argc, argv, &brambled.config_path);
+
+	if (status != 0)
+		return status < 0 ? 0 : status;
+	log_init("brambled", LOG_LEVEL_INFO);
+	if (settings_load(brambled.config_path, &brambled.settings, &error) != 0) {
+		log_error("%s", error.text);
+		return EX_CONFIG;
+	}
+	log_init("brambled", levels[brambled.settings.log_level]);
+	signal(SIGPIPE, SIG_IGN);
+	brambled.started_ns = clock_monotonic_ns();
+	brambled.backup_due_ns = brambled.started_ns + BACKUP_NS;
+	if (sodium_init() < 0)
+		return EX_OSERR;
+	status = take_lock(&brambled.settings);
+	if (status != 0)
+		return status;
+	brambled.base = event_base_new();
+	if (!brambled.base || start(&brambled) != 0)
+		return EX_OSERR;
+	status = run(&brambled);
+	event_base_free(brambled.base);
+	return status;
+}

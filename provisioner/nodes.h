@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/* Boards become nodes: pinning addresses, admission, swap, forgetting. */
+#ifndef BRAMBLE_NODES_H
+#define BRAMBLE_NODES_H
+
+#include "common/ipc.h"
+#include "provisioner/brambled.h"
+
+#define NODES_REASON_SIZE 200
+
+/* A DHCP packet was seen. */
+void nodes_see_dhcp(struct brambled *brambled, const struct ipc_dhcp *packet);
+
+/* Apply the policy to a board that isn't bound. `node` is filled and 0 returned when it is bound
+ * now; else -EACCES with `reason` in plain words, or -errno. */
+int nodes_place(struct brambled *brambled, const struct registry_board *board,
+	struct registry_node *node, char reason[static NODES_REASON_SIZE]);
+
+/* The address under which a board is known now: its node's, or its own. */
+int nodes_address_of(struct brambled *brambled, const struct mac *mac, struct in_addr *address);
+/* The board behind an address. */
+int nodes_board_at(struct brambled *brambled, struct in_addr address, struct registry_board *board);
+
+/* Admit a board, as node `name` or (NULL) a new one. Durable when it returns 0. */
+int nodes_admit(struct brambled *brambled, const struct registry_board *board, const char *name,
+	struct registry_node *node, char reason[static NODES_REASON_SIZE]);
+
+/* Give a node another board. The old one is parked. Durable when it returns 0. */
+int nodes_replace(struct brambled *brambled, const char *name, const struct registry_board *board,
+	struct registry_node *node, char reason[static NODES_REASON_SIZE]);
+/* … the next unknown board that shows up (or a parked one that was never replaced). */
+int nodes_replace_by_next(struct brambled *brambled, const char *name, struct registry_node *node,
+	char reason[static NODES_REASON_SIZE]);
+
+/* Remove a node; its data directory is kept under another name, its board parked. Durable. */
+int nodes_forget(
+	struct brambled *brambled, const char *name, char reason[static NODES_REASON_SIZE]);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/* What happens to a board that shows up. Pure: decisions from what was seen and what is configured.
+ */
+#ifndef BRAMBLE_POLICY_H
+#define BRAMBLE_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/dhcp.h"
+#include "common/ipc.h"
+#include "provisioner/registry/registry.h"
+#include "provisioner/settings.h"
+
+/* What a DHCP packet says of its sender. */
+struct policy_sender {
+	bool is_board;	  /* a Raspberry Pi */
+	bool is_firmware; /* its firmware (a boot begins), not an operating system */
+	enum boot_model model;
+	uint32_t revision, serial; /* 0 not told */
+};
+void policy_identify(const struct ipc_dhcp *packet, struct policy_sender *sender);
+
+enum policy_verdict {
+	POLICY_BOUND,  /* it occupies a node: boots as that */
+	POLICY_TAKE,   /* becomes the node that waits for the next board */
+	POLICY_CREATE, /* becomes a new node */
+	POLICY_PARK,   /* gets an address and nothing to run; an administrator admits it */
+	POLICY_REFUSE, /* gets nothing at all */
+};
+enum policy_verdict policy_decide(
+	enum settings_join join, bool bound, const struct registry_board *board, bool a_node_waits);
+
+/* The name of node `number` by the pattern (checked by the settings: exactly one %d). Returns 0 or
+ * -ERANGE. */
+int policy_name(const char *pattern, unsigned number, char name[static NODE_NAME_SIZE]);
+
+#endif

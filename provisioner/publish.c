@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+/* From the registry to what dnsmasq and the NFS server read. Everything rendered here can be
+ * deleted at any time. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "provisioner/brambled.h"
+#include "provisioner/network.h"
+
+struct collection {
+	struct brambled *brambled;
+	struct network_host *hosts;
+	size_t n, room;
+	struct exports_node *exports;
+	size_t n_exports, exports_room;
+};
+
+static int add_host(
+	struct collection *c, const struct mac *mac, struct in_addr address, const char *name)
+{
+	if (c->n == c->room) {
+		size_t room = c->room ? 2 * c->room : 64;
+		struct network_host *grown = realloc(c->hosts, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		c->hosts = grown;
+		c->room = room;
+	}
+	c->hosts[c->n] = (struct network_host){ .mac = *mac, .address = address };
+	str_copy(c->hosts[c->n].name, sizeof(c->hosts[c->n].name), name);
+	c->n++;
+	return 0;
+}
+
+static int collect_node(void *argument, const struct registry_node *node)
+{
+	struct collection *c = argument;
+	struct exports_node *entry;
+
+	if (!node->has_board)
+		return 0;
+	if (c->n_exports == c->exports_room) {
+		size_t room = c->exports_room ? 2 * c->exports_room : 64;
+		struct exports_node *grown = realloc(c->exports, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		c->exports = grown;
+		c->exports_room = room;
+	}
+	entry = &c->exports[c->n_exports++];
+	*entry = (struct exports_node){ .id = node->id, .address = node->address };
+	str_copy(entry->name, sizeof(entry->name), node->name);
+	return add_host(c, &node->board, node->address, node->name);
+}
+
+static int collect_unbound(void *argument, const struct mac *mac, struct in_addr address)
+{
+	struct collection *c = argument;
+
+	for (size_t i = 0; i < c->n_exports; i++) {
+		if (memcmp(&c->hosts[i].mac, mac, sizeof(*mac)) == 0)
+			return 0;
+	}
+	return add_host(c, mac, address, "");
+}
+
+static int publish_hosts(struct brambled *brambled, const struct collection *c)
+{
+	bool changed = false;
+	int result = network_render_hosts(&brambled->settings, c->hosts, c->n, &changed);
+
+	if (result == 0 && changed && brambled->network_up) {
+		result = supervise_signal(brambled->supervisor, "dnsmasq", SIGHUP);
+		/* Not running just now: it reads the files when it starts. */
+		if (result == -ESRCH)
+			result = 0;
+	}
+	return result;
+}
+
+void brambled_publish(struct brambled *brambled)
+{
+	struct collection c = { .brambled = brambled };
+	int result;
+
+	if (!brambled->publish_due)
+		return;
+	result = registry_each_node(brambled->registry, collect_node, &c);
+	if (result == 0)
+		result = registry_each_address(brambled->registry, collect_unbound, &c);
+	if (result == 0)
+		result = publish_hosts(brambled, &c);
+	if (result != 0)
+		log_error("can't tell dnsmasq the addresses: %s; trying again", strerror(-result));
+	if (result == 0 && brambled->exports) {
+		result = exports_set_nodes(brambled->exports, c.exports, c.n_exports,
+			brambled->exports_warning, sizeof(brambled->exports_warning));
+		if (result != 0)
+			log_error("exports: %s; trying again", brambled->exports_warning);
+		else
+			brambled->exports_warning[0] = '\0';
+	}
+	brambled->publish_due = result != 0 || !brambled->exports;
+	free(c.hosts);
+	free(c.exports);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/registry/private.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COLUMNS "mac, serial, model, revision, parked, first_seen, last_seen"
+#define SHORTEST_BEGINNING 4
+
+static void take_row(sqlite3_stmt *row, struct registry_board *board)
+{
+	memset(board, 0, sizeof(*board));
+	registry_column_mac(row, 0, &board->mac);
+	registry_column_text(row, 1, board->serial, sizeof(board->serial));
+	board->model = (enum boot_model)sqlite3_column_int(row, 2);
+	board->revision = (uint32_t)sqlite3_column_int64(row, 3);
+	board->parked = sqlite3_column_int(row, 4) != 0;
+	board->first_seen_ms = sqlite3_column_int64(row, 5);
+	board->last_seen_ms = sqlite3_column_int64(row, 6);
+}
+
+/* The only row, or -ENOENT, or -EEXIST when there are more. Finalizes. */
+static int take_only_row(
+	struct registry *registry, sqlite3_stmt *statement, struct registry_board *board)
+{
+	int result = registry_step(registry, statement);
+
+	if (result == 0) {
+		take_row(statement, board);
+		if (registry_step(registry, statement) == 0)
+			result = -EEXIST;
+	}
+	sqlite3_finalize(statement);
+	return result;
+}
+
+int registry_get_board(
+	struct registry *registry, const struct mac *mac, struct registry_board *board)
+{
+	int result;
+	sqlite3_stmt *statement =
+		registry_read(registry, "SELECT " COLUMNS " FROM boards WHERE mac = ?", &result);
+
+	if (!statement)
+		return result;
+	registry_bind_mac(statement, 1, mac);
+	return take_only_row(registry, statement, board);
+}
+
+int registry_board_with_serial(
+	struct registry *registry, const char *serial, struct registry_board *board)
+{
+	int result;
+	sqlite3_stmt *statement =
+		registry_read(registry, "SELECT " COLUMNS " FROM boards WHERE serial = ?", &result);
+
+	if (!statement)
+		return result;
+	registry_bind_text(statement, 1, serial);
+	return take_only_row(registry, statement, board);
+}
+
+/* A GLOB pattern of hex digits, ':' and '*' only, so nothing in it is special to SQLite. */
+static int make_pattern(const char *id, char *pattern, size_t size)
+{
+	size_t length = strlen(id);
+
+	/* A 64-bit serial as Linux shows it: the firmware's is its lower half. */
+	if (length == 16 && strspn(id, "0123456789abcdefABCDEF") == 16) {
+		id += 8;
+		length = 8;
+	}
+	if (length < SHORTEST_BEGINNING || length + 2 > size)
+		return -ENOENT;
+	for (size_t i = 0; i < length; i++) {
+		char c = (char)tolower((unsigned char)id[i]);
+
+		if (!isxdigit((unsigned char)c) && c != ':' && c != '-')
+			return -ENOENT;
+		pattern[i] = c == '-' ? ':' : c;
+	}
+	pattern[length] = '*';
+	pattern[length + 1] = '\0';
+	return 0;
+}
+
+struct search {
+	const char *pattern;
+	struct registry_board *board;
+	unsigned found;
+};
+
+static int match_mac(void *argument, const struct registry_board *board)
+{
+	struct search *search = argument;
+	char text[MAC_TEXT_SIZE];
+
+	str_format_mac(&board->mac, text);
+	if (sqlite3_strglob(search->pattern, text) == 0 ||
+		sqlite3_strglob(search->pattern, board->serial) == 0) {
+		*search->board = *board;
+		search->found++;
+	}
+	return 0;
+}
+
+int registry_find_board(struct registry *registry, const char *id, struct registry_board *board)
+{
+	char pattern[32];
+	struct search search = { .pattern = pattern, .board = board };
+	int result = make_pattern(id, pattern, sizeof(pattern));
+
+	if (result == 0)
+		result = registry_each_board(registry, match_mac, &search);
+	if (result != 0)
+		return result;
+	return search.found == 1 ? 0 : search.found == 0 ? -ENOENT : -EEXIST;
+}
+
+int registry_put_board(struct registry *registry, const struct registry_board *board)
+{
+	int result;
+	sqlite3_stmt *statement = registry_write(registry,
+		"INSERT OR REPLACE INTO boards(" COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?)", &result);
+
+	if (!statement)
+		return result;
+	registry_bind_mac(statement, 1, &board->mac);
+	registry_bind_text(statement, 2, board->serial);
+	sqlite3_bind_int(statement, 3, (int)board->model);
+	sqlite3_bind_int64(statement, 4, board->revision);
+	sqlite3_bind_int(statement, 5, board->parked);
+	sqlite3_bind_int64(statement, 6, board->first_seen_ms);
+	sqlite3_bind_int64(statement, 7, board->last_seen_ms);
+	return registry_finish(registry, statement);
+}
+
+int registry_each_board(struct registry *registry,
+	int (*each)(void *argument, const struct registry_board *board), void *argument)
+{
+	struct registry_board board;
+	int result;
+	sqlite3_stmt *statement = registry_read(
+		registry, "SELECT " COLUMNS " FROM boards ORDER BY first_seen, mac", &result);
+
+	if (!statement)
+		return result;
+	while ((result = registry_step(registry, statement)) == 0) {
+		take_row(statement, &board);
+		result = each(argument, &board);
+		if (result != 0)
+			break;
+	}
+	sqlite3_finalize(statement);
+	return result == -ENOENT ? 0 : result;
+}

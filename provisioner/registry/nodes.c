@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/registry/private.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define COLUMNS                                                                                    \
+	"id, name, address, role, board, wants_next, image, image_hash, joined, created, "         \
+	"heartbeat"
+
+static void take_row(sqlite3_stmt *row, struct registry_node *node)
+{
+	memset(node, 0, sizeof(*node));
+	node->id = (uint32_t)sqlite3_column_int64(row, 0);
+	registry_column_text(row, 1, node->name, sizeof(node->name));
+	node->address = registry_column_address(row, 2);
+	registry_column_text(row, 3, node->role, sizeof(node->role));
+	node->has_board = sqlite3_column_type(row, 4) != SQLITE_NULL;
+	registry_column_mac(row, 4, &node->board);
+	node->wants_next = sqlite3_column_int(row, 5) != 0;
+	registry_column_text(row, 6, node->image, sizeof(node->image));
+	registry_column_text(row, 7, node->image_hash, sizeof(node->image_hash));
+	node->joined = sqlite3_column_int(row, 8) != 0;
+	node->created_ms = sqlite3_column_int64(row, 9);
+	node->heartbeat_ms = sqlite3_column_int64(row, 10);
+}
+
+static int take_first_row(
+	struct registry *registry, sqlite3_stmt *statement, struct registry_node *node)
+{
+	int result = registry_step(registry, statement);
+
+	if (result == 0)
+		take_row(statement, node);
+	sqlite3_finalize(statement);
+	return result;
+}
+
+int registry_get_node(struct registry *registry, const char *name, struct registry_node *node)
+{
+	int result;
+	sqlite3_stmt *statement =
+		registry_read(registry, "SELECT " COLUMNS " FROM nodes WHERE name = ?", &result);
+
+	if (!statement)
+		return result;
+	registry_bind_text(statement, 1, name);
+	return take_first_row(registry, statement, node);
+}
+
+int registry_node_of_board(
+	struct registry *registry, const struct mac *mac, struct registry_node *node)
+{
+	int result;
+	sqlite3_stmt *statement =
+		registry_read(registry, "SELECT " COLUMNS " FROM nodes WHERE board = ?", &result);
+
+	if (!statement)
+		return result;
+	registry_bind_mac(statement, 1, mac);
+	return take_first_row(registry, statement, node);
+}
+
+int registry_node_of_address(
+	struct registry *registry, struct in_addr address, struct registry_node *node)
+{
+	int result;
+	sqlite3_stmt *statement =
+		registry_read(registry, "SELECT " COLUMNS " FROM nodes WHERE address = ?", &result);
+
+	if (!statement)
+		return result;
+	registry_bind_address(statement, 1, address);
+	return take_first_row(registry, statement, node);
+}
+
+int registry_node_wanting(struct registry *registry, struct registry_node *node)
+{
+	int result;
+	sqlite3_stmt *statement = registry_read(registry,
+		"SELECT " COLUMNS " FROM nodes WHERE wants_next ORDER BY id LIMIT 1", &result);
+
+	return statement ? take_first_row(registry, statement, node) : result;
+}
+
+int registry_put_node(struct registry *registry, struct registry_node *node)
+{
+	int result;
+	sqlite3_stmt *statement = registry_write(registry,
+		"INSERT INTO nodes(" COLUMNS
+		") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+		" ON CONFLICT(id) DO UPDATE SET name = ?2, address = ?3, role = ?4, board = ?5, "
+		"wants_next = ?6,"
+		" image = ?7, image_hash = ?8, joined = ?9, created = ?10, heartbeat = ?11",
+		&result);
+
+	if (!statement)
+		return result;
+	if (node->id != 0)
+		sqlite3_bind_int64(statement, 1, node->id);
+	registry_bind_text(statement, 2, node->name);
+	registry_bind_address(statement, 3, node->address);
+	registry_bind_text(statement, 4, node->role);
+	if (node->has_board)
+		registry_bind_mac(statement, 5, &node->board);
+	sqlite3_bind_int(statement, 6, node->wants_next);
+	registry_bind_text(statement, 7, node->image);
+	registry_bind_text(statement, 8, node->image_hash);
+	sqlite3_bind_int(statement, 9, node->joined);
+	sqlite3_bind_int64(statement, 10, node->created_ms);
+	sqlite3_bind_int64(statement, 11, node->heartbeat_ms);
+	result = registry_finish(registry, statement);
+	if (result == 0 && node->id == 0)
+		node->id = (uint32_t)sqlite3_last_insert_rowid(registry->db);
+	return result;
+}
+
+int registry_delete_node(struct registry *registry, const char *name)
+{
+	int result;
+	sqlite3_stmt *statement =
+		registry_write(registry, "DELETE FROM nodes WHERE name = ?", &result);
+
+	if (!statement)
+		return result;
+	registry_bind_text(statement, 1, name);
+	result = registry_finish(registry, statement);
+	return result == 0 && sqlite3_changes(registry->db) == 0 ? -ENOENT : result;
+}
+
+int registry_each_node(struct registry *registry,
+	int (*each)(void *argument, const struct registry_node *node), void *argument)
+{
+	struct registry_node node;
+	int result;
+	sqlite3_stmt *statement =
+		registry_read(registry, "SELECT " COLUMNS " FROM nodes ORDER BY id", &result);
+
+	if (!statement)
+		return result;
+	while ((result = registry_step(registry, statement)) == 0) {
+		take_row(statement, &node);
+		result = each(argument, &node);
+		if (result != 0)
+			break;
+	}
+	sqlite3_finalize(statement);
+	return result == -ENOENT ? 0 : result;
+}
+
+int registry_add_binding(struct registry *registry, const char *node, const struct mac *mac,
+	const char *text, int64_t now_ms)
+{
+	int result;
+	sqlite3_stmt *statement = registry_write(registry,
+		"INSERT INTO bindings(node, board, at, text) VALUES(?, ?, ?, ?)", &result);
+
+	if (!statement)
+		return result;
+	registry_bind_text(statement, 1, node);
+	registry_bind_mac(statement, 2, mac);
+	sqlite3_bind_int64(statement, 3, now_ms);
+	registry_bind_text(statement, 4, text);
+	return registry_finish(registry, statement);
+}
+
+int registry_each_binding(struct registry *registry, const char *node,
+	int (*each)(void *argument, int64_t at_ms, const struct mac *mac, const char *text),
+	void *argument)
+{
+	int result;
+	sqlite3_stmt *statement = registry_read(registry,
+		"SELECT at, board, text FROM bindings WHERE node = ? ORDER BY id", &result);
+
+	if (!statement)
+		return result;
+	registry_bind_text(statement, 1, node);
+	while ((result = registry_step(registry, statement)) == 0) {
+		char text[REGISTRY_TEXT_SIZE];
+		struct mac mac;
+
+		registry_column_mac(statement, 1, &mac);
+		registry_column_text(statement, 2, text, sizeof(text));
+		result = each(argument, sqlite3_column_int64(statement, 0), &mac, text);
+		if (result != 0)
+			break;
+	}
+	sqlite3_finalize(statement);
+	return result == -ENOENT ? 0 : result;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+/* The tables, step by step: user_version counts the steps that a file has behind it. */
+#include "provisioner/registry/private.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static const char *const steps[] = {
+	"CREATE TABLE boards(mac BLOB PRIMARY KEY, serial TEXT NOT NULL DEFAULT '', model INTEGER "
+	"NOT NULL,"
+	"  revision INTEGER NOT NULL, parked INTEGER NOT NULL, first_seen INTEGER NOT NULL, "
+	"last_seen INTEGER NOT NULL);"
+	"CREATE INDEX boards_serial ON boards(serial);"
+	"CREATE TABLE addresses(mac BLOB PRIMARY KEY, address INTEGER NOT NULL UNIQUE, last_seen "
+	"INTEGER NOT NULL);"
+	"CREATE TABLE nodes(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
+	"  address INTEGER NOT NULL UNIQUE, role TEXT NOT NULL, board BLOB UNIQUE, wants_next "
+	"INTEGER NOT NULL,"
+	"  image TEXT NOT NULL, image_hash TEXT NOT NULL, joined INTEGER NOT NULL, created INTEGER "
+	"NOT NULL,"
+	"  heartbeat INTEGER NOT NULL);"
+	"CREATE TABLE bindings(id INTEGER PRIMARY KEY, node TEXT NOT NULL, board BLOB NOT NULL, at "
+	"INTEGER NOT NULL,"
+	"  text TEXT NOT NULL);"
+	"CREATE INDEX bindings_node ON bindings(node);"
+	"CREATE TABLE boots(id INTEGER PRIMARY KEY AUTOINCREMENT, mac BLOB NOT NULL, node TEXT NOT "
+	"NULL,"
+	"  token TEXT NOT NULL, stage TEXT NOT NULL, reason TEXT NOT NULL, image_hash TEXT NOT "
+	"NULL,"
+	"  bytes INTEGER NOT NULL, files INTEGER NOT NULL, retransmissions INTEGER NOT NULL,"
+	"  started INTEGER NOT NULL, changed INTEGER NOT NULL, ended INTEGER NOT NULL);"
+	"CREATE INDEX boots_mac ON boots(mac);"
+	"CREATE INDEX boots_node ON boots(node);"
+	"CREATE TABLE steps(boot INTEGER NOT NULL, at INTEGER NOT NULL, stage TEXT NOT NULL, "
+	"detail TEXT NOT NULL,"
+	"  bytes INTEGER NOT NULL, retransmissions INTEGER NOT NULL, duration INTEGER NOT NULL);"
+	"CREATE INDEX steps_boot ON steps(boot);"
+	"CREATE TABLE events(id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT "
+	"NOT NULL,"
+	"  subject TEXT NOT NULL, text TEXT NOT NULL);"
+	"CREATE TABLE images(name TEXT PRIMARY KEY, current TEXT NOT NULL, previous TEXT NOT "
+	"NULL);",
+};
+
+#define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))
+
+static int read_version(struct registry *registry, int *version)
+{
+	int result;
+	sqlite3_stmt *statement = registry_read(registry, "PRAGMA user_version", &result);
+
+	if (!statement)
+		return result;
+	result = registry_step(registry, statement);
+	if (result == 0)
+		*version = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	return result;
+}
+
+static int take_step(struct registry *registry, int number)
+{
+	char version[64];
+	int result = registry_execute(registry, "BEGIN IMMEDIATE");
+
+	snprintf(version, sizeof(version), "PRAGMA user_version = %d", number + 1);
+	if (result == 0)
+		result = registry_execute(registry, steps[number]);
+	if (result == 0)
+		result = registry_execute(registry, version);
+	if (result == 0)
+		return registry_execute(registry, "COMMIT");
+	(void)registry_execute(registry, "ROLLBACK");
+	return result;
+}
+
+int registry_create_schema(struct registry *registry)
+{
+	int version = 0, result = read_version(registry, &version);
+
+	/* Written by a newer Bramble. */
+	if (result == 0 && version > STEPS)
+		return -EPROTONOSUPPORT;
+	for (; result == 0 && version < STEPS; version++)
+		result = take_step(registry, version);
+	return result;
+}

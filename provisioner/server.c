@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/server.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/ipc.h"
+#include "common/log.h"
+#include "provisioner/api.h"
+#include "provisioner/nodes.h"
+#include "provisioner/resolve.h"
+#include "provisioner/timeline.h"
+
+#define CLIENTS 64
+#define MESSAGES_PER_WAKE 64
+#define FOLLOW_LIMIT 1000
+
+struct client {
+	struct server *server;
+	int socket; /* -1 = free */
+	uid_t uid;
+	enum ipc_role role; /* 0 until HELLO */
+	struct event *event;
+	/* A held-back GET /v1/events: at most one per client. */
+	uint32_t waiting_id; /* 0 = none */
+	int64_t after;
+	uint64_t wait_until_ns;
+};
+
+struct server {
+	struct brambled *brambled;
+	int listening;
+	struct event *event;
+	struct client clients[CLIENTS];
+	uint8_t buffer[IPC_PACKET_SIZE];
+};
+
+static void drop(struct client *client)
+{
+	event_free(client->event);
+	close(client->socket);
+	client->socket = -1;
+	client->event = NULL;
+}
+
+static void reply_json(struct client *client, uint32_t id, int status, const cJSON *json)
+{
+	struct ipc_api_reply reply = { .status = status, .content_type = "application/json" };
+	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+	int fd = -1;
+
+	if (text) {
+		reply.size = strlen(text);
+		fd = file_sealed("api", text, reply.size);
+	}
+	if (fd < 0)
+		reply.status = 503;
+	if (ipc_send(client->socket, IPC_API_REPLY, id, &reply, NULL, 0, fd) != 0)
+		log_debug("an answer was not taken");
+	if (fd >= 0)
+		close(fd);
+	free(text);
+}
+
+static void answer_follower(struct client *client)
+{
+	cJSON *json = api_events_json(client->server->brambled, client->after, FOLLOW_LIMIT);
+
+	reply_json(client, client->waiting_id, 200, json);
+	cJSON_Delete(json);
+	client->waiting_id = 0;
+}
+
+static int count_event(void *argument, const struct registry_event *event)
+{
+	(void)event;
+	*(bool *)argument = true;
+	return 0;
+}
+
+void server_wake_followers(struct brambled *brambled)
+{
+	struct server *server = brambled->server;
+
+	for (size_t i = 0; server && i < CLIENTS; i++) {
+		struct client *client = &server->clients[i];
+		bool there = false;
+
+		if (client->socket < 0 || client->waiting_id == 0)
+			continue;
+		(void)registry_each_event(
+			brambled->registry, client->after, 1, count_event, &there);
+		if (there || clock_monotonic_ns() >= client->wait_until_ns)
+			answer_follower(client);
+	}
+}
+
+static void answer_api(struct client *client, const struct ipc_message *message)
+{
+	struct brambled *brambled = client->server->brambled;
+	const struct ipc_api *api = &message->body.api;
+	struct api_call call = { .method = (enum ipc_method)api->method,
+		.admin = client->role == IPC_ROLE_ADMIN,
+		.peer = api->peer,
+		.query = "",
+		.body = message->text };
+	struct api_reply reply;
+	char path[IPC_PATH_SIZE], *query;
+	int64_t wait;
+
+	str_copy(path, sizeof(path), api->path);
+	query = strchr(path, '?');
+	if (query) {
+		*query = '\0';
+		call.query = query + 1;
+	}
+	call.path = path;
+	if (call.admin && client->waiting_id == 0 &&
+		(wait = api_wait_seconds(&call, &client->after)) > 0) {
+		client->waiting_id = message->header.id ? message->header.id : 1;
+		client->wait_until_ns = clock_monotonic_ns() + (uint64_t)wait * NS_PER_S;
+		server_wake_followers(brambled);
+		return;
+	}
+	api_answer(brambled, &call, &reply);
+	reply_json(client, message->header.id, reply.status, reply.json);
+	cJSON_Delete(reply.json);
+}
+
+static void answer_resolve(struct client *client, const struct ipc_message *message)
+{
+	struct ipc_resolved answer;
+	int fd = resolve_answer(client->server->brambled, &message->body.resolve, &answer);
+
+	if (ipc_send(client->socket, IPC_RESOLVED, message->header.id, &answer, NULL, 0, fd) != 0)
+		log_debug("an answer was not taken");
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Is this uid entitled to the role? Each server has a user of its own; root may be anything. */
+static bool may_be(uid_t uid, enum ipc_role role)
+{
+	static const char *const users[] = { [IPC_ROLE_TFTPD] = "bramble-tftp",
+		[IPC_ROLE_HTTPD] = "bramble-http",
+		[IPC_ROLE_DHCPWATCH] = "bramble-dhcp" };
+	const struct passwd *entry;
+
+	if (uid == 0)
+		return role >= IPC_ROLE_ADMIN && role <= IPC_ROLE_DHCPWATCH;
+	if (role < IPC_ROLE_TFTPD || role > IPC_ROLE_DHCPWATCH)
+		return false;
+	entry = getpwnam(users[role]);
+	return entry && entry->pw_uid == uid;
+}
+
+static bool may_say(enum ipc_role role, enum ipc_type type)
+{
+	switch (type) {
+	case IPC_RESOLVE:
+	case IPC_TRANSFER:
+		return role == IPC_ROLE_TFTPD || role == IPC_ROLE_HTTPD;
+	case IPC_API:
+		return role == IPC_ROLE_ADMIN || role == IPC_ROLE_HTTPD;
+	case IPC_DHCP:
+		return role == IPC_ROLE_DHCPWATCH;
+	case IPC_HELLO:
+		return role == 0;
+	case IPC_RESOLVED:
+	case IPC_API_REPLY:
+		return false;
+	}
+	return false;
+}
+
+/* Returns false when the peer must go. */
+static bool handle(struct client *client, const struct ipc_message *message)
+{
+	enum ipc_type type = (enum ipc_type)message->header.type;
+
+	if (!may_say(client->role, type))
+		return false;
+	switch (type) {
+	case IPC_HELLO:
+		client->role = (enum ipc_role)message->body.hello.role;
+		return may_be(client->uid, client->role);
+	case IPC_RESOLVE:
+		answer_resolve(client, message);
+		return true;
+	case IPC_TRANSFER:
+		timeline_end_transfer(client->server->brambled, &message->body.transfer);
+		return true;
+	case IPC_API:
+		answer_api(client, message);
+		return true;
+	case IPC_DHCP:
+		nodes_see_dhcp(client->server->brambled, &message->body.dhcp);
+		return true;
+	case IPC_RESOLVED:
+	case IPC_API_REPLY:
+		return false;
+	}
+	return false;
+}
+
+static void on_message(evutil_socket_t socket, short what, void *argument)
+{
+	struct client *client = argument;
+	struct ipc_message message;
+
+	(void)what;
+	for (unsigned i = 0; i < MESSAGES_PER_WAKE; i++) {
+		int result = ipc_receive(socket, client->server->buffer, &message);
+		bool welcome;
+
+		if (result == -EAGAIN)
+			break;
+		if (result <= 0) {
+			if (result < 0)
+				log_warning("a peer of uid %u was disconnected: %s",
+					(unsigned)client->uid, strerror(-result));
+			drop(client);
+			return;
+		}
+		welcome = handle(client, &message);
+		if (message.fd >= 0)
+			close(message.fd);
+		if (!welcome) {
+			log_warning("a peer of uid %u said what it may not and was disconnected",
+				(unsigned)client->uid);
+			drop(client);
+			return;
+		}
+	}
+	server_wake_followers(client->server->brambled);
+}
+
+static void admit(struct server *server, int socket)
+{
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+	struct client *client = server->clients;
+
+	while (client < server->clients + CLIENTS && client->socket >= 0)
+		client++;
+	if (client == server->clients + CLIENTS ||
+		getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
+		close(socket);
+		return;
+	}
+	*client = (struct client){ .server = server, .socket = socket, .uid = peer.uid };
+	client->event =
+		event_new(server->brambled->base, socket, EV_READ | EV_PERSIST, on_message, client);
+	if (!client->event || event_add(client->event, NULL) != 0) {
+		close(socket);
+		client->socket = -1;
+	}
+}
+
+static void on_connection(evutil_socket_t listening, short what, void *argument)
+{
+	int socket;
+
+	(void)what;
+	while ((socket = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+		admit(argument, socket);
+}
+
+int server_start(struct brambled *brambled)
+{
+	struct server *server = calloc(1, sizeof(*server));
+	char path[128];
+
+	if (!server)
+		return -ENOMEM;
+	server->brambled = brambled;
+	for (size_t i = 0; i < CLIENTS; i++)
+		server->clients[i].socket = -1;
+	snprintf(path, sizeof(path), "%s/ipc.sock", brambled->settings.run);
+	server->listening = ipc_listen(path);
+	if (server->listening < 0) {
+		int result = server->listening;
+
+		free(server);
+		return result;
+	}
+	server->event = event_new(
+		brambled->base, server->listening, EV_READ | EV_PERSIST, on_connection, server);
+	event_add(server->event, NULL);
+	brambled->server = server;
+	return 0;
+}
+
+void server_stop(struct brambled *brambled)
+{
+	struct server *server = brambled->server;
+
+	for (size_t i = 0; i < CLIENTS; i++) {
+		if (server->clients[i].socket >= 0)
+			drop(&server->clients[i]);
+	}
+	event_free(server->event);
+	close(server->listening);
+	free(server);
+	brambled->server = NULL;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+/* brambled's socket: who may say what, and the answers. */
+#ifndef BRAMBLE_SERVER_H
+#define BRAMBLE_SERVER_H
+
+#include "provisioner/brambled.h"
+
+/* Listen on RUN/ipc.sock. Returns 0 or -errno. */
+int server_start(struct brambled *brambled);
+void server_stop(struct brambled *brambled);
+
+/* Events were added, or time has passed: answer those who wait for them. */
+void server_wake_followers(struct brambled *brambled);
+
+#endif
