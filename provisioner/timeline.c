@@ -133,7 +133,9 @@ void timeline_discover(struct brambled *brambled, const struct mac *mac, const c
 		.at_ms = clock_wall_ms(), .stage = "dhcp", .detail = "DISCOVER"
 	};
 
-	if (boot && (boot->files > 0 || boot->bytes > 0 || boot->token[0] ||
+	/* bootcode.bin of a Pi 3, the first file that it fetches, asks for an address once more
+	 * (raspberrypi/firmware issues 1124, 1699). */
+	if (boot && (boot->files > 1 || boot->token[0] ||
 			    clock_wall_ms() - boot->changed_ms > REPEAT_MS)) {
 		char reason[REGISTRY_REASON_SIZE];
 
