@@ -63,8 +63,7 @@ static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
 		.usage = "board list [--json]",
 		.text = "All boards that were ever seen. States: bound (it is a node), parked (it "
 			"waits\n"
-			"to be admitted), denied (it was replaced or forgotten, or nothing may "
-			"join).\n",
+			"to be admitted), denied (unknown, while nodes.join is \"deny\").\n",
 	};
 	static const struct table_column columns[] = { { "SERIAL", false }, { "MAC", false },
 		{ "MODEL", false }, { "ADDRESS", false }, { "STATE", false }, { "NODE", false },

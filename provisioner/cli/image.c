@@ -35,8 +35,8 @@ static enum cli_exit print_images(struct cli *cli, const cJSON *images)
 		table_cell(table, previous);
 	}
 	if (table_rows(table) == 0)
-		fprintf(cli->out, "No image yet: build one with bramble-image(8), then "
-				  "\"bramble image use NAME HASH\".\n");
+		fprintf(cli->out,
+			"No image yet: bramble-image build, then bramble image use NAME HASH.\n");
 	else
 		result = table_print(table, cli->out, cli->width, cli->color);
 	table_free(table);

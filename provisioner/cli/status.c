@@ -28,7 +28,7 @@ static void print_overview(struct cli *cli, const cJSON *json)
 	char up[TEXT_UNIT_SIZE];
 
 	text_duration(json_integer(json, "uptime_s") * 1000, up);
-	cli_field(cli, "Bramble", "%s, %s, running for %s", json_text(json, "version"),
+	cli_field(cli, "Bramble", "%s, %s; up %s", json_text(json, "version"),
 		json_text(json, "state"), up);
 	cli_field(cli, "LAN", "%s, router %s, boards get %s to %s", json_text(lan, "interface"),
 		json_text(lan, "address"), json_text(lan, "range_first"),

@@ -597,7 +597,7 @@ static void a_status_shows_warnings_and_dead_processes(void **state)
 		   "another "
 		   "process holds port 53 (ss -lunp), stop it\"]}"));
 	assert_int_equal(o.code, CLI_OK);
-	assert_holds(o.out, "Bramble     0.1.0, ready, running for 2 h 5 min\n");
+	assert_holds(o.out, "Bramble     0.1.0, ready; up 2 h 5 min\n");
 	assert_holds(o.out,
 		"LAN         eth0, router 10.77.0.1, boards get 10.77.0.128 to 10.77.0.254\n");
 	assert_holds(o.out, "Nodes       2, 1 joined\n");
