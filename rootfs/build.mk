@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: ISC
-include rootfs/image.mk
+include rootfs/image.mk rootfs/node.mk

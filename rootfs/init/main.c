@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * bramble-init: from the initramfs to the node's root, without a dead end. Each step that fails is
+ * told to the console and the router, and tried again with growing pauses; after `patience` the
+ * board starts over, so that its firmware asks the router anew.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "rootfs/init/init.h"
+
+#define FIRST_PAUSE_MS 500
+#define LONGEST_PAUSE_MS 10000
+#define LAST_WORDS_MS 10000
+
+struct boot {
+	struct init_arguments arguments;
+	struct init_network network;
+	bool has_network;
+};
+
+static void start_over(void)
+{
+	init_say("starting over in 10 s");
+	poll(NULL, 0, LAST_WORDS_MS);
+	sync();
+	reboot(RB_AUTOBOOT);
+	for (;;)
+		pause();
+}
+
+static void mount_kernel_file_systems(void)
+{
+	mkdir("/proc", 0755);
+	mkdir("/sys", 0755);
+	mkdir("/dev", 0755);
+	/* The kernel may have mounted devtmpfs already (EBUSY); without one of these a later step
+	 * says so. */
+	(void)mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+	(void)mount("sys", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+	(void)mount("dev", "/dev", "devtmpfs", MS_NOSUID, "mode=0755");
+}
+
+static int step_network(struct boot *boot, char reason[static INIT_REASON_SIZE])
+{
+	char address[ADDRESS_TEXT_SIZE];
+	int result = init_bring_up_network(&boot->network, reason);
+
+	if (result != 0)
+		return result;
+	boot->has_network = true;
+	str_format_address(boot->network.address, address);
+	init_say("network: %s on %s", address, boot->network.interface);
+	result = init_set_clock(boot->arguments.router);
+	if (result != 0)
+		init_say("clock: the router doesn't tell the time: %s", strerror(-result));
+	init_report(&boot->arguments, "init", "bramble-init " BRAMBLE_VERSION, false);
+	return 0;
+}
+
+static int step_share(struct boot *boot, char reason[static INIT_REASON_SIZE])
+{
+	return init_mount_share(&boot->arguments, &boot->network, reason);
+}
+
+static int step_root(struct boot *boot, char reason[static INIT_REASON_SIZE])
+{
+	return init_mount_root(&boot->arguments, reason);
+}
+
+static int step_data(struct boot *boot, char reason[static INIT_REASON_SIZE])
+{
+	int result = init_mount_data(&boot->arguments, &boot->network, reason);
+
+	return result == 0 ? init_write_identity(&boot->arguments, &boot->network, reason) : result;
+}
+
+/* A step by its stage's name; `undo` is unmounted before it is tried again, deepest first. */
+static const struct step {
+	const char *stage;
+	int (*run)(struct boot *boot, char reason[static INIT_REASON_SIZE]);
+	const char *undo[8];
+} steps[] = {
+	{ "network", step_network, { NULL } },
+	{ "nfs", step_share, { "/image", NULL } },
+	{ "root", step_root,
+		{ NEW_ROOT "/run/bramble/scratch", NEW_ROOT "/run/bramble/image", NEW_ROOT "/run",
+			NEW_ROOT, "/scratch", "/lower", NULL } },
+	{ "data", step_data, { NEW_ROOT "/shared", NEW_ROOT "/data", NULL } },
+};
+
+static void undo(const struct step *step)
+{
+	for (size_t i = 0; step->undo[i]; i++)
+		(void)umount2(step->undo[i], MNT_DETACH);
+}
+
+static void take_step(struct boot *boot, const struct step *step)
+{
+	char reason[INIT_REASON_SIZE] = "unknown", last[INIT_REASON_SIZE] = "";
+	uint64_t began = clock_monotonic_ns();
+	int pause_ms = FIRST_PAUSE_MS;
+
+	while (step->run(boot, reason) != 0) {
+		if (strcmp(reason, last) != 0 || pause_ms == LONGEST_PAUSE_MS) {
+			init_say("%s FAILED: %s; trying again", step->stage, reason);
+			if (boot->has_network)
+				init_report(&boot->arguments, step->stage, reason, true);
+			memcpy(last, reason, sizeof(last));
+		}
+		if (clock_monotonic_ns() - began > boot->arguments.patience_s * NS_PER_S)
+			start_over();
+		undo(step);
+		poll(NULL, 0, pause_ms);
+		pause_ms = pause_ms * 2 < LONGEST_PAUSE_MS ? pause_ms * 2 : LONGEST_PAUSE_MS;
+	}
+	init_say("%s: done in %.2f s", step->stage, (double)(clock_monotonic_ns() - began) / 1e9);
+	init_report(&boot->arguments, step->stage, "", false);
+}
+
+static void read_arguments(struct boot *boot)
+{
+	char reason[INIT_REASON_SIZE] = "", *line;
+	size_t size;
+
+	if (file_read("/proc/cmdline", 8192, &line, &size) != 0) {
+		init_say("/proc/cmdline can't be read");
+		start_over();
+		return;
+	}
+	if (init_parse_arguments(line, &boot->arguments, reason) != 0) {
+		init_say("%s", reason);
+		start_over();
+	}
+	free(line);
+}
+
+int main(void)
+{
+	static struct boot boot;
+	struct utsname kernel = { 0 };
+	int result;
+
+	if (getpid() != 1) {
+		fprintf(stderr,
+			"bramble-init is pid 1 of a node's initramfs; it does nothing else\n");
+		return 64;
+	}
+	mount_kernel_file_systems();
+	uname(&kernel);
+	init_say("bramble-init " BRAMBLE_VERSION ", kernel %s", kernel.release);
+	read_arguments(&boot);
+	init_say("booting as %s", boot.arguments.node);
+	init_load_modules();
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		take_step(&boot, &steps[i]);
+	init_say("handing over to systemd");
+	result = init_switch_root();
+	init_say("can't hand over to /sbin/init: %s", strerror(-result));
+	init_report(&boot.arguments, "root", "can't hand over to /sbin/init", true);
+	start_over();
+	return 1;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/* Hand over to systemd: the root of the initramfs is emptied and covered by the new one. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rootfs/init/init.h"
+
+/* Free the memory of the initramfs; never leave its file system. */
+static void remove_tree(int parent, const char *name, dev_t device)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const struct dirent *entry;
+	struct stat status;
+	DIR *directory;
+
+	if (fd < 0)
+		return;
+	if (fstat(fd, &status) != 0 || status.st_dev != device || !(directory = fdopendir(fd))) {
+		close(fd);
+		return;
+	}
+	while ((entry = readdir(directory))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (unlinkat(fd, entry->d_name, 0) == 0)
+			continue;
+		remove_tree(fd, entry->d_name, device);
+		(void)unlinkat(fd, entry->d_name, AT_REMOVEDIR);
+	}
+	closedir(directory);
+}
+
+int init_switch_root(void)
+{
+	static const char *const moved[] = { "/dev", "/proc", "/sys" };
+	char *const argv[] = { "/sbin/init", NULL };
+	struct stat status;
+	char target[64];
+	int old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (old < 0 || fstat(old, &status) != 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof(moved) / sizeof(moved[0]); i++) {
+		snprintf(target, sizeof(target), NEW_ROOT "%s", moved[i]);
+		if (mount(moved[i], target, NULL, MS_MOVE, NULL) != 0)
+			return -errno;
+	}
+	if (chdir(NEW_ROOT) != 0 || mount(NEW_ROOT, "/", NULL, MS_MOVE, NULL) != 0 ||
+		chroot(".") != 0 || chdir("/") != 0)
+		return -errno;
+	remove_tree(old, ".", status.st_dev);
+	close(old);
+	execv(argv[0], argv);
+	return -errno;
+}

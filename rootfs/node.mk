@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: ISC
+# What runs on a node
+NODE_HTTP := rootfs/http.c rootfs/json.c common/str.c common/clock.c common/file.c
+INIT_SRC := $(addprefix rootfs/init/,arguments.c modules.c network.c mounts.c identity.c report.c switch.c) \
+	$(NODE_HTTP) common/dhcp.c
+NODE_PROGRAMS += bramble-init
+bramble-init_SRC := rootfs/init/main.c $(INIT_SRC)
+AGENT_SRC := $(addprefix rootfs/agent/,boot.c facts.c keys.c) $(NODE_HTTP) common/log.c
+NODE_PROGRAMS += bramble-agent
+bramble-agent_SRC := rootfs/agent/main.c $(AGENT_SRC)
