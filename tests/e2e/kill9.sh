@@ -43,7 +43,7 @@ for board in 2 3 4; do # known boards, so that every boot can be compared
 done
 identity >"$lab/before"
 on_board 1 'dmesg -n 1; (while sleep 0.5; do date +%s.%N >>/data/beat || echo bad >>/run/beat-failed; done) >/dev/null 2>&1 &'
-pid=$(appliance pid nfs 2>/dev/null || :)
+pid=$(appliance pid ganesha)
 uptime=$(uptime_of_node)
 begin=$(date +%s)
 
@@ -64,7 +64,7 @@ check 'a machine joins while its servers are killed' wait_for 180 joined rasp5
 identity | jq '[.[] | select(.name != "rasp5")]' >"$lab/after"
 check 'nodes, addresses and boards are what they were' diff "$lab/before" "$lab/after"
 check 'every process runs again' is "$(bramble --json status | jq '[.processes[] | select(.state != "running")] | length')" 0
-check 'the NFS server was left alone' is "$(appliance pid nfs 2>/dev/null || :)" "$pid"
+check 'the NFS server was left alone' is "$(appliance pid ganesha)" "$pid"
 check 'the running node did not reboot' [ "$(uptime_of_node)" -ge $((uptime + $(date +%s) - begin - 30)) ]
 check 'it wrote its data all the time' on_board 1 '! [ -e /run/beat-failed ] &&
 	awk "NR > 1 && \$1 - last > 5 { exit 1 } { last = \$1 }" /data/beat'
