@@ -61,7 +61,7 @@ check 'a boot that is not there: status 4' ends_with 4 boot show 999
 check 'a node that never booted: status 4' ends_with 4 boot latest rasp9
 check 'a version whose files are not there: status 4' ends_with 4 image use base "$(printf '%064d' 0)"
 
-tests/lab/appliance cli cli events -f --json >"$lab/events" 2>"$lab/events.said" &
+"$B/bramble" --config "$lab/bramble.conf" events -f --json >"$lab/events" 2>"$lab/events.said" &
 follower=$!
 power_on 1 4b 100000001a2b3c4d dc:a6:32:0a:0b:0c --attempts 1
 check 'a board that knocks is known' wait_for 30 board_is_known
