@@ -75,6 +75,10 @@ check 'to admit it again changes no node' sh -c 'tests/lab/appliance cli cli nod
 appliance kill brambled
 check 'a question rides over a restart of brambled' ends_with 0 node list
 check 'the node is there after it' is "$(field '.nodes[0].name' node list)" rasp1
+appliance stop
+check 'following says that brambled is away' wait_for 10 grep -q 'brambled is away' "$lab/events.said"
+appliance start
+check 'and that it is back' wait_for 10 grep -q 'brambled is back' "$lab/events.said"
 check 'following goes on' follower_is_alive
 
 check 'the node waits for the next board' says 'waits for the next unknown board' node replace rasp1 --next
