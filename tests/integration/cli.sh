@@ -89,7 +89,7 @@ check 'it can be forgotten' ends_with 0 node forget rasp1 --yes
 check 'then it is gone: status 4' ends_with 4 node show rasp1
 check 'following showed the newest event' wait_for 10 newest_was_shown
 check 'following lost and doubled no event, over a restart' numbers_are_complete
-kill "$follower"
+kill "$follower" || :
 
 for verb in status 'node list' 'board list' 'board show 1a2b3c4d' 'boot list' 'events' 'image list' 'config show'; do
 	# shellcheck disable=SC2086 # words
