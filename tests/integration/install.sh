@@ -79,7 +79,7 @@ users_are_made() {
 
 manuals_are_clean() {
 	is "$(find "$local/share/man" -name 'bramble*' | sed 's|.*/||' | sort | xargs)" \
-		'bramble-tftpd.8 bramble.8 bramble.conf.5' &&
+		"$(find docs/man -type f | sed 's|.*/||' | sort | xargs)" &&
 		is "$(find "$local/share/man" -type f -exec groff -ww -mdoc -Tutf8 -z {} \; 2>&1)" ''
 }
 
