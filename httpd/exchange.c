@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "httpd/exchange.h"
 
+#include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -75,6 +76,7 @@ void exchange_finish(struct exchange *exchange)
 		return;
 	exchange->suspended = false;
 	MHD_resume_connection(exchange->mhd);
+	event_active(exchange->turn, EV_TIMEOUT, 0);
 }
 
 void exchange_end(struct exchange *exchange, unsigned status, const char *reason)

@@ -21,10 +21,13 @@ struct source {
 	int root;	       /* stand-alone: the directory that is served, O_PATH */
 };
 
+struct event;
+
 struct exchange {
 	const struct source *source;
 	struct connection *connection;
 	struct MHD_Connection *mhd;
+	struct event *turn; /* makes libmicrohttpd look again: resuming alone doesn't */
 
 	/* the request */
 	struct in_addr peer;

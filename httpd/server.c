@@ -217,6 +217,7 @@ static void *on_request_line(void *argument, const char *target, struct MHD_Conn
 	exchange->source = server->source;
 	exchange->connection = connection;
 	exchange->mhd = mhd;
+	exchange->turn = server->again;
 	exchange->peer = connection->peer.sin_addr;
 	exchange->peer_port = ntohs(connection->peer.sin_port);
 	exchange->begun_ns = clock_monotonic_ns();

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -97,6 +98,28 @@ static int send_all(int fd, const char *data, size_t size, uint64_t deadline_ns)
 	return 0;
 }
 
+/* Has everything arrived that Content-Length announces? Without one, the server's close ends the
+ * answer. */
+static bool is_complete(const char *bytes, size_t length)
+{
+	static const char name[] = "\r\ncontent-length:";
+	const char *end = length ? memmem(bytes, length, "\r\n\r\n", 4) : NULL;
+	size_t wanted = 0;
+	const char *p = bytes;
+
+	if (!end)
+		return false;
+	while (p < end && strncasecmp(p, name, strlen(name)) != 0)
+		p++;
+	if (p == end)
+		return false;
+	p += strlen(name);
+	p += strspn(p, " ");
+	for (; *p >= '0' && *p <= '9' && wanted < HTTP_ANSWER_SIZE; p++)
+		wanted = wanted * 10 + (size_t)(*p - '0');
+	return length - (size_t)(end + 4 - bytes) >= wanted;
+}
+
 static int receive_all(int fd, char *buffer, size_t size, uint64_t deadline_ns, size_t *used)
 {
 	*used = 0;
@@ -108,6 +131,8 @@ static int receive_all(int fd, char *buffer, size_t size, uint64_t deadline_ns, 
 			return 0;
 		if (n > 0) {
 			*used += (size_t)n;
+			if (is_complete(buffer, *used))
+				return 0;
 			continue;
 		}
 		if (errno != EAGAIN && errno != EINTR)

@@ -101,9 +101,10 @@ static int heartbeat(const struct agent_boot *boot)
 	return result == 0 ? call(boot, "/v1/heartbeat", body, &answer) : result;
 }
 
+/* The kernel's log goes to every console. */
 static void say_on_console(const char *text)
 {
-	int fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	int fd = open("/dev/kmsg", O_WRONLY | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0)
 		return;
@@ -127,7 +128,7 @@ static void join_at_last(const struct agent_boot *boot, int64_t *heartbeat_s)
 		pause_ms = pause_ms * 2 < LONGEST_PAUSE_MS ? pause_ms * 2 : LONGEST_PAUSE_MS;
 	}
 	log_notice("joined as %s", boot->node);
-	snprintf(line, sizeof(line), "bramble: joined as %s\r\n", boot->node);
+	snprintf(line, sizeof(line), "<5>bramble: joined as %s", boot->node);
 	say_on_console(line);
 }
 

@@ -167,7 +167,7 @@ int main(void)
 	init_say("handing over to systemd");
 	result = init_switch_root();
 	init_say("can't hand over to /sbin/init: %s", strerror(-result));
-	init_report(&boot.arguments, "root", "can't hand over to /sbin/init", true);
+	init_report(&boot.arguments, "root", strerror(-result), true);
 	start_over();
 	return 1;
 }

@@ -143,6 +143,11 @@ int init_mount_root(const struct init_arguments *arguments, char reason[static I
 	if (mount("root", NEW_ROOT, "overlay", 0,
 		    "lowerdir=" LOWER ",upperdir=" SCRATCH "/upper,workdir=" SCRATCH "/work") != 0)
 		return fail(reason, "can't lay a writable layer over", arguments->image, errno);
+	/* Where the kernel's own file systems move to; an image needn't hold empty directories. */
+	mkdir(NEW_ROOT "/dev", 0755);
+	mkdir(NEW_ROOT "/proc", 0555);
+	mkdir(NEW_ROOT "/sys", 0555);
+	mkdir(NEW_ROOT "/run", 0755);
 	/* systemd finds /run mounted and keeps it. */
 	if (mount("run", NEW_ROOT "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=20%") != 0)
 		return fail(reason, "can't mount", "/run", errno);

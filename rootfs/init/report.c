@@ -15,20 +15,18 @@
 #define REPORT_MS 2000
 #define CLOCK_MS 5000
 
+/* By the kernel's log, which goes to every console (HDMI and serial) and later into the journal. */
 void init_say(const char *format, ...)
 {
 	char text[512], line[600];
-	struct timespec up;
 	va_list arguments;
 	int fd;
 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	clock_gettime(CLOCK_BOOTTIME, &up);
-	snprintf(line, sizeof(line), "bramble: [%6.2f] %s\r\n",
-		(double)up.tv_sec + (double)up.tv_nsec / 1e9, text);
-	fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	snprintf(line, sizeof(line), "<5>bramble: %s", text);
+	fd = open("/dev/kmsg", O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	if (fd >= 0) {
 		(void)!write(fd, line, strlen(line));
 		close(fd);
