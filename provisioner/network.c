@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,6 +238,7 @@ void network_describe_dnsmasq(const struct settings *settings, struct supervise_
 		.prepare = forget_leases,
 		.argument = (void *)(uintptr_t)settings,
 		.fingerprint = texts.fingerprint,
+		.adoption_signal = SIGHUP,
 	};
 }
 

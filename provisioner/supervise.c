@@ -32,8 +32,8 @@ struct process {
 	struct supervise_spec spec; /* name and argv are ours */
 	char record[PATH_SIZE];
 	char mark[PATH_SIZE + 32];
-	char fingerprint[PATH_SIZE]; /* "" = none */
-	pid_t pid;		     /* 0 = not running */
+	char fingerprint[SUPERVISE_FINGERPRINT_SIZE]; /* "" = none */
+	pid_t pid;				      /* 0 = not running */
 	int pidfd;
 	bool adopted;
 	bool restarting;   /* we asked it to end */
@@ -176,11 +176,12 @@ static void on_end(evutil_socket_t pidfd, short what, void *argument)
  */
 static void record(struct process *process, pid_t pid)
 {
-	struct supervise_identity identity;
-	int result = supervise_identify(pid, &identity);
+	struct supervise_record record = { .identity = { .pid = pid } };
+	int result = supervise_identify(pid, &record.identity);
 
+	memcpy(record.fingerprint, process->fingerprint, sizeof(record.fingerprint));
 	if (result == 0)
-		result = supervise_write_record(process->record, &identity);
+		result = supervise_write_record(process->record, &record);
 	/* Ended already: on_end will say so. */
 	if (result != 0 && result != -ESRCH)
 		log_warning("%s: can't write %s: %s", process->spec.name, process->record,
@@ -189,8 +190,6 @@ static void record(struct process *process, pid_t pid)
 
 static int prepare_and_spawn(struct process *process, pid_t *pid, char reason[static REASON_SIZE])
 {
-	const char *const marks[SUPERVISE_MARKS] = { process->mark,
-		process->fingerprint[0] ? process->fingerprint : NULL };
 	int fds[SUPERVISE_FDS] = { -1, -1, -1, -1 }, n = 0, result;
 
 	if (process->spec.prepare) {
@@ -198,7 +197,7 @@ static int prepare_and_spawn(struct process *process, pid_t *pid, char reason[st
 		if (n < 0)
 			return n;
 	}
-	result = supervise_spawn(process->spec.argv, fds, n, marks, pid);
+	result = supervise_spawn(process->spec.argv, fds, n, process->mark, pid);
 	while (n > 0)
 		close(fds[--n]);
 	return result;
@@ -269,51 +268,63 @@ static void end_stranger(pid_t pid)
 	close(pidfd);
 }
 
-/* A process of an earlier brambled, by its record or, if that is missing or stale, by its mark. */
-static int find_earlier(const struct process *process, struct supervise_identity *identity)
+/* A process of an earlier brambled, by its record or, if that is missing or stale, by its mark. Of
+ * the latter nobody knows the fingerprint. */
+static int find_earlier(const struct process *process, struct supervise_record *found)
 {
 	struct supervise_identity now;
 
-	if (supervise_read_record(process->record, identity) == 0 &&
-		supervise_identify(identity->pid, &now) == 0 &&
-		now.start_time == identity->start_time)
+	if (supervise_read_record(process->record, found) == 0 &&
+		supervise_identify(found->identity.pid, &now) == 0 &&
+		now.start_time == found->identity.start_time)
 		return 0;
-	return supervise_find_marked(process->mark, identity);
+	found->fingerprint[0] = '\0';
+	return supervise_find_marked(process->mark, &found->identity);
 }
 
-static bool is_up_to_date(const struct process *process, pid_t pid)
+static bool is_up_to_date(const struct process *process, const struct supervise_record *found)
 {
-	return supervise_runs_program(pid, process->spec.argv[0]) &&
-	       supervise_has_arguments(pid, process->spec.argv) &&
-	       (process->fingerprint[0] == '\0' ||
-		       supervise_carries_mark(pid, process->fingerprint));
+	return strcmp(found->fingerprint, process->fingerprint) == 0 &&
+	       supervise_has_arguments(found->identity.pid, process->spec.argv);
+}
+
+/* End it if it is ours, which a record alone doesn't say when RUN has survived a reboot. */
+static void end_outdated(const struct process *process, pid_t pid)
+{
+	if (!supervise_runs_program(pid, process->spec.argv[0]) &&
+		!supervise_carries_mark(pid, process->mark))
+		return;
+	log_notice("%s: process %d has other settings; starting it anew", process->spec.name,
+		(int)pid);
+	end_stranger(pid);
 }
 
 static bool adopt(struct process *process)
 {
-	struct supervise_identity identity, now;
+	struct supervise_record found;
+	struct supervise_identity now;
+	pid_t pid;
 
-	if (find_earlier(process, &identity) != 0)
+	if (find_earlier(process, &found) != 0)
 		return false;
-	if (!is_up_to_date(process, identity.pid)) {
-		/* Ours with other settings, or (RUN survived a reboot) another's. */
-		if (!supervise_carries_mark(identity.pid, process->mark))
-			return false;
-		log_notice("%s: process %d has other settings; starting it anew",
-			process->spec.name, (int)identity.pid);
-		end_stranger(identity.pid);
+	pid = found.identity.pid;
+	if (!is_up_to_date(process, &found) ||
+		!supervise_runs_program(pid, process->spec.argv[0])) {
+		end_outdated(process, pid);
 		return false;
 	}
-	if (watch(process, identity.pid) != 0)
+	if (watch(process, pid) != 0)
 		return false;
 	/* From here on the pidfd holds the number; was it still the same process before? */
-	if (supervise_identify(identity.pid, &now) != 0 || now.start_time != identity.start_time) {
+	if (supervise_identify(pid, &now) != 0 || now.start_time != found.identity.start_time) {
 		unwatch(process);
 		return false;
 	}
 	process->adopted = true;
-	record(process, identity.pid);
-	log_info("%s: goes on as process %d", process->spec.name, (int)identity.pid);
+	record(process, pid);
+	log_info("%s: goes on as process %d", process->spec.name, (int)pid);
+	if (process->spec.adoption_signal != 0)
+		pidfd_send_signal(process->pidfd, process->spec.adoption_signal, NULL, 0);
 	return true;
 }
 
@@ -371,10 +382,11 @@ static int set_paths(struct process *process, const struct supervise_spec *spec)
 		    process->supervisor->run, spec->name) >= (int)sizeof(process->record))
 		return -ENAMETOOLONG;
 	snprintf(process->mark, sizeof(process->mark), "BRAMBLE_PROCESS=%s", process->record);
-	if (spec->fingerprint && snprintf(process->fingerprint, sizeof(process->fingerprint),
-					 "BRAMBLE_FINGERPRINT=%s",
-					 spec->fingerprint) >= (int)sizeof(process->fingerprint))
-		return -ENAMETOOLONG;
+	if (!spec->fingerprint)
+		return 0;
+	if (strpbrk(spec->fingerprint, " \n") ||
+		!str_copy(process->fingerprint, sizeof(process->fingerprint), spec->fingerprint))
+		return -EINVAL;
 	return 0;
 }
 

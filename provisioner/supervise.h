@@ -31,8 +31,11 @@ struct supervise_spec {
 	void *argument;
 	/* What makes a running process outdated besides other arguments, e.g. a hash of the file
 	 * that it reads: one that was started with another fingerprint isn't adopted, but started
-	 * anew. NULL = nothing. Copied. */
+	 * anew. No blanks, at most 127 bytes. NULL = nothing. Copied. */
 	const char *fingerprint;
+	/* Sent to a process that was adopted: it may have missed what brambled wrote before it
+	 * died. 0 = none. */
+	int adoption_signal;
 };
 
 struct supervise_status {

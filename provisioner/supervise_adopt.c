@@ -16,6 +16,7 @@
 
 #define PROC_PATH_SIZE 64
 #define STAT_LIMIT 4096
+#define RECORD_LIMIT (SUPERVISE_FINGERPRINT_SIZE + 64)
 #define ENVIRONMENT_LIMIT (256u * 1024u)
 #define ARGUMENTS_LIMIT (64u * 1024u)
 
@@ -58,35 +59,51 @@ int supervise_identify(pid_t pid, struct supervise_identity *identity)
 	return result;
 }
 
-int supervise_read_record(const char *path, struct supervise_identity *identity)
+/* Cut the text at its first `end`. Returns what follows, or NULL when there is none. */
+static char *cut(char *text, char end)
 {
-	char *text, *blank, *end;
+	char *place = strchr(text, end);
+
+	if (!place)
+		return NULL;
+	*place = '\0';
+	return place + 1;
+}
+
+static int parse_record(char *pid, struct supervise_record *record)
+{
+	char *start_time = cut(pid, ' ');
+	char *fingerprint = start_time ? cut(start_time, ' ') : NULL;
+	char *rest = fingerprint ? cut(fingerprint, '\n') : NULL;
+	uint64_t number;
+
+	if (!rest || *rest != '\0' || str_parse_u64(pid, 2, INT_MAX, &number) != 0 ||
+		str_parse_u64(start_time, 0, UINT64_MAX, &record->identity.start_time) != 0 ||
+		!str_copy(record->fingerprint, sizeof(record->fingerprint),
+			strcmp(fingerprint, "-") == 0 ? "" : fingerprint))
+		return -EBADMSG;
+	record->identity.pid = (pid_t)number;
+	return 0;
+}
+
+int supervise_read_record(const char *path, struct supervise_record *record)
+{
+	char *text;
 	size_t size;
-	uint64_t pid;
-	int result = file_read(path, 64, &text, &size);
+	int result = file_read(path, RECORD_LIMIT, &text, &size);
 
 	if (result != 0)
 		return result;
-	blank = strchr(text, ' ');
-	end = strchr(text, '\n');
-	result = -EBADMSG;
-	if (blank && end && blank < end && end[1] == '\0') {
-		*blank = *end = '\0';
-		if (str_parse_u64(text, 2, INT_MAX, &pid) == 0 &&
-			str_parse_u64(blank + 1, 0, UINT64_MAX, &identity->start_time) == 0) {
-			identity->pid = (pid_t)pid;
-			result = 0;
-		}
-	}
+	result = parse_record(text, record);
 	free(text);
 	return result;
 }
 
-int supervise_write_record(const char *path, const struct supervise_identity *identity)
+int supervise_write_record(const char *path, const struct supervise_record *record)
 {
-	char text[64];
-	int length = snprintf(
-		text, sizeof(text), "%d %" PRIu64 "\n", (int)identity->pid, identity->start_time);
+	char text[RECORD_LIMIT];
+	int length = snprintf(text, sizeof(text), "%d %" PRIu64 " %s\n", (int)record->identity.pid,
+		record->identity.start_time, record->fingerprint[0] ? record->fingerprint : "-");
 
 	return file_replace(path, text, (size_t)length, 0644);
 }

@@ -10,11 +10,10 @@
 #include "provisioner/supervise.h"
 
 /* Start argv in a session of its own with default signals, /dev/null as input, our stderr as output
- * and error, `fds` as 3, 4, … and nothing else open. `marks` (texts "NAME=VALUE", or NULL) are put
- * into the otherwise minimal environment. Returns 0 or -errno. */
-#define SUPERVISE_MARKS 2
-int supervise_spawn(const char *const argv[], const int *fds, int n_fds,
-	const char *const marks[static SUPERVISE_MARKS], pid_t *pid);
+ * and error, `fds` as 3, 4, … and nothing else open. `mark` ("NAME=VALUE") is put into the
+ * otherwise minimal environment. Returns 0 or -errno. */
+int supervise_spawn(
+	const char *const argv[], const int *fds, int n_fds, const char *mark, pid_t *pid);
 
 /* A process without the risk that its number is another one's by now. */
 struct supervise_identity {
@@ -25,9 +24,16 @@ struct supervise_identity {
 /* Returns 0, or -ESRCH when there is no such process (a zombie is none). */
 int supervise_identify(pid_t pid, struct supervise_identity *identity);
 
-/* RUN/pids/NAME: "pid starttime". Reading returns 0 or -errno, -EBADMSG for anything else in it. */
-int supervise_read_record(const char *path, struct supervise_identity *identity);
-int supervise_write_record(const char *path, const struct supervise_identity *identity);
+/* RUN/pids/NAME: "pid starttime fingerprint", with "-" for no fingerprint. */
+#define SUPERVISE_FINGERPRINT_SIZE 128
+struct supervise_record {
+	struct supervise_identity identity;
+	char fingerprint[SUPERVISE_FINGERPRINT_SIZE]; /* "" none */
+};
+
+/* Returns 0, -EBADMSG when the file holds anything else, or -errno. */
+int supervise_read_record(const char *path, struct supervise_record *record);
+int supervise_write_record(const char *path, const struct supervise_record *record);
 
 /* The oldest process that carries `mark` in its environment: one that was started, but not recorded
  * any more because brambled was killed in between. Returns 0 or -ESRCH. */

@@ -32,16 +32,13 @@ struct environment {
 	char *variables[ENVIRONMENT_SIZE];
 };
 
-static void make_environment(
-	struct environment *environment, const char *const marks[static SUPERVISE_MARKS])
+static void make_environment(struct environment *environment, const char *mark)
 {
 	size_t n = 0;
 
 	environment->variables[n++] = (char *)(uintptr_t)SEARCH_PATH;
-	for (size_t i = 0; i < SUPERVISE_MARKS; i++) {
-		if (marks[i])
-			environment->variables[n++] = (char *)(uintptr_t)marks[i];
-	}
+	if (mark)
+		environment->variables[n++] = (char *)(uintptr_t)mark;
 	for (size_t i = 0; i < INHERITED; i++) {
 		const char *value = getenv(inherited[i]);
 		char *text = environment->text[i];
@@ -85,15 +82,15 @@ static int set_files(posix_spawn_file_actions_t *actions, const int *moved, int 
 	return error;
 }
 
-static int spawn_with(const char *const argv[], const int *moved, int n, int output,
-	const char *const marks[static SUPERVISE_MARKS], pid_t *pid)
+static int spawn_with(
+	const char *const argv[], const int *moved, int n, int output, const char *mark, pid_t *pid)
 {
 	struct environment environment;
 	posix_spawnattr_t attributes;
 	posix_spawn_file_actions_t actions;
 	int error;
 
-	make_environment(&environment, marks);
+	make_environment(&environment, mark);
 	error = posix_spawnattr_init(&attributes);
 	if (error != 0)
 		return -error;
@@ -113,8 +110,8 @@ static int spawn_with(const char *const argv[], const int *moved, int n, int out
 	return -error;
 }
 
-int supervise_spawn(const char *const argv[], const int *fds, int n_fds,
-	const char *const marks[static SUPERVISE_MARKS], pid_t *pid)
+int supervise_spawn(
+	const char *const argv[], const int *fds, int n_fds, const char *mark, pid_t *pid)
 {
 	int moved[SUPERVISE_FDS];
 	int n = 0, result = 0;
@@ -127,7 +124,7 @@ int supervise_spawn(const char *const argv[], const int *fds, int n_fds,
 		}
 	}
 	if (result == 0)
-		result = spawn_with(argv, moved, n, STDERR_FILENO, marks, pid);
+		result = spawn_with(argv, moved, n, STDERR_FILENO, mark, pid);
 	while (n > 0)
 		close(moved[--n]);
 	return result;
@@ -194,7 +191,6 @@ static int reap_tool(pid_t pid)
 int supervise_run_tool(const char *const argv[], unsigned timeout_ms, char *out, size_t out_size)
 {
 	uint64_t deadline_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
-	static const char *const no_marks[SUPERVISE_MARKS] = { NULL };
 	struct capture capture = { .out = out, .size = out_size };
 	int ends[2], pidfd, result, status;
 	pid_t pid;
@@ -203,7 +199,7 @@ int supervise_run_tool(const char *const argv[], unsigned timeout_ms, char *out,
 		out[0] = '\0';
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return -errno;
-	result = spawn_with(argv, NULL, 0, ends[1], no_marks, &pid);
+	result = spawn_with(argv, NULL, 0, ends[1], NULL, &pid);
 	close(ends[1]);
 	capture.fd = ends[0];
 	if (result != 0) {

@@ -22,7 +22,7 @@ nfs() { # from, verb, path below the share, …
 	ip netns exec "$lab_name-b1" "$B/nfs-probe" 10.77.0.1 "$from" "$verb" "$lab/share/$path" "$@"
 }
 reads() { is "$(nfs "$1" read "$2")" "$3"; }
-# The server says NFS4ERR_NOENT (2), so that nobody learns what there is; or NFS4ERR_ROFS (30).
+# Status 2 is NFS4ERR_NOENT, so that nobody learns what there is; 30 NFS4ERR_ROFS.
 refuses() { # status, from …
 	status=$1
 	shift
@@ -41,11 +41,11 @@ only_tcp_2049() { is "$(ip netns exec "$lab_name-rt" ss -Hlntup | grep -c -v '10
 
 tests/lab/lab board "$lab_name" 1 dc:a6:32:00:00:01
 ip -n "$lab_name-b1" link set eth0 up
-for address in $one $two $other; do ip -n "$lab_name-b1" addr add $address/24 dev eth0; done
+for address in $one $two $other; do ip -n "$lab_name-b1" addr add "$address/24" dev eth0; done
 
 check "services start" services_start exports
-check "they say which server it is" tell describe
-check "by name and reason" grep -q '^nfs-ganesha (share.nfs' "$lab/out"
+tell describe
+check "they say which server it is, and why" grep -q '^nfs-ganesha (share.nfs' "$lab/out"
 check "one node" set_nodes "1 rasp1 $one"
 echo image >"$lab/share/images/x"
 echo data1 >"$lab/share/nodes/rasp1/f"
@@ -55,14 +55,13 @@ check "as root" is "$(stat -c '%u %s' "$lab/share/nodes/rasp1/g")" '0 3'
 check "everybody on the LAN reads images" reads $other images/x image
 check "a new image is there at once, also where it was missed before" refuses 2 $one read images/y
 echo more >"$lab/share/images/y"
-check "…" reads $one images/y more
+check "where nobody has a copy of its absence" reads $one images/y more
 check "nobody writes images" refuses 30 $one write images/z no
 check "nor state" refuses 2 $one read state/ganesha
 check "a node writes shared" nfs $one write shared/s all
 check "who is no node doesn't see shared" refuses 2 $other read shared/s
 check "nor a node's data" refuses 2 $other read nodes/rasp1/f
 check "it listens on TCP port 2049 of the LAN address alone" only_tcp_2049
-
 hold_begin $one nodes/rasp1/f 6
 check "a second node" set_nodes "1 rasp1 $one" "2 rasp2 $two"
 echo data2 >"$lab/share/nodes/rasp2/f"

@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: ISC
 # For sourcing behind tests/lib.sh: brambled's services on the router of a lab, driven by `services` (services.c).
-# $lab_name must be set.
+
+# shellcheck disable=SC2154 # lab and lab_name are lib.sh's
 
 [ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP needs root"; exit 0; }
 driver=

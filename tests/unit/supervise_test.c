@@ -19,7 +19,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
-#include "provisioner/supervise.h"
+#include "provisioner/supervise_private.h"
 
 #define PATH_SIZE 128
 #define PATIENCE_NS (5 * NS_PER_S)
@@ -252,6 +252,20 @@ static void a_process_outlives_brambled_and_is_adopted(void **state)
 	waitpid(child, NULL, 0);
 }
 
+/* SIGUSR1 ends `sleep`; a signal that nobody sent doesn't. */
+static void an_adopted_process_is_told_to_read_again(void **state)
+{
+	struct world *world = *state;
+	pid_t child = supervise_and_die(world);
+	int status;
+
+	world->spec.adoption_signal = SIGUSR1;
+	assert_int_equal(supervise_add(world->supervisor, &world->spec), 0);
+	assert_true(status_of(world).adopted);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1);
+}
+
 static void an_unrecorded_process_is_found_by_its_mark(void **state)
 {
 	struct world *world = *state;
@@ -292,24 +306,26 @@ static void another_fingerprint_means_a_new_process(void **state)
 	waitpid(child, NULL, 0);
 }
 
-static void a_record_of_anothers_process_is_not_believed(void **state)
+static void malformed_records_are_refused(void **state)
 {
+	static const char *const contents[] = { "", "12\n", "12 1\n", "-12 1 -\n", "1 1 -\n",
+		"12 x -\n", "12 1 -", "12 1 -\nx", "99999999999 1 -\n" };
 	struct world *world = *state;
-	char path[PATH_SIZE], text[64];
-	static const char *const contents[] = { "%d 1\n", "%d\n", "-%d 1\n", "%d 1 1\n", "" };
+	struct supervise_record record;
+	char path[PATH_SIZE];
 
 	record_of(world, path);
 	for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		snprintf(text, sizeof(text), contents[i], (int)getpid());
-#pragma GCC diagnostic pop
-		assert_int_equal(file_replace(path, text, strlen(text), 0644), 0);
-		if (i == 0)
-			assert_int_equal(supervise_add(world->supervisor, &world->spec), 0);
-		assert_false(status_of(world).adopted);
-		assert_true(status_of(world).pid != getpid());
+		assert_int_equal(file_replace(path, contents[i], strlen(contents[i]), 0644), 0);
+		if (supervise_read_record(path, &record) != -EBADMSG)
+			fail_msg("accepted: '%s'", contents[i]);
 	}
+	assert_int_equal(file_replace(path, "12 345 key\n", 11, 0644), 0);
+	assert_int_equal(supervise_read_record(path, &record), 0);
+	assert_int_equal(record.identity.pid, 12);
+	assert_int_equal(record.identity.start_time, 345);
+	assert_string_equal(record.fingerprint, "key");
+	assert_int_equal(unlink(path), 0);
 }
 
 /* Same program, same arguments, the recorded number, but another start time: the number was reused.
@@ -325,7 +341,7 @@ static void a_reused_process_number_is_not_adopted(void **state)
 		_exit(1);
 	}
 	record_of(world, path);
-	snprintf(text, sizeof(text), "%d 1\n", (int)stranger);
+	snprintf(text, sizeof(text), "%d 1 -\n", (int)stranger);
 	assert_int_equal(file_replace(path, text, strlen(text), 0644), 0);
 	assert_int_equal(supervise_add(world->supervisor, &world->spec), 0);
 	assert_false(status_of(world).adopted);
@@ -436,10 +452,11 @@ int main(void)
 		IN_WORLD(a_missing_program_is_a_reason),
 		IN_WORLD(descriptors_are_handed_down_as_3_and_4),
 		IN_WORLD(a_process_outlives_brambled_and_is_adopted),
+		IN_WORLD(an_adopted_process_is_told_to_read_again),
 		IN_WORLD(an_unrecorded_process_is_found_by_its_mark),
 		IN_WORLD(other_settings_mean_a_new_process),
 		IN_WORLD(another_fingerprint_means_a_new_process),
-		IN_WORLD(a_record_of_anothers_process_is_not_believed),
+		IN_WORLD(malformed_records_are_refused),
 		IN_WORLD(a_reused_process_number_is_not_adopted),
 		IN_WORLD(a_restart_is_no_failure),
 		IN_WORLD(impossible_specs_are_refused),
