@@ -32,41 +32,42 @@ struct dhcp_packet {
 	uint16_t seconds;
 	bool broadcast;
 	struct in_addr ciaddr, yiaddr, siaddr, giaddr;
-	struct mac mac; /* chaddr, Ethernet only */
-	char file[128]; /* field file, or option 67 */
-	enum dhcp_message message;        /* 53 */
-	struct in_addr subnet_mask;       /* 1 */
-	struct in_addr router;            /* 3, the first */
-	struct in_addr dns;               /* 6, the first */
-	struct in_addr requested;         /* 50 */
-	struct in_addr server;            /* 54 */
-	struct in_addr tftp_server;       /* 66 as dotted quad, or 150 */
-	uint32_t lease_seconds;           /* 51; UINT32_MAX = for ever */
-	char host_name[64];               /* 12 */
-	char vendor_class[64];            /* 60 */
-	uint16_t arch;                    /* 93; 0xffff absent */
-	bool has_network_interface;       /* 94 present */
-	uint8_t uuid[17];                 /* 97 as it came */
-	uint8_t uuid_length;              /* 0 absent */
-	uint8_t vendor_options[255];      /* 43 as it came */
+	struct mac mac;		     /* chaddr, Ethernet only */
+	char file[128];		     /* field file, or option 67 */
+	enum dhcp_message message;   /* 53 */
+	struct in_addr subnet_mask;  /* 1 */
+	struct in_addr router;	     /* 3, the first */
+	struct in_addr dns;	     /* 6, the first */
+	struct in_addr requested;    /* 50 */
+	struct in_addr server;	     /* 54 */
+	struct in_addr tftp_server;  /* 66 as dotted quad, or 150 */
+	uint32_t lease_seconds;	     /* 51; UINT32_MAX = for ever */
+	char host_name[64];	     /* 12 */
+	char vendor_class[64];	     /* 60 */
+	uint16_t arch;		     /* 93; 0xffff absent */
+	bool has_network_interface;  /* 94 present */
+	uint8_t uuid[17];	     /* 97 as it came */
+	uint8_t uuid_length;	     /* 0 absent */
+	uint8_t vendor_options[255]; /* 43 as it came */
 	uint8_t vendor_options_length;
-	uint8_t parameter_list[64];       /* 55 */
+	uint8_t parameter_list[64]; /* 55 */
 	uint8_t parameter_list_length;
 };
 
-/* Parse the UDP payload. Texts are made visible (no control bytes). Returns 0 or -EBADMSG. Fuzzed. */
+/* Parse the UDP payload. Texts are made visible (no control bytes). Returns 0 or -EBADMSG. Fuzzed.
+ */
 int dhcp_parse(const uint8_t *bytes, size_t length, struct dhcp_packet *packet);
 
-/* Build a client packet (BOOTREQUEST) from the fields that are set. `out` has DHCP_PACKET_SIZE bytes.
- * Returns its length (at least 300, RFC 1542 section 2.1). */
+/* Build a client packet (BOOTREQUEST) from the fields that are set. `out` has DHCP_PACKET_SIZE
+ * bytes. Returns its length (at least 300, RFC 1542 section 2.1). */
 size_t dhcp_build(const struct dhcp_packet *packet, uint8_t *out);
 
 /* Does option 43 hold the boot menu text "Raspberry Pi Boot"? */
 bool dhcp_offers_raspberry_boot(const struct dhcp_packet *packet);
 
-/* What a Raspberry Pi says of itself in option 97: EEPROM boards (4, 5): FourCC "RPi4"/"RPi5", revision,
- * low 4 bytes of the MAC, serial, little-endian; boot ROM of the 3B+ or DHCP_OPTION97=0: the serial four
- * times; 3B: constant 0x44. */
+/* What a Raspberry Pi says of itself in option 97: EEPROM boards (4, 5): FourCC "RPi4"/"RPi5",
+ * revision, low 4 bytes of the MAC, serial, little-endian; boot ROM of the 3B+ or DHCP_OPTION97=0:
+ * the serial four times; 3B: constant 0x44. */
 struct dhcp_board {
 	unsigned generation; /* 4, 5; 3 for the boot ROM; 0 = not a Raspberry Pi or not told */
 	uint32_t revision;   /* revision code, 0 not told */

@@ -61,6 +61,8 @@ EXPORTS_SRC := provisioner/exports.c provisioner/exports_ganesha.c provisioner/e
 TESTS += test-exports
 test-exports_SRC := tests/unit/exports_test.c $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE)
 test-exports_LIBS := cmocka libevent_core
+FUZZERS += fuzz-etab_line
+fuzz-etab_line_SRC := tests/fuzz/etab_line.c provisioner/exports_table.c common/str.c
 
 # brambled
 REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c schema.c boards.c addresses.c nodes.c boots.c \

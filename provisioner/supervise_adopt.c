@@ -111,13 +111,13 @@ int supervise_write_record(const char *path, const struct supervise_record *reco
 bool supervise_carries_mark(pid_t pid, const char *mark)
 {
 	char *text;
-	size_t size, length = strlen(mark) + 1;
+	size_t size;
 	bool found = false;
 
 	if (read_proc(pid, "environ", ENVIRONMENT_LIMIT, &text, &size) != 0)
 		return false;
 	for (char *p = text; !found && p < text + size; p += strlen(p) + 1)
-		found = strncmp(p, mark, length) == 0;
+		found = strcmp(p, mark) == 0;
 	free(text);
 	return found;
 }

@@ -113,7 +113,7 @@ static int spawn_with(
 int supervise_spawn(
 	const char *const argv[], const int *fds, int n_fds, const char *mark, pid_t *pid)
 {
-	int moved[SUPERVISE_FDS];
+	int moved[SUPERVISE_FDS] = { -1, -1, -1, -1 };
 	int n = 0, result = 0;
 
 	for (; n < n_fds; n++) {
@@ -193,7 +193,7 @@ int supervise_run_tool(const char *const argv[], unsigned timeout_ms, char *out,
 	uint64_t deadline_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
 	struct capture capture = { .out = out, .size = out_size };
 	int ends[2], pidfd, result, status;
-	pid_t pid;
+	pid_t pid = 0;
 
 	if (out_size > 0)
 		out[0] = '\0';
@@ -202,7 +202,7 @@ int supervise_run_tool(const char *const argv[], unsigned timeout_ms, char *out,
 	result = spawn_with(argv, NULL, 0, ends[1], NULL, &pid);
 	close(ends[1]);
 	capture.fd = ends[0];
-	if (result != 0) {
+	if (result != 0 || pid == 0) {
 		close(ends[0]);
 		return result;
 	}

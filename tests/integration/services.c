@@ -148,17 +148,25 @@ static const struct {
 	{ "stop", do_stop },
 };
 
+static void split(char *line, char *words[WORDS])
+{
+	for (size_t i = 0; i < WORDS; i++) {
+		char *blank = strchr(line, ' ');
+
+		words[i] = line;
+		if (!blank)
+			return;
+		*blank = '\0';
+		line = blank + 1;
+	}
+}
+
 static void obey(struct services *services, char *line)
 {
 	char *words[WORDS] = { NULL };
 	int result = -ENOSYS;
 
-	for (size_t i = 0; i < WORDS && line; i++) {
-		words[i] = line;
-		line = strchr(line, ' ');
-		if (line)
-			*line++ = '\0';
-	}
+	split(line, words);
 	services->reason[0] = '\0';
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(commands[i].name, words[0]) == 0)

@@ -64,7 +64,7 @@ static void what_is_built_is_parsed_to_the_same(void **state)
 	packet.server.s_addr = htonl(0x0a4d0001);
 	packet.lease_seconds = UINT32_MAX;
 	packet.broadcast = true;
-	strcpy(packet.host_name, "rasp1");
+	str_copy(packet.host_name, sizeof(packet.host_name), "rasp1");
 	length = dhcp_build(&packet, bytes);
 	assert_int_equal(dhcp_parse(bytes, length, &parsed), 0);
 	assert_memory_equal(&packet, &parsed, sizeof(packet));

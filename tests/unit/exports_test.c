@@ -210,7 +210,7 @@ static void only_changes_reach_the_server(void **state)
 	char reason[160], path[320];
 
 	(void)state;
-	strcpy(own.share, "/tmp/bramble-exports-XXXXXX");
+	str_copy(own.share, sizeof(own.share), "/tmp/bramble-exports-XXXXXX");
 	assert_non_null(mkdtemp(own.share));
 	memcpy(both, nodes, sizeof(both));
 	reversed[0] = nodes[1];
@@ -254,11 +254,11 @@ static void impossible_nodes_are_refused(void **state)
 	(void)state;
 	server.applied = 0;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		strcpy(bad[1].name, names[i]);
+		str_copy(bad[1].name, sizeof(bad[1].name), names[i]);
 		assert_int_equal(
 			exports_set_nodes(&changed, bad, 2, reason, sizeof(reason)), -EINVAL);
 	}
-	strcpy(bad[1].name, "rasp2");
+	str_copy(bad[1].name, sizeof(bad[1].name), "rasp2");
 	bad[1].id = bad[0].id;
 	assert_int_equal(exports_set_nodes(&changed, bad, 2, reason, sizeof(reason)), -EINVAL);
 	assert_string_equal(reason, "nodes rasp1 and rasp2 have the same number 1");

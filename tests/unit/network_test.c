@@ -42,12 +42,12 @@ static int make_world(void **state)
 	struct settings *settings = &world->settings;
 
 	log_init("test", LOG_LEVEL_ERROR);
-	strcpy(settings->run, "/tmp/bramble-network-XXXXXX");
+	str_copy(settings->run, sizeof(settings->run), "/tmp/bramble-network-XXXXXX");
 	assert_non_null(mkdtemp(settings->run));
-	strcpy(settings->lan_interface, "lan0");
-	strcpy(settings->lan_address, "10.77.0.1/24");
-	strcpy(settings->lan_domain, "bramble");
-	strcpy(settings->libexec, "/usr/libexec/bramble");
+	str_copy(settings->lan_interface, sizeof(settings->lan_interface), "lan0");
+	str_copy(settings->lan_address, sizeof(settings->lan_address), "10.77.0.1/24");
+	str_copy(settings->lan_domain, sizeof(settings->lan_domain), "bramble");
+	str_copy(settings->libexec, sizeof(settings->libexec), "/usr/libexec/bramble");
 	settings->router = address("10.77.0.1");
 	settings->netmask = address("255.255.255.0");
 	settings->prefix_length = 24;
@@ -114,7 +114,8 @@ static void an_upstream_server_replaces_resolv_conf(void **state)
 	struct world *world = *state;
 	char *text;
 
-	strcpy(world->settings.lan_upstream_dns, "192.0.2.53");
+	str_copy(world->settings.lan_upstream_dns, sizeof(world->settings.lan_upstream_dns),
+		"192.0.2.53");
 	assert_int_equal(network_render_config(&world->settings), 0);
 	text = content(world, "dnsmasq.conf");
 	assert_has_line(text, "no-resolv");
@@ -128,7 +129,8 @@ static void values_cannot_become_other_settings(void **state)
 	struct world *world = *state;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		strcpy(world->settings.lan_interface, names[i]);
+		str_copy(world->settings.lan_interface, sizeof(world->settings.lan_interface),
+			names[i]);
 		assert_int_equal(network_render_config(&world->settings), -EINVAL);
 	}
 }
@@ -155,7 +157,7 @@ static void hosts_are_rendered_for_dhcp_and_dns(void **state)
 	free(text);
 	assert_int_equal(network_render_hosts(&world->settings, hosts, 2, &changed), 0);
 	assert_false(changed);
-	strcpy(hosts[1].name, "rasp2");
+	str_copy(hosts[1].name, sizeof(hosts[1].name), "rasp2");
 	assert_int_equal(network_render_hosts(&world->settings, hosts, 2, &changed), 0);
 	assert_true(changed);
 	assert_int_equal(network_render_hosts(&world->settings, NULL, 0, &changed), 0);
@@ -188,8 +190,8 @@ static void descriptions_follow_the_settings(void **state)
 	network_describe_dnsmasq(&world->settings, &spec);
 	assert_string_equal(spec.argv[1], "--keep-in-foreground");
 	assert_true(strlen(spec.fingerprint) == 16 && spec.prepare != NULL);
-	strcpy(fingerprint, spec.fingerprint);
-	strcpy(world->settings.lan_domain, "other");
+	str_copy(fingerprint, sizeof(fingerprint), spec.fingerprint);
+	str_copy(world->settings.lan_domain, sizeof(world->settings.lan_domain), "other");
 	network_describe_dnsmasq(&world->settings, &spec);
 	assert_string_not_equal(fingerprint, spec.fingerprint);
 	network_describe_dhcpwatch(&world->settings, &spec);
@@ -254,13 +256,13 @@ static void the_interface_gets_its_address_and_is_set_up(void **state)
 		world->settings.router.s_addr);
 	close(fd);
 	/* The same address with another prefix length. */
-	strcpy(world->settings.lan_address, "10.77.0.1/16");
+	str_copy(world->settings.lan_address, sizeof(world->settings.lan_address), "10.77.0.1/16");
 	world->settings.netmask = address("255.255.0.0");
 	assert_int_equal(
 		network_prepare_interface(&world->settings, reason, sizeof(reason)), -EADDRINUSE);
 	assert_non_null(strstr(reason, "another prefix length"));
 	/* The address on another interface. */
-	strcpy(world->settings.lan_interface, "lo");
+	str_copy(world->settings.lan_interface, sizeof(world->settings.lan_interface), "lo");
 	assert_int_equal(
 		network_prepare_interface(&world->settings, reason, sizeof(reason)), -EADDRINUSE);
 	assert_non_null(strstr(reason, "interface lan0 has the address"));
@@ -271,7 +273,7 @@ static void a_missing_interface_is_named(void **state)
 	struct world *world = *state;
 	char reason[160];
 
-	strcpy(world->settings.lan_interface, "nothere0");
+	str_copy(world->settings.lan_interface, sizeof(world->settings.lan_interface), "nothere0");
 	assert_int_equal(
 		network_prepare_interface(&world->settings, reason, sizeof(reason)), -ENODEV);
 	assert_non_null(strstr(reason, "nothere0"));
