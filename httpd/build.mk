@@ -10,3 +10,9 @@ test-http-request_SRC := tests/unit/http_request_test.c httpd/request.c common/s
 test-http-request_LIBS := cmocka
 FUZZERS += fuzz-http_range
 fuzz-http_range_SRC := tests/fuzz/http_range.c httpd/request.c common/str.c
+
+# The program itself, run by the test
+TESTS += test-http-server
+test-http-server_SRC := tests/unit/http_server_test.c tests/unit/http_world.c common/ipc.c common/file.c common/clock.c common/str.c
+test-http-server_LIBS := cmocka
+$(B)/test-http-server: | $(B)/bramble-httpd

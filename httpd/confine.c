@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <seccomp.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,7 +16,6 @@
 #define OWN_USER "bramble-http"
 #define OTHER_USER "nobody"
 
-/* A sanitizer's own needs are not worth a list. */
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
 #elif defined(__has_feature)
@@ -25,10 +25,11 @@
 #endif
 
 #ifdef SANITIZED
-static int allow_few_calls(bool open_files)
+/* At the end a sanitizer looks at its own process: it reads /proc, and attaches a tracer. */
+static int lock_in(const struct options *options)
 {
-	(void)open_files;
-	return 0;
+	(void)options;
+	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0 ? 0 : -errno;
 }
 #else
 
@@ -121,14 +122,6 @@ static int allow_few_calls(bool open_files)
 	seccomp_release(filter);
 	return result;
 }
-#endif
-
-static const char *choose_user(const struct options *options)
-{
-	if (options->user)
-		return options->user;
-	return getpwnam(OWN_USER) ? OWN_USER : OTHER_USER;
-}
 
 static int give_up_files(void)
 {
@@ -142,6 +135,26 @@ static int give_up_files(void)
 	if (result != 0)
 		log_error("can't give up files: %s", strerror(-result));
 	return result;
+}
+
+static int lock_in(const struct options *options)
+{
+	int result = options->ipc ? give_up_files() : 0;
+
+	if (result != 0)
+		return result;
+	result = allow_few_calls(!options->ipc);
+	if (result != 0)
+		log_error("can't limit system calls: %s", strerror(-result));
+	return result;
+}
+#endif
+
+static const char *choose_user(const struct options *options)
+{
+	if (options->user)
+		return options->user;
+	return getpwnam(OWN_USER) ? OWN_USER : OTHER_USER;
 }
 
 int confine(const struct options *options, int root)
@@ -164,11 +177,5 @@ int confine(const struct options *options, int root)
 			strerror(-result));
 		return result;
 	}
-	if (options->ipc)
-		result = give_up_files();
-	if (result == 0)
-		result = allow_few_calls(!options->ipc);
-	if (result != 0)
-		log_error("can't limit system calls: %s", strerror(-result));
-	return result;
+	return lock_in(options);
 }
