@@ -29,7 +29,7 @@ check 'a Pi 4 joins as rasp1' wait_for 180 joined_on deadbe03
 identity 3 >"$lab/after"
 check 'it has the machine-id, host key and data of rasp1' cmp "$lab/before" "$lab/after"
 check 'it has the address of rasp1' is "$(node_says rasp1 .address)" "$address"
-check 'the Pi 3 is parked' is "$(board_says a1b2c3d4 .state)" denied
+check 'the Pi 3 is parked' is "$(board_says a1b2c3d4 .state)" parked
 check 'there is still one node' is "$(bramble --json node list | jq '.nodes | length')" 1
 
 power_on 1 3b 00000000a1b2c3d4 b8:27:eb:b2:c3:d4 --link-ms 0
@@ -44,5 +44,5 @@ power_on 4 4b 10000000deadbe04 dc:a6:32:04:04:04 --link-ms 0 --attempts 3 --outp
 check 'it boots' board_status 4
 check 'it boots as rasp1' is "$(node_in_cmdline 4)" bramble.node=rasp1
 check 'with the address of rasp1' grep -q "address   $address," "$lab/board-4.log"
-check 'the Pi 4 before it is parked' is "$(board_says deadbe03 .state)" denied
+check 'the Pi 4 before it is parked' is "$(board_says deadbe03 .state)" parked
 done_testing
