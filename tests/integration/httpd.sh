@@ -7,9 +7,10 @@
 dir=$(mktemp -d)
 space=brhttp$$
 server=
+others= # processes to end at the end
 clean_up() {
 	status=$?
-	[ -z "$server" ] || kill "$server" 2>/dev/null || :
+	for pid in $server $others; do kill "$pid" 2>/dev/null || :; done
 	ip netns del "$space" 2>/dev/null || :
 	[ "${KEEP:-0}" = 1 ] || rm -rf "$dir"
 	exit "$status"
