@@ -109,7 +109,9 @@ static int write_control(const char *name, const char *text, char *reason, size_
 	return result;
 }
 
-/* The kernel lists what it knows, e.g. "-2 +3 +4 +4.0 +4.1 +4.2"; of that only 4.1 and 4.2 stay. */
+/* The kernel lists what it knows, e.g. "-2 +3 +4 +4.1 +4.2"; of that only 4.1 and 4.2 stay. It
+ * names 4.0 only once that is off (fs/nfsd/nfsctl.c), so that is said in any case, behind the "+4"
+ * which switches it on. */
 static int set_versions(char *reason, size_t size)
 {
 	char known[256], wanted[256] = "";
@@ -128,8 +130,9 @@ static int set_versions(char *reason, size_t size)
 		if (used >= sizeof(wanted))
 			return -EMSGSIZE;
 	}
-	if (used > 0)
-		wanted[used - 1] = '\n';
+	if (used + sizeof("-4.0\n") > sizeof(wanted))
+		return -EMSGSIZE;
+	memcpy(wanted + used, "-4.0\n", sizeof("-4.0\n"));
 	return write_control("versions", wanted, reason, size);
 }
 
@@ -159,15 +162,38 @@ static int add_port(const struct settings *settings, char *reason, size_t size)
 	return result;
 }
 
-static bool runs(const struct settings *settings, bool *as_ours)
+/* What the kernel shows of its sockets ("tcp 2049") doesn't tell whose they are: a note beside our
+ * sockets does. It goes with RUN at the next boot, as the kernel's threads do. */
+static void name_note(
+	const struct settings *settings, char *path, size_t path_size, char *text, size_t text_size)
 {
-	char threads[32], ports[CONTROL_LIMIT], wanted[64], router[ADDRESS_TEXT_SIZE];
+	char router[ADDRESS_TEXT_SIZE];
 
 	str_format_address(settings->router, router);
-	snprintf(wanted, sizeof(wanted), "ipv4 tcp %s %d\n", router, NFS_PORT);
-	*as_ours =
-		read_control("portlist", ports, sizeof(ports)) == 0 && strcmp(ports, wanted) == 0;
+	snprintf(path, path_size, "%s/nfsd", settings->run);
+	snprintf(text, text_size, "%s %d, 4.1 and later\n", router, NFS_PORT);
+}
+
+static bool runs(const struct settings *settings, bool *as_ours)
+{
+	char threads[32], path[160], wanted[64], *note;
+	size_t size;
+
+	name_note(settings, path, sizeof(path), wanted, sizeof(wanted));
+	*as_ours = false;
+	if (file_read(path, sizeof(wanted), &note, &size) == 0) {
+		*as_ours = strcmp(note, wanted) == 0;
+		free(note);
+	}
 	return read_control("threads", threads, sizeof(threads)) == 0 && threads[0] != '0';
+}
+
+static int write_note(const struct settings *settings)
+{
+	char path[160], text[64];
+
+	name_note(settings, path, sizeof(path), text, sizeof(text));
+	return file_replace(path, text, strlen(text), 0644);
 }
 
 static int start_threads(const struct settings *settings, char *reason, size_t size)
@@ -197,7 +223,7 @@ static int start_threads(const struct settings *settings, char *reason, size_t s
 		result = add_port(settings, reason, size);
 	if (result == 0)
 		result = write_control("threads", threads, reason, size);
-	return result;
+	return result == 0 ? write_note(settings) : result;
 }
 
 static int add_processes(struct exports *exports, char *reason, size_t size)

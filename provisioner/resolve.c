@@ -14,6 +14,9 @@
 #include "provisioner/nodes.h"
 #include "provisioner/timeline.h"
 
+static const char serial_conflict[] =
+	"its serial contradicts what is known of it: see board.conflict in `bramble events`";
+
 static int refuse(struct ipc_resolved *answer, int error, const char *reason)
 {
 	answer->error = error;
@@ -34,6 +37,11 @@ static int tie_serial(struct brambled *brambled, struct registry_board *board, c
 	str_format_mac(&board->mac, mac);
 	result = registry_board_with_serial(brambled->registry, serial, &other);
 	if (result != -ENOENT || board->serial[0]) {
+		const struct registry_boot *boot = timeline_boot(brambled, &board->mac);
+
+		/* A board asks for many files in this state: one event a boot is enough. */
+		if (boot && strcmp(boot->reason, serial_conflict) == 0)
+			return -EPERM;
 		brambled_event(brambled, "board.conflict", mac,
 			"board %s asks as serial %s, which %s; `bramble board list` shows both",
 			mac, serial,
@@ -148,9 +156,7 @@ int resolve_answer(
 		return refuse(answer, EACCES, "the MAC in the path is another board's");
 	learn_model(brambled, &board, name.leaf);
 	if (tie_serial(brambled, &board, name.serial) != 0) {
-		timeline_reason(brambled, &board.mac,
-			"its serial contradicts what is known of it: see board.conflict in "
-			"`bramble events`");
+		timeline_reason(brambled, &board.mac, serial_conflict);
 		return refuse(answer, EACCES,
 			"the serial in the path contradicts what is known of this board");
 	}

@@ -30,7 +30,7 @@ struct timeline {
 };
 
 /* In the order of a boot. */
-static const char *const stages[] = { "dhcp", "firmware", "config", "tree", "kernel", "initramfs",
+static const char *const stages[] = { "dhcp", "firmware", "config", "tree", "initramfs", "kernel",
 	"init", "network", "nfs", "root", "data", "systemd", "joined" };
 
 static size_t rank(const char *stage)
@@ -139,7 +139,8 @@ void timeline_discover(struct brambled *brambled, const struct mac *mac, const c
 			    clock_wall_ms() - boot->changed_ms > REPEAT_MS)) {
 		char reason[REGISTRY_REASON_SIZE];
 
-		snprintf(reason, sizeof(reason), "the board started over after stage %.15s", boot->stage);
+		snprintf(reason, sizeof(reason), "the board started over after stage %.15s",
+			boot->stage);
 		if (boot->reason[0] == '\0')
 			str_copy(boot->reason, sizeof(boot->reason), reason);
 		finish(brambled, boot);
@@ -286,10 +287,12 @@ static const char *explain(const char *stage)
 		{ "config", "its firmware read config.txt and stopped: this model may need a file "
 			    "that the image lacks" },
 		{ "tree", "its firmware stopped before the kernel; power-cycle it" },
-		{ "kernel", "the kernel was fetched, the initramfs not" },
-		{ "initramfs", "the kernel was started but bramble-init hasn't spoken: wrong "
-			       "kernel for this model, or no "
-			       "driver for its network port" },
+		{ "initramfs",
+			"the initramfs was fetched, the kernel not: power-cycle it, then look at "
+			"the cable" },
+		{ "kernel",
+			"the kernel was fetched but bramble-init hasn't spoken: wrong kernel for "
+			"this model, or no driver for its network port" },
 		{ "init", "bramble-init runs but has no network: the driver of its port or the "
 			  "link" },
 		{ "network", "it has an address but the share isn't mounted: is the NFS server "
