@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -150,20 +151,50 @@ static void format_bytes(int64_t bytes, char out[static 16])
 		snprintf(out, 16, "%.1f MB", (double)bytes / 1e6);
 }
 
-static void print_stage(const struct stage *stage)
+static int format_stage(const struct stage *stage, char *out, size_t size)
 {
 	char bytes[16];
 
-	printf("%s %.1f s", stage->name, stage->at_s);
-	if (stage->bytes > 0) {
-		format_bytes(stage->bytes, bytes);
-		printf(" (%s)", bytes);
-	}
+	if (stage->bytes == 0)
+		return snprintf(out, size, "%s %.1f s", stage->name, stage->at_s);
+	format_bytes(stage->bytes, bytes);
+	return snprintf(out, size, "%s %.1f s (%s)", stage->name, stage->at_s, bytes);
 }
 
-/* Two or three lines per boot, drawn over the ones before. */
+static int terminal_width(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : 80;
+}
+
+/* Returns how many lines it took. */
+static unsigned draw_stages(const struct boot *boot, int width)
+{
+	unsigned lines = 1;
+	int column = 2;
+
+	printf("\033[K  ");
+	for (size_t i = 0; i < boot->stage_count; i++) {
+		char text[64];
+		int length = format_stage(&boot->stages[i], text, sizeof(text));
+
+		if (column + 3 + length >= width) {
+			printf("\n\033[K  ");
+			column = 2;
+			lines++;
+		}
+		printf("%s%s", i == 0 ? "" : " > ", text);
+		column += (i == 0 ? 0 : 3) + length;
+	}
+	printf("\n");
+	return lines;
+}
+
+/* A few lines per boot, drawn over the ones before. */
 static void draw(struct watch *watch)
 {
+	int width = terminal_width();
 	unsigned lines = 0;
 	char bytes[16];
 
@@ -173,20 +204,14 @@ static void draw(struct watch *watch)
 		const struct boot *boot = &watch->boots[i];
 
 		format_bytes(boot->bytes, bytes);
-		printf("\033[K\033[1m%-8s\033[0m %s  %5.1f s  %8s in %" PRId64 " files  %s\n",
+		printf("\033[K\033[1m%-8s\033[0m %s %5.1f s %8s in %2" PRId64 " files  %s\n",
 			boot->who, boot->mac, boot->seconds, bytes, boot->files,
-			boot->joined ? "\033[32mjoined\033[0m" : boot->reason);
-		printf("\033[K   ");
-		for (size_t s = 0; s < boot->stage_count; s++) {
-			if (s == 6) {
-				printf("\n\033[K   ");
-				lines++;
-			}
-			printf("%s", s % 6 == 0 ? "" : " > ");
-			print_stage(&boot->stages[s]);
+			boot->joined ? "\033[32mjoined\033[0m" : "");
+		lines += 1 + draw_stages(boot, width);
+		if (boot->reason[0]) {
+			printf("\033[K  %.*s\n", width - 3, boot->reason);
+			lines++;
 		}
-		printf("\n");
-		lines += 2;
 	}
 	printf("\033[J");
 	watch->drawn_lines = lines;
@@ -199,9 +224,10 @@ static void print_new(struct watch *watch)
 		struct boot *boot = &watch->boots[i];
 
 		for (; boot->shown_count < boot->stage_count; boot->shown_count++) {
-			printf("  %-8s %s  ", boot->who, boot->mac);
-			print_stage(&boot->stages[boot->shown_count]);
-			printf("\n");
+			char text[64];
+
+			format_stage(&boot->stages[boot->shown_count], text, sizeof(text));
+			printf("  %-8s %s  %s\n", boot->who, boot->mac, text);
 		}
 	}
 	fflush(stdout);
