@@ -343,7 +343,8 @@ static void add_processes(cJSON *json, const struct brambled *brambled)
 static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_image)
 {
 	const char *const texts[] = { brambled->network_warning, brambled->exports_warning,
-		brambled->registry_warning, no_image };
+		brambled->registry_warning, brambled->restore_warning, brambled->dhcp_warning,
+		no_image };
 	cJSON *array = cJSON_AddArrayToObject(json, "warnings");
 	struct supervise_status status;
 
@@ -396,7 +397,7 @@ static void show_status(struct request *request)
 	};
 	struct brambled *brambled = request->brambled;
 	const struct settings *settings = &brambled->settings;
-	char hash[HASH_TEXT_SIZE], reason[IMAGES_REASON_SIZE] = "";
+	char hash[HASH_TEXT_SIZE], root[IMAGES_PATH_SIZE], reason[IMAGES_REASON_SIZE] = "";
 	struct boot_set *set;
 	cJSON *json = request->reply->json = cJSON_CreateObject(), *image;
 	bool warned;
@@ -409,7 +410,9 @@ static void show_status(struct request *request)
 	cJSON_AddStringToObject(json, "share", settings->share);
 	cJSON_AddStringToObject(json, "nfs",
 		brambled->exports ? exports_describe(brambled->exports) : "not running");
-	if (images_current(brambled, settings->node_image, hash, &set, reason) == 0) {
+	if (images_current(brambled, settings->node_image, hash, reason) == 0) {
+		/* There, but perhaps damaged: then `reason` is a warning. */
+		(void)images_open(brambled, settings->node_image, hash, &set, root, reason);
 		image = cJSON_AddObjectToObject(json, "image");
 		cJSON_AddStringToObject(image, "name", settings->node_image);
 		cJSON_AddStringToObject(image, "hash", hash);

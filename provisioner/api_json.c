@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/clock.h"
 #include "provisioner/api.h"
+#include "provisioner/heartbeats.h"
 #include "provisioner/nodes.h"
 #include "provisioner/timeline.h"
 
@@ -40,21 +40,25 @@ static void add_mac(cJSON *object, const struct mac *mac)
 	cJSON_AddStringToObject(object, "mac", text);
 }
 
+static int take_id(void *id, const struct registry_boot *boot)
+{
+	*(int64_t *)id = boot->id;
+	return 0;
+}
+
 const char *api_node_state(struct brambled *brambled, const struct registry_node *node)
 {
-	const struct registry_boot *boot;
+	int64_t last = 0;
 
 	if (!node->has_board)
 		return "vacant";
-	if (node->joined) {
-		int64_t silent = clock_wall_ms() - node->heartbeat_ms;
-
-		return silent > 3000 * brambled->settings.heartbeat_s ? "absent" : "joined";
-	}
-	boot = timeline_boot(brambled, &node->board);
-	if (boot)
+	if (node->joined)
+		return heartbeats_is_absent(brambled, node) ? "absent" : "joined";
+	if (timeline_boot(brambled, &node->board))
 		return "booting";
-	return node->heartbeat_ms || node->image_hash[0] ? "stuck" : "new";
+	/* Its last boot has ended, and not by joining. */
+	(void)registry_each_boot(brambled->registry, node->name, &node->board, 1, take_id, &last);
+	return last ? "stuck" : "new";
 }
 
 static cJSON *board_of_node(struct brambled *brambled, const struct registry_node *node)
@@ -69,12 +73,6 @@ static cJSON *board_of_node(struct brambled *brambled, const struct registry_nod
 	add_text_or_null(json, "serial", board.serial);
 	cJSON_AddStringToObject(json, "model", boot_model_name(board.model));
 	return json;
-}
-
-static int take_id(void *id, const struct registry_boot *boot)
-{
-	*(int64_t *)id = boot->id;
-	return 0;
 }
 
 cJSON *api_node_json(struct brambled *brambled, const struct registry_node *node)
@@ -92,7 +90,7 @@ cJSON *api_node_json(struct brambled *brambled, const struct registry_node *node
 	add_text_or_null(json, "image_hash", node->image_hash);
 	cJSON_AddStringToObject(json, "state", api_node_state(brambled, node));
 	add_time(json, "created_ms", node->created_ms);
-	add_time(json, "heartbeat_ms", node->heartbeat_ms);
+	add_time(json, "heartbeat_ms", heartbeats_last_ms(brambled, node));
 	(void)registry_each_boot(brambled->registry, node->name, NULL, 1, take_id, &boot);
 	add_time(json, "boot", boot);
 	return json;

@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "provisioner/api.h"
+#include "provisioner/heartbeats.h"
 #include "provisioner/timeline.h"
 
 static void add_time(cJSON *json)
@@ -22,34 +23,55 @@ static void add_time(cJSON *json)
 	cJSON_AddStringToObject(json, "time_ns", text);
 }
 
-struct claim {
-	const char *token;
-	bool proven;
+/* Who speaks: a node, in one of its boots. */
+struct speaker {
+	struct registry_node node;
+	struct registry_boot boot;
 };
 
-static int compare_token(void *argument, const struct registry_boot *boot)
+static bool is_token(const char *claimed, const char *token)
 {
-	struct claim *claim = argument;
-
-	claim->proven = boot->token[0] && strlen(claim->token) == strlen(boot->token) &&
-			sodium_memcmp(claim->token, boot->token, strlen(boot->token)) == 0;
-	return 0;
+	return token[0] && strlen(claimed) == strlen(token) &&
+	       sodium_memcmp(claimed, token, strlen(token)) == 0;
 }
 
-/* The node that speaks, or false with a neutral answer: an attacker learns nothing from it. */
-static bool identify(struct brambled *brambled, const struct api_call *call, const cJSON *body,
-	struct registry_node *node, struct api_reply *reply)
+/* Normally the boot that is going on, or the one that has joined. When a newer one seems to go on,
+ * of which no system has spoken, then somebody only asked for files in this node's name (a user of
+ * the node, an invented packet): the node runs. */
+static bool find_boot(struct brambled *brambled, const char *token, struct speaker *speaker)
 {
-	struct claim claim = { .token = cJSON_GetStringValue(
-				       cJSON_GetObjectItemCaseSensitive(body, "token")) };
+	const struct mac *mac = &speaker->node.board;
+	const struct registry_boot *running = timeline_boot(brambled, mac);
 
-	if (claim.token && registry_node_of_address(brambled->registry, call->peer, node) == 0 &&
-		node->has_board)
-		(void)registry_each_boot(
-			brambled->registry, node->name, &node->board, 1, compare_token, &claim);
-	if (!claim.proven)
-		api_fail(reply, 403, "not the token of this address's present boot");
-	return claim.proven;
+	if (running && is_token(token, running->token)) {
+		speaker->boot = *running;
+		return true;
+	}
+	if (registry_boot_with_token(brambled->registry, speaker->node.name, mac,
+		    running && running->id ? running->id : INT64_MAX, &speaker->boot) != 0 ||
+		!is_token(token, speaker->boot.token) || timeline_has_spoken(brambled, mac))
+		return false;
+	timeline_end(brambled, mac, "the node was running: no boot");
+	return true;
+}
+
+/* False with a neutral answer: an attacker learns nothing from it. */
+static bool identify(struct brambled *brambled, const struct api_call *call, const cJSON *body,
+	struct speaker *speaker, struct api_reply *reply)
+{
+	const char *token = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(body, "token"));
+
+	if (token &&
+		registry_node_of_address(brambled->registry, call->peer, &speaker->node) == 0 &&
+		speaker->node.has_board && find_boot(brambled, token, speaker))
+		return true;
+	api_fail(reply, 403, "not the token of this address's present boot");
+	return false;
+}
+
+static bool has_joined(const struct registry_boot *boot)
+{
+	return strcmp(boot->stage, "joined") == 0;
 }
 
 static void copy_visible(char *out, size_t size, const cJSON *body, const char *name)
@@ -60,10 +82,11 @@ static void copy_visible(char *out, size_t size, const cJSON *body, const char *
 }
 
 static void report_stage(
-	struct brambled *brambled, const cJSON *body, const struct registry_node *node)
+	struct brambled *brambled, const cJSON *body, const struct speaker *speaker)
 {
 	static const char *const allowed[] = { "init", "network", "nfs", "root", "data",
 		"systemd" };
+	const struct mac *mac = &speaker->node.board;
 	struct registry_step step = { .at_ms = clock_wall_ms() };
 	char stage[REGISTRY_STAGE_SIZE];
 
@@ -73,87 +96,138 @@ static void report_stage(
 		if (strcmp(stage, allowed[i]) == 0)
 			str_copy(step.stage, sizeof(step.stage), stage);
 	}
-	if (step.stage[0] == '\0')
+	if (step.stage[0] == '\0' || has_joined(&speaker->boot))
 		return;
+	timeline_revive(brambled, &speaker->boot);
 	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "failed"))) {
 		char reason[REGISTRY_REASON_SIZE];
 
 		snprintf(reason, sizeof(reason), "%s failed: %.120s", stage, step.detail);
-		timeline_reason(brambled, &node->board, reason);
+		timeline_reason(brambled, mac, reason);
+		timeline_touch(brambled, mac);
 		return;
 	}
-	timeline_step(brambled, &node->board, &step);
+	timeline_step(brambled, mac, &step);
 }
 
-static void join(struct brambled *brambled, struct registry_node *node, struct api_reply *reply)
+static void describe_node(
+	const struct brambled *brambled, const struct registry_node *node, cJSON *json)
 {
+	char address[ADDRESS_TEXT_SIZE];
+
+	cJSON_AddStringToObject(json, "node", node->name);
+	str_format_address(node->address, address);
+	cJSON_AddStringToObject(json, "address", address);
+	cJSON_AddStringToObject(json, "role", node->role);
+	str_format_address(brambled->settings.router, address);
+	cJSON_AddStringToObject(json, "router", address);
+	cJSON_AddStringToObject(json, "domain", brambled->settings.lan_domain);
+	cJSON_AddNumberToObject(json, "heartbeat_s", (double)brambled->settings.heartbeat_s);
+}
+
+/* A revision code that DHCP didn't tell. */
+static void learn_board(struct brambled *brambled, const cJSON *body, const struct mac *mac)
+{
+	const cJSON *told = cJSON_GetObjectItemCaseSensitive(body, "board");
+	const cJSON *revision = cJSON_GetObjectItemCaseSensitive(told, "revision");
+	struct registry_board board;
+
+	if (!cJSON_IsNumber(revision) || revision->valuedouble < 1 ||
+		revision->valuedouble > UINT32_MAX ||
+		registry_get_board(brambled->registry, mac, &board) != 0 || board.revision != 0)
+		return;
+	board.revision = (uint32_t)revision->valuedouble;
+	if (board.model == BOOT_MODEL_UNKNOWN)
+		board.model = boot_model_of_revision(board.revision);
+	(void)registry_put_board(brambled->registry, &board);
+}
+
+/* Acknowledged only when it is durable. */
+static void join(struct brambled *brambled, const cJSON *body, struct speaker *speaker,
+	struct api_reply *reply)
+{
+	struct registry_node *node = &speaker->node;
 	bool before = node->joined;
 	char address[ADDRESS_TEXT_SIZE];
 
+	if (!has_joined(&speaker->boot))
+		timeline_revive(brambled, &speaker->boot);
 	node->joined = true;
 	node->heartbeat_ms = clock_wall_ms();
-	if (registry_put_node(brambled->registry, node) != 0 ||
-		(timeline_joined(brambled, &node->board), brambled_commit(brambled) != 0)) {
-		api_fail(reply, 503, "the registry can't be written now; try again");
-		return;
-	}
+	(void)registry_put_node(brambled->registry, node);
+	learn_board(brambled, body, &node->board);
 	str_format_address(node->address, address);
 	if (!before)
 		brambled_event(brambled, "node.joined", node->name, "%s has joined at %s",
 			node->name, address);
-	cJSON_AddStringToObject(reply->json, "node", node->name);
-	cJSON_AddStringToObject(reply->json, "address", address);
-	cJSON_AddStringToObject(reply->json, "role", node->role);
-	str_format_address(brambled->settings.router, address);
-	cJSON_AddStringToObject(reply->json, "router", address);
-	cJSON_AddStringToObject(reply->json, "domain", brambled->settings.lan_domain);
-	cJSON_AddNumberToObject(reply->json, "heartbeat_s", (double)brambled->settings.heartbeat_s);
+	timeline_joined(brambled, &node->board);
+	if (brambled_commit(brambled) != 0) {
+		api_fail(reply, 503, "the registry can't be written now; try again");
+		return;
+	}
+	(void)heartbeats_hear(brambled, node);
+	describe_node(brambled, node, reply->json);
 }
 
-static void heartbeat(struct brambled *brambled, struct registry_node *node)
+static void heartbeat(struct brambled *brambled, struct speaker *speaker)
 {
-	int64_t silent = clock_wall_ms() - node->heartbeat_ms;
+	struct registry_node *node = &speaker->node;
+	bool absent = heartbeats_is_absent(brambled, node);
+	int64_t silence = heartbeats_hear(brambled, node);
 
-	if (node->joined && silent > 3000 * brambled->settings.heartbeat_s)
-		brambled_event(brambled, "node.back", node->name, "%s is heard again after %lld s",
-			node->name, (long long)(silent / 1000));
-	node->heartbeat_ms = clock_wall_ms();
-	(void)registry_put_node(brambled->registry, node);
+	if (!node->joined && has_joined(&speaker->boot)) {
+		node->joined = true;
+		node->heartbeat_ms = heartbeats_last_ms(brambled, node);
+		(void)registry_put_node(brambled->registry, node);
+	} else if (!node->joined || !absent) {
+		return;
+	}
+	brambled_event(brambled, "node.back", node->name, "%s is heard again after %lld s",
+		node->name, (long long)(silence / 1000));
+}
+
+/* The three calls that need a token. */
+static void answer_speaker(struct brambled *brambled, const struct api_call *call,
+	const cJSON *body, struct api_reply *reply)
+{
+	struct speaker speaker = { 0 };
+
+	if (!identify(brambled, call, body, &speaker, reply))
+		return;
+	reply->json = cJSON_CreateObject();
+	if (strcmp(call->path, "/v1/boot/stage") == 0)
+		report_stage(brambled, body, &speaker);
+	else if (strcmp(call->path, "/v1/join") == 0)
+		join(brambled, body, &speaker, reply);
+	else
+		heartbeat(brambled, &speaker);
+	add_time(reply->json);
 }
 
 bool api_node_call(struct brambled *brambled, const struct api_call *call, struct api_reply *reply)
 {
 	static const char *const paths[] = { "/v1/boot/stage", "/v1/join", "/v1/heartbeat" };
-	struct registry_node node;
-	size_t which = 0;
+	bool is_time = strcmp(call->path, "/v1/time") == 0, known = is_time;
 	cJSON *body;
 
-	if (strcmp(call->path, "/v1/time") == 0 && call->method == IPC_GET) {
-		reply->json = cJSON_CreateObject();
-		add_time(reply->json);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		known |= strcmp(call->path, paths[i]) == 0;
+	if (!known)
+		return false;
+	if (call->method != (is_time ? IPC_GET : IPC_POST)) {
+		api_fail(reply, 405, "%s takes %s", call->path, is_time ? "GET" : "POST");
 		return true;
 	}
-	while (which < 3 && strcmp(call->path, paths[which]) != 0)
-		which++;
-	if (which == 3)
-		return false;
-	if (call->method != IPC_POST) {
-		api_fail(reply, 405, "%s takes POST", call->path);
+	if (is_time) {
+		reply->json = cJSON_CreateObject();
+		add_time(reply->json);
 		return true;
 	}
 	body = cJSON_Parse(call->body);
-	if (!cJSON_IsObject(body)) {
+	if (cJSON_IsObject(body))
+		answer_speaker(brambled, call, body, reply);
+	else
 		api_fail(reply, 400, "the body is not a JSON object");
-	} else if (identify(brambled, call, body, &node, reply)) {
-		reply->json = cJSON_CreateObject();
-		if (which == 0)
-			report_stage(brambled, body, &node);
-		else if (which == 1)
-			join(brambled, &node, reply);
-		else
-			heartbeat(brambled, &node);
-		add_time(reply->json);
-	}
 	cJSON_Delete(body);
 	return true;
 }

@@ -13,11 +13,13 @@
 
 struct event_base;
 struct event;
+struct heartbeats;
 struct images;
 struct server;
 struct timeline;
 
 #define WARNING_SIZE 256
+#define UNLOGGED_EVENTS 64
 
 struct brambled {
 	const char *config_path;
@@ -28,24 +30,34 @@ struct brambled {
 	struct exports *exports; /* NULL until they could be started */
 	struct server *server;
 	struct timeline *timeline;
+	struct heartbeats *heartbeats;
 	struct images *images;
 	struct event *tick;
 	uint64_t started_ns;
-	uint64_t backup_due_ns, tidy_due_ns;
-	bool network_up;  /* interface ready, dnsmasq started */
-	bool publish_due; /* hosts or exports differ from the registry */
+	uint64_t backup_ns, tidy_due_ns, publish_again_ns, write_again_ns;
+	uint64_t foreign_server_ns; /* when another DHCP server was last heard */
+	bool network_up;	    /* interface ready, processes added */
+	bool publish_due;	    /* hosts or exports differ from the registry */
 	char network_warning[WARNING_SIZE], exports_warning[WARNING_SIZE],
-		registry_warning[WARNING_SIZE];
+		registry_warning[WARNING_SIZE], restore_warning[WARNING_SIZE],
+		dhcp_warning[WARNING_SIZE];
+	/* Events of the open transaction: logged when they are true. */
+	size_t n_unlogged;
+	struct registry_event unlogged[UNLOGGED_EVENTS];
 };
 
-/* Write an event: registry, log, waiting followers. `subject` a node name or MAC. */
+/* Write an event: registry, and with the next commit log and waiting followers. `subject` a node
+ * name or MAC. */
 void brambled_event(struct brambled *brambled, const char *kind, const char *subject,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Make what was written durable. 0 or -errno; on failure it didn't happen, and a warning is set. */
 int brambled_commit(struct brambled *brambled);
+/* Undo everything since the last commit. */
+void brambled_rollback(struct brambled *brambled);
 
-/* Render hosts and exports from the registry and tell dnsmasq and the NFS server what changed. */
+/* Render hosts and exports from the registry and tell dnsmasq and the NFS server what changed. What
+ * isn't durable yet is made so before. */
 void brambled_publish(struct brambled *brambled);
 
 #endif

@@ -65,11 +65,16 @@ FUZZERS += fuzz-etab_line
 fuzz-etab_line_SRC := tests/fuzz/etab_line.c provisioner/exports_table.c common/str.c
 
 # brambled
-REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c schema.c boards.c addresses.c nodes.c boots.c \
+REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c schema.c boards.c addresses.c nodes.c boots.c \
 	events.c images.c)
-BRAMBLED_SRC := $(addprefix provisioner/,policy.c timeline.c nodes.c publish.c images.c resolve.c \
+BRAMBLED_SRC := $(addprefix provisioner/,policy.c changes.c timeline.c heartbeats.c sightings.c nodes.c publish.c images.c resolve.c \
 	api.c api_json.c api_node.c api_admin.c server.c servers.c) $(REGISTRY_SRC) $(BOOT_SERVE) \
 	$(SETTINGS_SRC) $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/hash.c common/ipc.c
 PROGRAMS += brambled
 brambled_SRC := provisioner/main.c $(BRAMBLED_SRC)
 brambled_LIBS := libevent_core sqlite3 libcjson libsodium $(SETTINGS_LIBS)
+TESTS += test-registry test-policy
+test-registry_SRC := tests/unit/registry_test.c $(REGISTRY_SRC) $(COMMON_BASE)
+test-registry_LIBS := cmocka sqlite3
+test-policy_SRC := tests/unit/policy_test.c provisioner/policy.c boot/models.c common/dhcp.c common/str.c
+test-policy_LIBS := cmocka

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 #include "provisioner/images.h"
 
+#include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define OPEN_SETS 8
+
+/* The superblock of squashfs 4.0 begins with a magic number; its own size is at byte 40. */
+#define SQUASHFS_MAGIC UINT32_C(0x73717368)
+#define SQUASHFS_SIZE_AT 40
+#define SQUASHFS_SUPERBLOCK 96
 
 struct open_set {
 	char hash[HASH_TEXT_SIZE]; /* "" = free */
@@ -72,7 +80,7 @@ static int get_set(struct brambled *brambled, const char *name, const char *hash
 {
 	struct images *images = brambled->images;
 	struct open_set *place;
-	char directory[600], why[160] = "";
+	char directory[IMAGES_PATH_SIZE], why[160] = "";
 	int result;
 
 	for (size_t i = 0; i < OPEN_SETS; i++) {
@@ -97,52 +105,89 @@ static int get_set(struct brambled *brambled, const char *name, const char *hash
 	return 0;
 }
 
+/* A copy that was interrupted is shorter than it says of itself. */
+static int check_squashfs(const char *path, char reason[static IMAGES_REASON_SIZE])
+{
+	uint8_t superblock[SQUASHFS_SUPERBLOCK];
+	uint32_t magic = 0;
+	uint64_t size = 0;
+	struct stat status;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool whole;
+
+	if (fd < 0)
+		return -errno;
+	whole = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+		pread(fd, superblock, sizeof(superblock), 0) == (ssize_t)sizeof(superblock);
+	close(fd);
+	if (whole) {
+		memcpy(&magic, superblock, sizeof(magic));
+		memcpy(&size, superblock + SQUASHFS_SIZE_AT, sizeof(size));
+		whole = le32toh(magic) == SQUASHFS_MAGIC &&
+			(uint64_t)status.st_size >= le64toh(size);
+	}
+	if (whole)
+		return 0;
+	snprintf(reason, IMAGES_REASON_SIZE,
+		"%.150s is truncated or no squashfs file: copy it again, or build it again with "
+		"`bramble-image build`",
+		path);
+	return -EUCLEAN;
+}
+
+/* The root of a version: a squashfs file, or a directory tree (development). */
+static int find_root(struct brambled *brambled, const char *name, const char *hash,
+	char path[static IMAGES_PATH_SIZE], char reason[static IMAGES_REASON_SIZE])
+{
+	struct stat status;
+	int result;
+
+	make_path(brambled, name, hash, ".squashfs", path, IMAGES_PATH_SIZE);
+	result = check_squashfs(path, reason);
+	if (result != -ENOENT)
+		return result;
+	make_path(brambled, name, hash, ".tree", path, IMAGES_PATH_SIZE);
+	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+		return 0;
+	snprintf(reason, IMAGES_REASON_SIZE,
+		"there is no version %.12s… of image %s on the share: `bramble-image list` shows "
+		"them",
+		hash, name);
+	return -ENOENT;
+}
+
 int images_current(struct brambled *brambled, const char *name, char hash[static HASH_TEXT_SIZE],
-	struct boot_set **set, char reason[static IMAGES_REASON_SIZE])
+	char reason[static IMAGES_REASON_SIZE])
 {
 	struct registry_image image;
 	int result = registry_get_image(brambled->registry, name, &image);
 
-	if (result != 0) {
+	if (result == 0)
+		str_copy(hash, HASH_TEXT_SIZE, image.current);
+	else if (result == -ENOENT)
 		snprintf(reason, IMAGES_REASON_SIZE,
-			"there is no image '%s' yet: build it with `bramble-image build %s`, then "
-			"`bramble image use`",
+			"no image '%s': run `bramble-image build %s`, then `bramble image use`",
 			name, name);
-		return result;
-	}
-	str_copy(hash, HASH_TEXT_SIZE, image.current);
-	return get_set(brambled, name, image.current, set, reason);
+	else
+		snprintf(reason, IMAGES_REASON_SIZE, "the registry can't be read: %s",
+			strerror(-result));
+	return result;
 }
 
-int images_use(struct brambled *brambled, const char *name, const char *hash,
+int images_open(struct brambled *brambled, const char *name, const char *hash,
+	struct boot_set **set, char root[static IMAGES_PATH_SIZE],
 	char reason[static IMAGES_REASON_SIZE])
 {
-	struct registry_image image = { 0 };
-	struct boot_set *set;
-	struct stat status;
-	char root[600];
-	int result;
+	int result = find_root(brambled, name, hash, root, reason);
 
-	if (!str_is_node_name(name) || !is_hash(hash)) {
-		snprintf(reason, IMAGES_REASON_SIZE,
-			"an image is named by one label and a version by 64 hex digits");
-		return -EINVAL;
-	}
-	make_path(brambled, name, hash, ".squashfs", root, sizeof(root));
-	if (stat(root, &status) != 0) {
-		make_path(brambled, name, hash, ".tree", root, sizeof(root));
-		if (stat(root, &status) != 0) {
-			snprintf(reason, IMAGES_REASON_SIZE,
-				"there is no version %.12s… of image %s on the share: "
-				"`bramble-image list` shows them",
-				hash, name);
-			return -ENOENT;
-		}
-	}
-	result = get_set(brambled, name, hash, &set, reason);
-	if (result != 0)
-		return result;
-	result = registry_get_image(brambled->registry, name, &image);
+	return result == 0 ? get_set(brambled, name, hash, set, reason) : result;
+}
+
+static int make_current(struct brambled *brambled, const char *name, const char *hash)
+{
+	struct registry_image image = { 0 };
+	int result = registry_get_image(brambled->registry, name, &image);
+
 	if (result != 0 && result != -ENOENT)
 		return result;
 	if (strcmp(image.current, hash) == 0)
@@ -151,11 +196,31 @@ int images_use(struct brambled *brambled, const char *name, const char *hash,
 	str_copy(image.previous, sizeof(image.previous), image.current);
 	str_copy(image.current, sizeof(image.current), hash);
 	result = registry_put_image(brambled->registry, &image);
-	if (result == 0)
-		brambled_event(brambled, "image.current", name, "image %s is now version %.12s",
-			name, hash);
+	brambled_event(
+		brambled, "image.current", name, "image %s is now version %.12s", name, hash);
+	return result;
+}
+
+int images_use(struct brambled *brambled, const char *name, const char *hash,
+	char reason[static IMAGES_REASON_SIZE])
+{
+	char root[IMAGES_PATH_SIZE];
+	struct boot_set *set;
+	int result;
+
+	if (!str_is_node_name(name) || !is_hash(hash)) {
+		snprintf(reason, IMAGES_REASON_SIZE,
+			"an image is named by one label and a version by 64 hex digits");
+		return -EINVAL;
+	}
+	result = images_open(brambled, name, hash, &set, root, reason);
+	if (result != 0)
+		return result;
+	result = make_current(brambled, name, hash);
 	if (result == 0)
 		result = brambled_commit(brambled);
+	else
+		brambled_rollback(brambled);
 	if (result != 0)
 		snprintf(reason, IMAGES_REASON_SIZE, "the registry can't be written: %s",
 			strerror(-result));

@@ -6,17 +6,23 @@
 #include "provisioner/brambled.h"
 
 #define IMAGES_REASON_SIZE 256
+#define IMAGES_PATH_SIZE 600
 
 int images_start(struct brambled *brambled);
 void images_stop(struct brambled *brambled);
 
-/* The current version of image `name`: its hash and its boot set (kept open, not the caller's).
- * Returns 0 or -errno with `reason` saying what is missing and what to do. */
+/* The current version of image `name`. Returns 0 or -errno with `reason` saying what is missing and
+ * what to do. */
 int images_current(struct brambled *brambled, const char *name, char hash[static HASH_TEXT_SIZE],
-	struct boot_set **set, char reason[static IMAGES_REASON_SIZE]);
+	char reason[static IMAGES_REASON_SIZE]);
 
-/* Make a version current after checking that its files are there and its boot set is complete.
- * Durable. */
+/* A version's boot set (kept open, not the caller's) and the path of its root, after a look whether
+ * its files are there and whole. Returns 0 or -errno with `reason`. */
+int images_open(struct brambled *brambled, const char *name, const char *hash,
+	struct boot_set **set, char root[static IMAGES_PATH_SIZE],
+	char reason[static IMAGES_REASON_SIZE]);
+
+/* Make a version current after checking its files. Durable when it returns 0. */
 int images_use(struct brambled *brambled, const char *name, const char *hash,
 	char reason[static IMAGES_REASON_SIZE]);
 

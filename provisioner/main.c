@@ -7,7 +7,6 @@
 #include <getopt.h>
 #include <signal.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,15 +20,21 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "provisioner/brambled.h"
+#include "provisioner/heartbeats.h"
 #include "provisioner/images.h"
 #include "provisioner/network.h"
+#include "provisioner/nodes.h"
 #include "provisioner/server.h"
 #include "provisioner/servers.h"
+#include "provisioner/sightings.h"
 #include "provisioner/timeline.h"
 
 #define TICK_MS 100
 #define TIDY_NS NS_PER_S
-#define BACKUP_NS (600 * NS_PER_S)
+/* A backup: soon after boards, nodes or images changed, else once an hour for the history. */
+#define BACKUP_SOON_NS (60 * NS_PER_S)
+#define BACKUP_NS (3600 * NS_PER_S)
+#define WRITE_AGAIN_NS NS_PER_S
 
 static const char usage[] =
 	"usage: brambled [--config FILE]\n"
@@ -40,36 +45,6 @@ static const char usage[] =
 	"Exit status: 0 stopped, 64 wrong usage, 71 the system refused something, 75 another one "
 	"runs,\n"
 	"78 the configuration is wrong.\n";
-
-void brambled_event(
-	struct brambled *brambled, const char *kind, const char *subject, const char *format, ...)
-{
-	struct registry_event event = { .at_ms = clock_wall_ms() };
-	va_list arguments;
-
-	str_copy(event.kind, sizeof(event.kind), kind);
-	str_copy(event.subject, sizeof(event.subject), subject);
-	va_start(arguments, format);
-	vsnprintf(event.text, sizeof(event.text), format, arguments);
-	va_end(arguments);
-	log_notice("%s %s: %s", kind, subject, event.text);
-	(void)registry_add_event(brambled->registry, &event);
-}
-
-int brambled_commit(struct brambled *brambled)
-{
-	int result = registry_commit(brambled->registry);
-
-	if (result == 0) {
-		brambled->registry_warning[0] = '\0';
-		return 0;
-	}
-	snprintf(brambled->registry_warning, sizeof(brambled->registry_warning),
-		"the registry can't be written: %s; running nodes go on, changes are refused",
-		strerror(-result));
-	log_error("%s", brambled->registry_warning);
-	return result;
-}
 
 /* sd_notify(3): tell systemd that we are ready. Nothing to do outside of it. */
 static void notify(const char *text)
@@ -90,37 +65,48 @@ static void notify(const char *text)
 	close(fd);
 }
 
-/* The interface may appear late, and dnsmasq needs it. */
-static void bring_up_network(struct brambled *brambled)
+static void warn_network(struct brambled *brambled, const char *reason)
 {
-	char reason[WARNING_SIZE - 16] = "";
-	struct supervise_spec spec;
-	int result = network_prepare_interface(&brambled->settings, reason, sizeof(reason));
+	if (strncmp(brambled->network_warning, reason, WARNING_SIZE - 1) != 0)
+		log_error("the LAN isn't up: %s; trying again every second", reason);
+	str_copy(brambled->network_warning, sizeof(brambled->network_warning), reason);
+}
 
-	if (result == 0)
-		result = network_test_config(&brambled->settings, reason, sizeof(reason));
-	if (result == 0) {
-		network_describe_dnsmasq(&brambled->settings, &spec);
-		result = supervise_add(brambled->supervisor, &spec);
-	}
-	if (result == 0) {
+static int start_processes(struct brambled *brambled)
+{
+	struct supervise_spec spec;
+	int result;
+
+	network_describe_dnsmasq(&brambled->settings, &spec);
+	result = supervise_add(brambled->supervisor, &spec);
+	if (result == 0 || result == -EEXIST) {
 		network_describe_dhcpwatch(&brambled->settings, &spec);
 		result = supervise_add(brambled->supervisor, &spec);
 	}
-	if (result == 0)
-		result = servers_start(brambled);
-	if (result == 0) {
-		brambled->network_up = true;
-		brambled->network_warning[0] = '\0';
-		log_notice("the LAN is up: %s on %s", brambled->settings.lan_address,
-			brambled->settings.lan_interface);
+	return result == 0 || result == -EEXIST ? servers_start(brambled) : result;
+}
+
+/* The interface may appear late, and go: dnsmasq needs it. Once the processes run, they are left
+ * alone: they come back with the interface. */
+static void bring_up_network(struct brambled *brambled)
+{
+	char reason[WARNING_SIZE - 16] = "";
+	int result = network_prepare_interface(&brambled->settings, reason, sizeof(reason));
+
+	if (result == 0 && !brambled->network_up) {
+		result = network_test_config(&brambled->settings, reason, sizeof(reason));
+		if (result == 0)
+			result = start_processes(brambled);
+	}
+	if (result != 0) {
+		warn_network(brambled, reason[0] ? reason : strerror(-result));
 		return;
 	}
-	if (reason[0] == '\0')
-		snprintf(reason, sizeof(reason), "%s", strerror(-result));
-	if (strncmp(brambled->network_warning, reason, sizeof(reason)) != 0)
-		log_error("the LAN isn't up: %s; trying again every second", reason);
-	str_copy(brambled->network_warning, sizeof(brambled->network_warning), reason);
+	if (!brambled->network_up || brambled->network_warning[0])
+		log_notice("the LAN is up: %s on %s", brambled->settings.lan_address,
+			brambled->settings.lan_interface);
+	brambled->network_up = true;
+	brambled->network_warning[0] = '\0';
 }
 
 static void bring_up_exports(struct brambled *brambled)
@@ -140,6 +126,20 @@ static void bring_up_exports(struct brambled *brambled)
 	str_copy(brambled->exports_warning, sizeof(brambled->exports_warning), reason);
 }
 
+static void back_up(struct brambled *brambled, uint64_t now)
+{
+	uint64_t age = now - brambled->backup_ns;
+
+	if (age < BACKUP_NS && (age < BACKUP_SOON_NS || !registry_lacks_backup(brambled->registry)))
+		return;
+	brambled->backup_ns = now;
+	if (brambled_commit(brambled) != 0)
+		return;
+	if (registry_backup(brambled->registry) != 0)
+		log_warning("the backup of the registry can't be written; trying again later");
+}
+
+/* What is due about every second. */
 static void tidy(struct brambled *brambled)
 {
 	uint64_t now = clock_monotonic_ns();
@@ -147,17 +147,25 @@ static void tidy(struct brambled *brambled)
 	if (now < brambled->tidy_due_ns)
 		return;
 	brambled->tidy_due_ns = now + TIDY_NS;
-	if (!brambled->network_up)
-		bring_up_network(brambled);
+	bring_up_network(brambled);
 	if (brambled->network_up && !brambled->exports)
 		bring_up_exports(brambled);
 	timeline_tick(brambled);
-	if (now >= brambled->backup_due_ns) {
-		brambled->backup_due_ns = now + BACKUP_NS;
-		(void)brambled_commit(brambled);
-		if (registry_backup(brambled->registry) != 0)
-			log_warning("the backup of the registry can't be written");
-	}
+	heartbeats_tick(brambled);
+	sightings_tick(brambled);
+	back_up(brambled, now);
+}
+
+static void write_changes(struct brambled *brambled)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	/* While the disk is full it isn't tried more often. */
+	if (brambled->registry_warning[0] && now < brambled->write_again_ns)
+		return;
+	brambled->write_again_ns = now + WRITE_AGAIN_NS;
+	timeline_write(brambled);
+	(void)brambled_commit(brambled);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *argument)
@@ -167,8 +175,7 @@ static void on_tick(evutil_socket_t fd, short what, void *argument)
 	(void)fd;
 	(void)what;
 	tidy(brambled);
-	if (registry_has_changes(brambled->registry))
-		(void)brambled_commit(brambled);
+	write_changes(brambled);
 	brambled_publish(brambled);
 	server_wake_followers(brambled);
 }
@@ -182,12 +189,38 @@ static void on_end_signal(evutil_socket_t number, short what, void *argument)
 	event_base_loopbreak(brambled->base);
 }
 
-/* What can be changed in a running appliance; the rest takes effect at the next start. */
+/* Does anything differ that a running appliance can't take over? */
+static bool needs_restart(const struct settings *old, const struct settings *new)
+{
+	return strcmp(old->lan_interface, new->lan_interface) != 0 ||
+	       strcmp(old->lan_address, new->lan_address) != 0 ||
+	       strcmp(old->lan_domain, new->lan_domain) != 0 ||
+	       strcmp(old->lan_upstream_dns, new->lan_upstream_dns) != 0 ||
+	       strcmp(old->share, new->share) != 0 || old->nfs != new->nfs ||
+	       strcmp(old->run, new->run) != 0 || strcmp(old->libexec, new->libexec) != 0 ||
+	       old->tftp_port != new->tftp_port || old->http_port != new->http_port ||
+	       old->tftp_sessions != new->tftp_sessions || old->log_level != new->log_level;
+}
+
+/* What nodes and boards meet takes effect at once; the rest at the next start. */
+static void take_over(struct settings *running, const struct settings *fresh)
+{
+	running->join = fresh->join;
+	running->heartbeat_s = fresh->heartbeat_s;
+	running->range_first = fresh->range_first;
+	running->range_last = fresh->range_last;
+	str_copy(running->node_pattern, sizeof(running->node_pattern), fresh->node_pattern);
+	str_copy(running->node_image, sizeof(running->node_image), fresh->node_image);
+	str_copy(running->kernel_arguments, sizeof(running->kernel_arguments),
+		fresh->kernel_arguments);
+}
+
 static void on_reload_signal(evutil_socket_t number, short what, void *argument)
 {
 	struct brambled *brambled = argument;
 	struct settings settings;
 	struct conf_error error;
+	bool restart;
 
 	(void)number;
 	(void)what;
@@ -195,15 +228,16 @@ static void on_reload_signal(evutil_socket_t number, short what, void *argument)
 		log_error("%s; the old configuration stays in force", error.text);
 		return;
 	}
-	brambled->settings.join = settings.join;
-	brambled->settings.heartbeat_s = settings.heartbeat_s;
-	str_copy(brambled->settings.node_pattern, sizeof(brambled->settings.node_pattern),
-		settings.node_pattern);
-	str_copy(brambled->settings.node_image, sizeof(brambled->settings.node_image),
-		settings.node_image);
-	str_copy(brambled->settings.kernel_arguments, sizeof(brambled->settings.kernel_arguments),
-		settings.kernel_arguments);
-	brambled_event(brambled, "config.reloaded", "", "the configuration was read again");
+	restart = needs_restart(&brambled->settings, &settings);
+	/* A range goes with its network, which stays. */
+	if (strcmp(brambled->settings.lan_address, settings.lan_address) != 0) {
+		settings.range_first = brambled->settings.range_first;
+		settings.range_last = brambled->settings.range_last;
+	}
+	take_over(&brambled->settings, &settings);
+	brambled->publish_due = true;
+	brambled_event(brambled, "config.reloaded", "", "the configuration was read again%s",
+		restart ? "; some of what changed takes effect at the next start" : "");
 }
 
 /* One brambled per run directory. The lock goes with the process, however it ends. */
@@ -235,7 +269,10 @@ static int open_registry(struct brambled *brambled)
 
 	snprintf(directory, sizeof(directory), "%s/state", brambled->settings.share);
 	snprintf(path, sizeof(path), "%s/registry.db", directory);
-	result = file_make_directories(directory, 0755);
+	/* The registry holds the nodes' tokens. */
+	result = file_make_directories(brambled->settings.share, 0755);
+	if (result == 0)
+		result = file_make_directories(directory, 0700);
 	if (result != 0) {
 		log_error("can't make %s: %s", directory, strerror(-result));
 		return result;
@@ -247,7 +284,7 @@ static int open_registry(struct brambled *brambled)
 	}
 	if (note[0]) {
 		log_warning("%s", note);
-		str_copy(brambled->registry_warning, sizeof(brambled->registry_warning), note);
+		str_copy(brambled->restore_warning, sizeof(brambled->restore_warning), note);
 	}
 	return 0;
 }
@@ -264,6 +301,8 @@ static int start(struct brambled *brambled)
 	if (result == 0)
 		result = timeline_start(brambled);
 	if (result == 0)
+		result = heartbeats_start(brambled);
+	if (result == 0)
 		result = network_render_config(&brambled->settings);
 	if (result == 0)
 		result = server_start(brambled);
@@ -271,6 +310,7 @@ static int start(struct brambled *brambled)
 		log_error("can't start: %s", strerror(-result));
 		return result;
 	}
+	nodes_finish_forgetting(brambled);
 	brambled->publish_due = true;
 	brambled_publish(brambled);
 	return 0;
@@ -285,10 +325,13 @@ static void stop(struct brambled *brambled)
 	supervise_stop_all(brambled->supervisor);
 	supervise_free(brambled->supervisor);
 	server_stop(brambled);
+	timeline_write(brambled);
+	heartbeats_stop(brambled);
+	(void)brambled_commit(brambled);
 	timeline_stop(brambled);
 	images_stop(brambled);
-	(void)brambled_commit(brambled);
-	(void)registry_backup(brambled->registry);
+	if (registry_backup(brambled->registry) != 0)
+		log_warning("the backup of the registry can't be written");
 	registry_close(brambled->registry);
 }
 
@@ -360,7 +403,7 @@ int main(int argc, char **argv)
 	log_init("brambled", levels[brambled.settings.log_level]);
 	signal(SIGPIPE, SIG_IGN);
 	brambled.started_ns = clock_monotonic_ns();
-	brambled.backup_due_ns = brambled.started_ns + BACKUP_NS;
+	brambled.backup_ns = brambled.started_ns;
 	if (sodium_init() < 0)
 		return EX_OSERR;
 	status = take_lock(&brambled.settings);

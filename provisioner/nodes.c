@@ -5,26 +5,25 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
-#include "provisioner/network.h"
 #include "provisioner/policy.h"
 #include "provisioner/timeline.h"
 
-#define SEEN_EVERY_MS 10000
+/* A board that waits, for `replace --next`, was seen within this time. */
+#define WAITS_MS 600000
+#define NODE_NUMBERS 65536
 
 int nodes_address_of(struct brambled *brambled, const struct mac *mac, struct in_addr *address)
 {
 	struct registry_node node;
+	int result = registry_node_of_board(brambled->registry, mac, &node);
 
-	if (registry_node_of_board(brambled->registry, mac, &node) == 0) {
+	if (result == 0)
 		*address = node.address;
-		return 0;
-	}
-	return registry_get_address(brambled->registry, mac, address);
+	return result == -ENOENT ? registry_get_address(brambled->registry, mac, address) : result;
 }
 
 int nodes_board_at(struct brambled *brambled, struct in_addr address, struct registry_board *board)
@@ -42,8 +41,7 @@ int nodes_board_at(struct brambled *brambled, struct in_addr address, struct reg
 	return registry_get_board(brambled->registry, &mac, board);
 }
 
-/* Give a MAC an address of its own that no node has. */
-static int pin_address(struct brambled *brambled, const struct mac *mac, struct in_addr *address)
+int nodes_pin_address(struct brambled *brambled, const struct mac *mac, struct in_addr *address)
 {
 	const struct settings *settings = &brambled->settings;
 	int result = registry_free_address(
@@ -67,7 +65,7 @@ static int make_data_directory(const struct brambled *brambled, const char *name
 	return result;
 }
 
-/* Bind a board to a node, whose former board loses it. Not yet durable. */
+/* Bind a board to a node; a node that it occupied before loses it. */
 static int bind_board(struct brambled *brambled, struct registry_node *node,
 	struct registry_board board, const char *why)
 {
@@ -76,10 +74,14 @@ static int bind_board(struct brambled *brambled, struct registry_node *node,
 	char mac[MAC_TEXT_SIZE];
 	int result = make_data_directory(brambled, node->name);
 
+	str_format_mac(&board.mac, mac);
 	if (result == 0 && registry_node_of_board(brambled->registry, &board.mac, &former) == 0 &&
 		former.id != node->id) {
 		former.has_board = false;
+		former.joined = false;
 		result = registry_put_node(brambled->registry, &former);
+		brambled_event(brambled, "node.vacant", former.name, "board %s left %s for %s", mac,
+			former.name, node->name);
 	}
 	node->has_board = true;
 	node->board = board.mac;
@@ -96,10 +98,10 @@ static int bind_board(struct brambled *brambled, struct registry_node *node,
 	/* A board keeps an address of its own for the time after; it may be the node's if that came
 	 * from it. */
 	if (result == 0 && registry_get_address(brambled->registry, &board.mac, &own) == -ENOENT)
-		result = pin_address(brambled, &board.mac, &own);
+		result = registry_put_address(
+			brambled->registry, &board.mac, node->address, clock_wall_ms());
 	if (result != 0)
 		return result;
-	str_format_mac(&board.mac, mac);
 	brambled->publish_due = true;
 	brambled_event(brambled, "node.bound", node->name, "board %s occupies %s (%s)", mac,
 		node->name, why);
@@ -120,18 +122,75 @@ static int park_board(struct brambled *brambled, const struct registry_node *nod
 	result = registry_put_board(brambled->registry, &board);
 	if (result == 0 && (registry_get_address(brambled->registry, &board.mac, &own) != 0 ||
 				   own.s_addr == node->address.s_addr))
-		result = pin_address(brambled, &board.mac, &own);
-	timeline_end(brambled, &board.mac, why);
+		result = nodes_pin_address(brambled, &board.mac, &own);
+	brambled->publish_due = true;
 	str_format_mac(&board.mac, mac);
 	brambled_event(brambled, "board.parked", mac, "board %s is parked: %s", mac, why);
 	return result;
 }
 
+/* --- forgotten nodes --- */
+
+/* The directory of a forgotten node gets out of the way of the next one of that name. */
+static int rename_forgotten(struct brambled *brambled, const char *name, int64_t at_ms)
+{
+	char from[512], to[600];
+
+	snprintf(from, sizeof(from), "%s/nodes/%s", brambled->settings.share, name);
+	snprintf(to, sizeof(to), "%s.forgotten-%lld", from, (long long)at_ms);
+	if (rename(from, to) != 0 && errno != ENOENT) {
+		int result = -errno;
+
+		log_error("can't rename %s to %s: %s; trying again at the next start", from, to,
+			strerror(-result));
+		return result;
+	}
+	return registry_delete_forgotten(brambled->registry, name);
+}
+
+struct forgotten {
+	const char *only; /* NULL = all */
+	unsigned n;
+	struct {
+		char name[NODE_NAME_SIZE];
+		int64_t at_ms;
+	} nodes[16];
+};
+
+static int collect_forgotten(void *argument, const char *name, int64_t at_ms)
+{
+	struct forgotten *forgotten = argument;
+
+	if (forgotten->n == 16 || (forgotten->only && strcmp(name, forgotten->only) != 0))
+		return 0;
+	str_copy(forgotten->nodes[forgotten->n].name, NODE_NAME_SIZE, name);
+	forgotten->nodes[forgotten->n++].at_ms = at_ms;
+	return 0;
+}
+
+static int finish_forgetting(struct brambled *brambled, const char *only)
+{
+	struct forgotten forgotten = { .only = only };
+	int result = registry_each_forgotten(brambled->registry, collect_forgotten, &forgotten);
+
+	for (unsigned i = 0; i < forgotten.n && result == 0; i++)
+		result = rename_forgotten(
+			brambled, forgotten.nodes[i].name, forgotten.nodes[i].at_ms);
+	return result;
+}
+
+void nodes_finish_forgetting(struct brambled *brambled)
+{
+	(void)finish_forgetting(brambled, NULL);
+}
+
+/* --- new nodes --- */
+
 static int lowest_free_name(struct brambled *brambled, char name[static NODE_NAME_SIZE])
 {
 	struct registry_node taken;
 
-	for (unsigned number = 1; number < 65536; number++) {
+	for (unsigned number = 1; number < NODE_NUMBERS; number++) {
 		int result = policy_name(brambled->settings.node_pattern, number, name);
 
 		if (result != 0)
@@ -147,24 +206,44 @@ static int create_node(struct brambled *brambled, const struct registry_board *b
 	const char *name, struct registry_node *node, const char *why)
 {
 	struct registry_node other;
-	int result = registry_get_address(brambled->registry, &board->mac, &node->address);
+	struct in_addr address = { 0 };
+	int result = finish_forgetting(brambled, name);
 
+	if (result != 0)
+		return result;
+	result = registry_get_address(brambled->registry, &board->mac, &address);
+	/* An address that another node has kept (its board was swapped) stays with that node. */
+	if (result == -ENOENT ||
+		(result == 0 && registry_node_of_address(brambled->registry, address, &other) == 0))
+		result = nodes_pin_address(brambled, &board->mac, &address);
+	if (result != 0)
+		return result;
 	*node = (struct registry_node){
-		.address = node->address, .role = "node", .created_ms = clock_wall_ms()
+		.address = address, .role = "node", .created_ms = clock_wall_ms()
 	};
 	str_copy(node->image, sizeof(node->image), brambled->settings.node_image);
 	str_copy(node->name, sizeof(node->name), name);
-	/* An address that another node has kept (its board was swapped) stays with that node. */
-	if (result == -ENOENT || (result == 0 && registry_node_of_address(brambled->registry,
-							 node->address, &other) == 0))
-		result = pin_address(brambled, &board->mac, &node->address);
-	if (result == 0)
-		result = registry_put_node(brambled->registry, node);
+	result = registry_put_node(brambled->registry, node);
 	if (result != 0)
 		return result;
 	brambled_event(
 		brambled, "node.created", node->name, "node %s was created (%s)", node->name, why);
 	return bind_board(brambled, node, *board, why);
+}
+
+static void explain_failure(
+	const struct brambled *brambled, int result, char reason[static NODES_REASON_SIZE])
+{
+	if (reason[0])
+		return;
+	if (brambled->registry_warning[0])
+		snprintf(reason, NODES_REASON_SIZE, "%.190s", brambled->registry_warning);
+	else if (result == -ENOSPC)
+		snprintf(reason, NODES_REASON_SIZE,
+			"no address is left (make lan.range_first and range_last wider), or the "
+			"disk is full");
+	else
+		snprintf(reason, NODES_REASON_SIZE, "it can't be done now: %s", strerror(-result));
 }
 
 static void format_admit(const struct registry_board *board, char *out, size_t size)
@@ -184,6 +263,7 @@ int nodes_place(struct brambled *brambled, const struct registry_board *board,
 	char name[NODE_NAME_SIZE], admit[64];
 	int result;
 
+	reason[0] = '\0';
 	switch (policy_decide((enum settings_join)brambled->settings.join, bound, board, waits)) {
 	case POLICY_BOUND:
 		return 0;
@@ -205,110 +285,24 @@ int nodes_place(struct brambled *brambled, const struct registry_board *board,
 		snprintf(reason, NODES_REASON_SIZE, "join = deny: it gets nothing");
 		return -EACCES;
 	}
-	if (result == 0)
-		result = brambled_commit(brambled);
+	if (result != 0) {
+		brambled_rollback(brambled);
+		explain_failure(brambled, result, reason);
+	}
+	return result;
+}
+
+/* --- the administrator's changes --- */
+
+/* What is pending is made durable first, so that undoing the change undoes nothing else. */
+static int begin(struct brambled *brambled, char reason[static NODES_REASON_SIZE])
+{
+	int result = brambled_commit(brambled);
+
+	reason[0] = '\0';
 	if (result != 0)
-		snprintf(reason, NODES_REASON_SIZE, "the registry can't be written: %s",
-			strerror(-result));
+		explain_failure(brambled, result, reason);
 	return result;
-}
-
-static int make_board(struct brambled *brambled, const struct policy_sender *sender,
-	const struct mac *mac, struct registry_board *board)
-{
-	char text[MAC_TEXT_SIZE];
-	int result = registry_get_board(brambled->registry, mac, board);
-	bool fresh = result == -ENOENT;
-	struct registry_board before;
-
-	if (result != 0 && !fresh)
-		return result;
-	if (fresh)
-		*board = (struct registry_board){ .mac = *mac, .first_seen_ms = clock_wall_ms() };
-	before = *board;
-	if (sender->model != BOOT_MODEL_UNKNOWN)
-		board->model = sender->model;
-	if (sender->revision)
-		board->revision = sender->revision;
-	if (sender->serial && board->serial[0] == '\0')
-		snprintf(board->serial, sizeof(board->serial), "%08x", sender->serial);
-	if (fresh || memcmp(&before, board, sizeof(before)) != 0 ||
-		clock_wall_ms() - board->last_seen_ms > SEEN_EVERY_MS) {
-		board->last_seen_ms = clock_wall_ms();
-		result = registry_put_board(brambled->registry, board);
-	} else {
-		result = 0;
-	}
-	str_format_mac(mac, text);
-	if (fresh && result == 0)
-		brambled_event(brambled, "board.seen", text, "a new board: %s, MAC %s, serial %s",
-			boot_model_name(board->model), text,
-			board->serial[0] ? board->serial : "not told yet");
-	return result;
-}
-
-static void see_firmware(
-	struct brambled *brambled, const struct policy_sender *sender, const struct mac *mac)
-{
-	struct registry_board board;
-	struct registry_node node = { 0 };
-	char reason[NODES_REASON_SIZE] = "", text[MAC_TEXT_SIZE];
-	bool placed;
-
-	if (make_board(brambled, sender, mac, &board) != 0)
-		return;
-	placed = nodes_place(brambled, &board, &node, reason) == 0;
-	if (placed && node.joined) {
-		node.joined = false;
-		(void)registry_put_node(brambled->registry, &node);
-	}
-	timeline_discover(brambled, mac, placed ? node.name : "");
-	if (!placed) {
-		str_format_mac(mac, text);
-		timeline_reason(brambled, mac, reason);
-	}
-}
-
-/* An OFFER that isn't ours: the board may take it, and then nothing works. */
-static void see_foreign_server(struct brambled *brambled, const struct ipc_dhcp *packet)
-{
-	char server[ADDRESS_TEXT_SIZE];
-
-	if (packet->server.s_addr == 0 || packet->server.s_addr == brambled->settings.router.s_addr)
-		return;
-	str_format_address(packet->server, server);
-	snprintf(brambled->network_warning, sizeof(brambled->network_warning),
-		"another DHCP server answers on the LAN: %s; boards may take its offers: remove it",
-		server);
-	log_warning("%s", brambled->network_warning);
-}
-
-void nodes_see_dhcp(struct brambled *brambled, const struct ipc_dhcp *packet)
-{
-	struct policy_sender sender;
-	struct in_addr address;
-	bool refused;
-
-	if (packet->message == DHCP_OFFER || packet->message == DHCP_ACK) {
-		see_foreign_server(brambled, packet);
-		return;
-	}
-	if (packet->message != DHCP_DISCOVER && packet->message != DHCP_REQUEST)
-		return;
-	policy_identify(packet, &sender);
-	refused = sender.is_board && brambled->settings.join == JOIN_DENY &&
-		  nodes_address_of(brambled, &packet->mac, &address) != 0;
-	if (!refused && nodes_address_of(brambled, &packet->mac, &address) == -ENOENT) {
-		int result = pin_address(brambled, &packet->mac, &address);
-
-		if (result == 0)
-			result = brambled_commit(brambled);
-		if (result != 0)
-			log_error("no address for a new board: %s", strerror(-result));
-	}
-	if (sender.is_firmware && packet->message == DHCP_DISCOVER)
-		see_firmware(brambled, &sender, &packet->mac);
-	brambled_publish(brambled);
 }
 
 static int conclude(struct brambled *brambled, int result, char reason[static NODES_REASON_SIZE])
@@ -316,21 +310,55 @@ static int conclude(struct brambled *brambled, int result, char reason[static NO
 	if (result == 0)
 		result = brambled_commit(brambled);
 	else
-		(void)brambled_commit(brambled);
-	if (result != 0 && reason[0] == '\0')
-		snprintf(reason, NODES_REASON_SIZE, "the registry can't be written: %s",
-			strerror(-result));
+		brambled_rollback(brambled);
+	if (result != 0)
+		explain_failure(brambled, result, reason);
 	brambled_publish(brambled);
 	return result;
+}
+
+static int find_node(struct brambled *brambled, const char *name, struct registry_node *node,
+	char reason[static NODES_REASON_SIZE])
+{
+	int result = begin(brambled, reason);
+
+	if (result != 0)
+		return result;
+	result = registry_get_node(brambled->registry, name, node);
+	if (result == -ENOENT)
+		snprintf(reason, NODES_REASON_SIZE,
+			"there is no node %s; `bramble node list` shows them", name);
+	else if (result != 0)
+		explain_failure(brambled, result, reason);
+	return result;
+}
+
+/* Which node of that name the board becomes: an existing vacant one, or a new one. */
+static int admit_as(struct brambled *brambled, const struct registry_board *board, const char *name,
+	struct registry_node *node, char reason[static NODES_REASON_SIZE])
+{
+	static const char why[] = "admitted by the administrator";
+	int result = registry_get_node(brambled->registry, name, node);
+
+	if (result == 0 && node->has_board) {
+		snprintf(reason, NODES_REASON_SIZE,
+			"%s is occupied; `bramble node replace %s --board …` swaps its board", name,
+			name);
+		return -EEXIST;
+	}
+	if (result == 0)
+		return bind_board(brambled, node, *board, why);
+	return result == -ENOENT ? create_node(brambled, board, name, node, why) : result;
 }
 
 int nodes_admit(struct brambled *brambled, const struct registry_board *board, const char *name,
 	struct registry_node *node, char reason[static NODES_REASON_SIZE])
 {
 	char fresh[NODE_NAME_SIZE];
-	int result;
+	int result = begin(brambled, reason);
 
-	reason[0] = '\0';
+	if (result != 0)
+		return result;
 	if (registry_node_of_board(brambled->registry, &board->mac, node) == 0) {
 		if (!name || strcmp(name, node->name) == 0)
 			return 0;
@@ -347,45 +375,51 @@ int nodes_admit(struct brambled *brambled, const struct registry_board *board, c
 	}
 	if (!name) {
 		result = lowest_free_name(brambled, fresh);
-		if (result != 0)
-			return conclude(brambled, result, reason);
 		name = fresh;
 	}
-	result = registry_get_node(brambled->registry, name, node);
-	if (result == 0 && node->has_board) {
-		snprintf(reason, NODES_REASON_SIZE,
-			"%s is occupied; `bramble node replace %s --board …` swaps its board", name,
-			name);
-		return -EEXIST;
-	}
 	if (result == 0)
-		result = bind_board(brambled, node, *board, "admitted by the administrator");
-	else if (result == -ENOENT)
-		result = create_node(brambled, board, name, node, "admitted by the administrator");
+		result = admit_as(brambled, board, name, node, reason);
 	return conclude(brambled, result, reason);
+}
+
+/* `node` gets `board` instead of the one it has. */
+static int swap(struct brambled *brambled, struct registry_node *node,
+	const struct registry_board *board, char reason[static NODES_REASON_SIZE])
+{
+	struct registry_node former;
+	struct mac old = node->board;
+	char why[NODES_REASON_SIZE], moved[NODES_REASON_SIZE];
+	bool had_board = node->has_board;
+	bool was_elsewhere = registry_node_of_board(brambled->registry, &board->mac, &former) == 0;
+	int result = 0;
+
+	snprintf(why, sizeof(why), "another board took its place as %s", node->name);
+	if (had_board)
+		result = park_board(brambled, node, why);
+	if (result == 0)
+		result = bind_board(brambled, node, *board, "replaced by the administrator");
+	result = conclude(brambled, result, reason);
+	if (result != 0)
+		return result;
+	if (had_board)
+		timeline_end(brambled, &old, why);
+	if (was_elsewhere) {
+		snprintf(moved, sizeof(moved), "the board became %s", node->name);
+		timeline_end(brambled, &board->mac, moved);
+	}
+	return 0;
 }
 
 int nodes_replace(struct brambled *brambled, const char *name, const struct registry_board *board,
 	struct registry_node *node, char reason[static NODES_REASON_SIZE])
 {
-	int result = registry_get_node(brambled->registry, name, node);
-	char why[NODES_REASON_SIZE];
+	int result = find_node(brambled, name, node, reason);
 
-	reason[0] = '\0';
-	if (result != 0) {
-		snprintf(reason, NODES_REASON_SIZE,
-			"there is no node %s; `bramble node list` shows them", name);
+	if (result != 0)
 		return result;
-	}
 	if (node->has_board && memcmp(&node->board, &board->mac, sizeof(board->mac)) == 0)
 		return 0;
-	if (node->has_board) {
-		snprintf(why, sizeof(why), "another board took its place as %s", name);
-		result = park_board(brambled, node, why);
-	}
-	if (result == 0)
-		result = bind_board(brambled, node, *board, "replaced by the administrator");
-	return conclude(brambled, result, reason);
+	return swap(brambled, node, board, reason);
 }
 
 struct unbound {
@@ -400,8 +434,9 @@ static int find_unbound(void *argument, const struct registry_board *board)
 	struct unbound *unbound = argument;
 	struct registry_node node;
 
-	if (!board->parked && registry_node_of_board(
-				      unbound->brambled->registry, &board->mac, &node) == -ENOENT) {
+	if (!board->parked && clock_wall_ms() - board->last_seen_ms < WAITS_MS &&
+		registry_node_of_board(unbound->brambled->registry, &board->mac, &node) ==
+			-ENOENT) {
 		unbound->board = *board;
 		unbound->found++;
 	}
@@ -411,26 +446,28 @@ static int find_unbound(void *argument, const struct registry_board *board)
 int nodes_replace_by_next(struct brambled *brambled, const char *name, struct registry_node *node,
 	char reason[static NODES_REASON_SIZE])
 {
+	static const char why[] = "its node waits for another board";
 	struct unbound unbound = { .brambled = brambled };
-	int result = registry_get_node(brambled->registry, name, node);
+	int result = find_node(brambled, name, node, reason);
+	struct mac old;
+	bool had_board;
 
-	reason[0] = '\0';
-	if (result != 0) {
-		snprintf(reason, NODES_REASON_SIZE,
-			"there is no node %s; `bramble node list` shows them", name);
+	if (result == 0)
+		result = registry_each_board(brambled->registry, find_unbound, &unbound);
+	if (result != 0)
 		return result;
-	}
-	result = registry_each_board(brambled->registry, find_unbound, &unbound);
-	if (result == 0 && unbound.found == 1)
-		return nodes_replace(brambled, name, &unbound.board, node, reason);
-	if (result == 0 && unbound.found > 1) {
+	if (unbound.found == 1)
+		return swap(brambled, node, &unbound.board, reason);
+	if (unbound.found > 1) {
 		snprintf(reason, NODES_REASON_SIZE,
 			"%u boards wait; say which: `bramble node replace %s --board …`",
 			unbound.found, name);
 		return -EEXIST;
 	}
-	if (result == 0 && node->has_board)
-		result = park_board(brambled, node, "its node waits for another board");
+	old = node->board;
+	had_board = node->has_board;
+	if (had_board)
+		result = park_board(brambled, node, why);
 	node->has_board = false;
 	node->joined = false;
 	node->wants_next = true;
@@ -439,36 +476,36 @@ int nodes_replace_by_next(struct brambled *brambled, const char *name, struct re
 	if (result == 0)
 		brambled_event(brambled, "node.vacant", name,
 			"%s waits for the next board that shows up", name);
-	return conclude(brambled, result, reason);
+	result = conclude(brambled, result, reason);
+	if (result == 0 && had_board)
+		timeline_end(brambled, &old, why);
+	return result;
 }
 
 int nodes_forget(struct brambled *brambled, const char *name, char reason[static NODES_REASON_SIZE])
 {
+	static const char why[] = "its node was forgotten";
 	struct registry_node node;
-	char from[512], to[600];
-	int result = registry_get_node(brambled->registry, name, &node);
+	int result = find_node(brambled, name, &node, reason);
 
-	reason[0] = '\0';
-	if (result != 0) {
-		snprintf(reason, NODES_REASON_SIZE,
-			"there is no node %s; `bramble node list` shows them", name);
+	if (result != 0)
 		return result;
-	}
 	if (node.has_board)
-		result = park_board(brambled, &node, "its node was forgotten");
+		result = park_board(brambled, &node, why);
 	if (result == 0)
 		result = registry_delete_node(brambled->registry, name);
 	if (result == 0)
+		result = registry_put_forgotten(brambled->registry, name, clock_wall_ms());
+	if (result == 0)
 		brambled_event(brambled, "node.forgotten", name,
 			"node %s was forgotten; its data is kept", name);
+	brambled->publish_due = true;
+	/* Its export is withdrawn before its directory is renamed. */
 	result = conclude(brambled, result, reason);
 	if (result != 0)
 		return result;
-	snprintf(from, sizeof(from), "%s/nodes/%s", brambled->settings.share, name);
-	snprintf(to, sizeof(to), "%s.forgotten-%lld", from, (long long)time(NULL));
-	/* A crash in between leaves the directory under its old name: a new node of that name would
-	 * get it, so lowest names are taken again only by hand or after this. */
-	if (rename(from, to) != 0 && errno != ENOENT)
-		log_warning("can't rename %s: %s", from, strerror(errno));
+	if (node.has_board)
+		timeline_end(brambled, &node.board, why);
+	(void)finish_forgetting(brambled, name);
 	return 0;
 }

@@ -3,19 +3,17 @@
 #ifndef BRAMBLE_NODES_H
 #define BRAMBLE_NODES_H
 
-#include "common/ipc.h"
 #include "provisioner/brambled.h"
 
 #define NODES_REASON_SIZE 200
 
-/* A DHCP packet was seen. */
-void nodes_see_dhcp(struct brambled *brambled, const struct ipc_dhcp *packet);
-
-/* Apply the policy to a board that isn't bound. `node` is filled and 0 returned when it is bound
- * now; else -EACCES with `reason` in plain words, or -errno. */
+/* Apply the policy to a board. `node` is filled and 0 returned when it is bound now, durable with
+ * the next commit; else -EACCES with `reason` in plain words, or -errno. */
 int nodes_place(struct brambled *brambled, const struct registry_board *board,
 	struct registry_node *node, char reason[static NODES_REASON_SIZE]);
 
+/* Give a MAC an address of its own that no node has. Durable with the next commit. */
+int nodes_pin_address(struct brambled *brambled, const struct mac *mac, struct in_addr *address);
 /* The address under which a board is known now: its node's, or its own. */
 int nodes_address_of(struct brambled *brambled, const struct mac *mac, struct in_addr *address);
 /* The board behind an address. */
@@ -35,5 +33,7 @@ int nodes_replace_by_next(struct brambled *brambled, const char *name, struct re
 /* Remove a node; its data directory is kept under another name, its board parked. Durable. */
 int nodes_forget(
 	struct brambled *brambled, const char *name, char reason[static NODES_REASON_SIZE]);
+/* Rename the directories of nodes that were forgotten when brambled was killed before it could. */
+void nodes_finish_forgetting(struct brambled *brambled);
 
 #endif

@@ -7,9 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "provisioner/brambled.h"
 #include "provisioner/network.h"
+
+#define AGAIN_NS NS_PER_S
 
 struct collection {
 	struct brambled *brambled;
@@ -62,11 +65,16 @@ static int collect_node(void *argument, const struct registry_node *node)
 static int collect_unbound(void *argument, const struct mac *mac, struct in_addr address)
 {
 	struct collection *c = argument;
+	struct registry_board board;
 
 	for (size_t i = 0; i < c->n_exports; i++) {
 		if (memcmp(&c->hosts[i].mac, mac, sizeof(*mac)) == 0)
 			return 0;
 	}
+	/* Under join = "deny" a board that occupies no node isn't even answered. */
+	if (c->brambled->settings.join == JOIN_DENY &&
+		registry_get_board(c->brambled->registry, mac, &board) == 0)
+		return 0;
 	return add_host(c, mac, address, "");
 }
 
@@ -84,12 +92,30 @@ static int publish_hosts(struct brambled *brambled, const struct collection *c)
 	return result;
 }
 
+static int publish_exports(struct brambled *brambled, const struct collection *c)
+{
+	char reason[WARNING_SIZE] = "";
+	int result;
+
+	if (!brambled->exports)
+		return 0; /* they are published when they have been started */
+	result = exports_set_nodes(
+		brambled->exports, c->exports, c->n_exports, reason, sizeof(reason));
+	if (result != 0 && strcmp(brambled->exports_warning, reason) != 0)
+		log_error("exports: %s; trying again every second", reason);
+	str_copy(brambled->exports_warning, sizeof(brambled->exports_warning),
+		result == 0 ? "" : reason);
+	return result;
+}
+
 void brambled_publish(struct brambled *brambled)
 {
 	struct collection c = { .brambled = brambled };
-	int result;
+	uint64_t now = clock_monotonic_ns();
+	int result, exported;
 
-	if (!brambled->publish_due)
+	if (!brambled->publish_due || now < brambled->publish_again_ns ||
+		brambled_commit(brambled) != 0)
 		return;
 	result = registry_each_node(brambled->registry, collect_node, &c);
 	if (result == 0)
@@ -98,15 +124,9 @@ void brambled_publish(struct brambled *brambled)
 		result = publish_hosts(brambled, &c);
 	if (result != 0)
 		log_error("can't tell dnsmasq the addresses: %s; trying again", strerror(-result));
-	if (result == 0 && brambled->exports) {
-		result = exports_set_nodes(brambled->exports, c.exports, c.n_exports,
-			brambled->exports_warning, sizeof(brambled->exports_warning));
-		if (result != 0)
-			log_error("exports: %s; trying again", brambled->exports_warning);
-		else
-			brambled->exports_warning[0] = '\0';
-	}
-	brambled->publish_due = result != 0 || !brambled->exports;
+	exported = result == 0 ? publish_exports(brambled, &c) : result;
+	brambled->publish_due = exported != 0;
+	brambled->publish_again_ns = exported != 0 ? now + AGAIN_NS : 0;
 	free(c.hosts);
 	free(c.exports);
 }

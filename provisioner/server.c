@@ -15,8 +15,8 @@
 #include "common/ipc.h"
 #include "common/log.h"
 #include "provisioner/api.h"
-#include "provisioner/nodes.h"
 #include "provisioner/resolve.h"
+#include "provisioner/sightings.h"
 #include "provisioner/timeline.h"
 
 #define CLIENTS 64
@@ -123,6 +123,9 @@ static void answer_api(struct client *client, const struct ipc_message *message)
 		call.query = query + 1;
 	}
 	call.path = path;
+	/* Only what is durable is told. */
+	if (call.admin)
+		(void)brambled_commit(brambled);
 	if (call.admin && client->waiting_id == 0 &&
 		(wait = api_wait_seconds(&call, &client->after)) > 0) {
 		client->waiting_id = message->header.id ? message->header.id : 1;
@@ -202,7 +205,7 @@ static bool handle(struct client *client, const struct ipc_message *message)
 		answer_api(client, message);
 		return true;
 	case IPC_DHCP:
-		nodes_see_dhcp(client->server->brambled, &message->body.dhcp);
+		sightings_see_dhcp(client->server->brambled, &message->body.dhcp);
 		return true;
 	case IPC_RESOLVED:
 	case IPC_API_REPLY:
@@ -240,7 +243,6 @@ static void on_message(evutil_socket_t socket, short what, void *argument)
 			return;
 		}
 	}
-	server_wake_followers(client->server->brambled);
 }
 
 static void admit(struct server *server, int socket)

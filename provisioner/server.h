@@ -9,7 +9,7 @@
 int server_start(struct brambled *brambled);
 void server_stop(struct brambled *brambled);
 
-/* Events were added, or time has passed: answer those who wait for them. */
+/* Events may have become durable, or time has passed: answer those who wait. */
 void server_wake_followers(struct brambled *brambled);
 
 #endif

@@ -10,21 +10,36 @@
 #include "common/clock.h"
 
 #define BOOTS 1024     /* going on at once */
-#define TRANSFERS 4096 /* remembered; the oldest is overwritten */
-#define REPEAT_MS                                                                                  \
-	60000 /* a DISCOVER within this time of the last, with nothing since, is a repetition */
-#define STUCK_MS 120000
+#define TRANSFERS 4096 /* whose names are remembered; the oldest is overwritten */
+#define STEPS 200      /* written per boot; further ones are only counted */
+/* A DISCOVER within this time of the last sign of life, with no file since, is a repetition. */
+#define REPEAT_NS (60 * NS_PER_S)
+#define STUCK_NS (120 * NS_PER_S)
+
+/* The id of a transfer names its boot, so that its report counts although brambled was restarted in
+ * between: boot (40 bits), stage (4), number (20). */
+#define ID_BOOT_SHIFT 24
+#define ID_STAGE_SHIFT 20
+#define ID_STAGE_MASK 0xfu
+#define ID_NUMBER_MASK 0xfffffu
 
 struct transfer {
 	uint64_t id;
 	struct mac mac;
-	enum boot_stage stage;
 	char name[96];
+};
+
+struct running {
+	struct registry_boot boot;
+	uint64_t moved_ns; /* last sign of life */
+	unsigned steps;
+	bool changed;	  /* differs from the registry */
+	bool contradicts; /* see timeline_set_contradiction */
 };
 
 struct timeline {
 	size_t n;
-	struct registry_boot boots[BOOTS];
+	struct running boots[BOOTS];
 	uint64_t next_transfer;
 	struct transfer transfers[TRANSFERS];
 };
@@ -33,11 +48,13 @@ struct timeline {
 static const char *const stages[] = { "dhcp", "firmware", "config", "tree", "initramfs", "kernel",
 	"init", "network", "nfs", "root", "data", "systemd", "joined" };
 
+#define STAGES (sizeof(stages) / sizeof(stages[0]))
+
 static size_t rank(const char *stage)
 {
 	size_t i = 0;
 
-	while (i < sizeof(stages) / sizeof(stages[0]) && strcmp(stages[i], stage) != 0)
+	while (i < STAGES && strcmp(stages[i], stage) != 0)
 		i++;
 	return i;
 }
@@ -47,7 +64,8 @@ static int load(void *argument, const struct registry_boot *boot)
 	struct timeline *timeline = argument;
 
 	if (boot->ended_ms == 0 && timeline->n < BOOTS)
-		timeline->boots[timeline->n++] = *boot;
+		timeline->boots[timeline->n++] =
+			(struct running){ .boot = *boot, .moved_ns = clock_monotonic_ns() };
 	return 0;
 }
 
@@ -58,8 +76,8 @@ int timeline_start(struct brambled *brambled)
 	if (!timeline)
 		return -ENOMEM;
 	/* Not from 1: a report that was meant for brambled's predecessor must not be taken for
-	 * another. */
-	randombytes_buf(&timeline->next_transfer, 6);
+	 * another file of the same boot. */
+	timeline->next_transfer = randombytes_random();
 	brambled->timeline = timeline;
 	return registry_each_boot(brambled->registry, NULL, NULL, 2 * BOOTS, load, timeline);
 }
@@ -70,31 +88,44 @@ void timeline_stop(struct brambled *brambled)
 	brambled->timeline = NULL;
 }
 
-struct registry_boot *timeline_boot(struct brambled *brambled, const struct mac *mac)
+static struct running *find(struct brambled *brambled, const struct mac *mac)
 {
 	struct timeline *timeline = brambled->timeline;
 
 	for (size_t i = 0; i < timeline->n; i++) {
-		if (memcmp(&timeline->boots[i].mac, mac, sizeof(*mac)) == 0)
+		if (memcmp(&timeline->boots[i].boot.mac, mac, sizeof(*mac)) == 0)
 			return &timeline->boots[i];
 	}
 	return NULL;
 }
 
-static void store(struct brambled *brambled, struct registry_boot *boot)
+const struct registry_boot *timeline_boot(struct brambled *brambled, const struct mac *mac)
 {
-	boot->changed_ms = clock_wall_ms();
-	/* A full disk costs the record of this boot, not the boot; brambled_commit() says so. */
-	(void)registry_put_boot(brambled->registry, boot);
+	const struct running *running = find(brambled, mac);
+
+	return running ? &running->boot : NULL;
 }
 
-static void finish(struct brambled *brambled, struct registry_boot *boot)
+static void move(struct running *running)
+{
+	running->moved_ns = clock_monotonic_ns();
+	running->boot.changed_ms = clock_wall_ms();
+	running->changed = true;
+}
+
+/* A full disk costs the record of this boot, not the boot; brambled_commit() says so. */
+static void write_boot(struct brambled *brambled, struct running *running)
+{
+	running->changed = registry_put_boot(brambled->registry, &running->boot) != 0;
+}
+
+static void finish(struct brambled *brambled, struct running *running)
 {
 	struct timeline *timeline = brambled->timeline;
 
-	boot->ended_ms = clock_wall_ms();
-	store(brambled, boot);
-	*boot = timeline->boots[--timeline->n];
+	running->boot.ended_ms = clock_wall_ms();
+	write_boot(brambled, running);
+	*running = timeline->boots[--timeline->n];
 }
 
 static const char *subject_of(const struct registry_boot *boot, char mac[static MAC_TEXT_SIZE])
@@ -105,58 +136,141 @@ static const char *subject_of(const struct registry_boot *boot, char mac[static 
 	return mac;
 }
 
-struct registry_boot *timeline_boot_or_begin(
-	struct brambled *brambled, const struct mac *mac, const char *node)
+/* When all places are taken (a flood of invented boards), the boot that fetched nothing and moved
+ * least lately gives way. */
+static struct running *make_room(struct brambled *brambled)
 {
 	struct timeline *timeline = brambled->timeline;
-	struct registry_boot *boot = timeline_boot(brambled, mac);
-	char text[MAC_TEXT_SIZE];
+	struct running *victim = NULL;
 
-	if (boot || timeline->n == BOOTS)
-		return boot;
-	boot = &timeline->boots[timeline->n++];
-	*boot = (struct registry_boot){
-		.mac = *mac, .stage = "dhcp", .started_ms = clock_wall_ms()
+	for (size_t i = 0; timeline->n == BOOTS && i < BOOTS; i++) {
+		struct running *running = &timeline->boots[i];
+
+		if (!victim || (running->boot.files > 0) < (victim->boot.files > 0) ||
+			((running->boot.files > 0) == (victim->boot.files > 0) &&
+				running->moved_ns < victim->moved_ns))
+			victim = running;
+	}
+	if (victim)
+		finish(brambled, victim);
+	return &timeline->boots[timeline->n++];
+}
+
+static void set_node(struct running *running, const char *node)
+{
+	if (strcmp(running->boot.node, node) == 0)
+		return;
+	str_copy(running->boot.node, sizeof(running->boot.node), node);
+	running->boot.reason[0] = '\0'; /* it was that of a parked board */
+	running->changed = true;
+}
+
+static struct running *find_or_begin(
+	struct brambled *brambled, const struct mac *mac, const char *node)
+{
+	struct running *running = find(brambled, mac);
+	char text[MAC_TEXT_SIZE], subject[MAC_TEXT_SIZE];
+
+	if (running) {
+		set_node(running, node);
+		return running;
+	}
+	running = make_room(brambled);
+	*running = (struct running){
+		.boot = { .mac = *mac, .stage = "dhcp", .started_ms = clock_wall_ms() }
 	};
-	str_copy(boot->node, sizeof(boot->node), node);
-	store(brambled, boot);
+	str_copy(running->boot.node, sizeof(running->boot.node), node);
+	move(running);
+	write_boot(brambled, running);
 	str_format_mac(mac, text);
-	brambled_event(brambled, "boot.started", subject_of(boot, text),
-		"board %s was powered on (boot %lld)", text, (long long)boot->id);
-	return boot;
+	brambled_event(brambled, "boot.started", subject_of(&running->boot, subject),
+		"board %s was powered on (boot %lld)", text, (long long)running->boot.id);
+	return running;
+}
+
+const struct registry_boot *timeline_boot_or_begin(
+	struct brambled *brambled, const struct mac *mac, const char *node)
+{
+	return &find_or_begin(brambled, mac, node)->boot;
+}
+
+void timeline_revive(struct brambled *brambled, const struct registry_boot *boot)
+{
+	struct running *running;
+
+	if (find(brambled, &boot->mac))
+		return;
+	running = make_room(brambled);
+	*running = (struct running){ .boot = *boot };
+	running->boot.ended_ms = 0;
+	running->boot.reason[0] = '\0';
+	move(running);
 }
 
 void timeline_discover(struct brambled *brambled, const struct mac *mac, const char *node)
 {
-	struct registry_boot *boot = timeline_boot(brambled, mac);
+	struct running *running = find(brambled, mac);
 	struct registry_step step = {
 		.at_ms = clock_wall_ms(), .stage = "dhcp", .detail = "DISCOVER"
 	};
 
 	/* bootcode.bin of a Pi 3, the first file that it fetches, asks for an address once more
 	 * (raspberrypi/firmware issues 1124, 1699). */
-	if (boot && (boot->files > 1 || boot->token[0] ||
-			    clock_wall_ms() - boot->changed_ms > REPEAT_MS)) {
+	if (running && (running->boot.files > 1 || running->boot.token[0] ||
+			       clock_monotonic_ns() - running->moved_ns > REPEAT_NS)) {
 		char reason[REGISTRY_REASON_SIZE];
 
-		snprintf(reason, sizeof(reason), "the board started over after stage %.15s",
-			boot->stage);
-		if (boot->reason[0] == '\0')
-			str_copy(boot->reason, sizeof(boot->reason), reason);
-		finish(brambled, boot);
+		snprintf(reason, sizeof(reason), "the board started over after stage %s",
+			running->boot.stage);
+		if (running->boot.reason[0] == '\0')
+			str_copy(running->boot.reason, sizeof(running->boot.reason), reason);
+		finish(brambled, running);
 	}
-	boot = timeline_boot_or_begin(brambled, mac, node);
-	if (!boot)
-		return;
-	str_copy(boot->node, sizeof(boot->node), node);
+	find_or_begin(brambled, mac, node);
 	timeline_step(brambled, mac, &step);
 }
 
-static void move_forward(struct brambled *brambled, struct registry_boot *boot, const char *stage)
+int timeline_set_image(struct brambled *brambled, const struct mac *mac, const char *hash)
 {
+	struct running *running = find(brambled, mac);
+
+	if (!running)
+		return -ENOENT;
+	if (strcmp(running->boot.image_hash, hash) != 0) {
+		str_copy(running->boot.image_hash, sizeof(running->boot.image_hash), hash);
+		running->changed = true;
+	}
+	return 0;
+}
+
+const char *timeline_token(struct brambled *brambled, const struct mac *mac)
+{
+	struct running *running = find(brambled, mac);
+	uint8_t random[(REGISTRY_TOKEN_SIZE - 1) / 2];
+
+	if (!running)
+		return NULL;
+	if (running->boot.token[0] == '\0') {
+		randombytes_buf(random, sizeof(random));
+		str_format_hex(random, sizeof(random), running->boot.token);
+		running->changed = true;
+	}
+	return running->boot.token;
+}
+
+bool timeline_has_spoken(struct brambled *brambled, const struct mac *mac)
+{
+	const struct running *running = find(brambled, mac);
+
+	return running && rank(running->boot.stage) >= rank("init");
+}
+
+static void move_forward(struct brambled *brambled, struct running *running, const char *stage)
+{
+	struct registry_boot *boot = &running->boot;
 	char text[MAC_TEXT_SIZE];
 
-	if (rank(stage) >= sizeof(stages) / sizeof(stages[0]) || rank(stage) <= rank(boot->stage))
+	if (rank(stage) >= STAGES || rank(stage) <= rank(boot->stage))
 		return;
 	str_copy(boot->stage, sizeof(boot->stage), stage);
 	boot->reason[0] = '\0';
@@ -165,61 +279,97 @@ static void move_forward(struct brambled *brambled, struct registry_boot *boot, 
 		(double)(clock_wall_ms() - boot->started_ms) / 1000.0, (double)boot->bytes / 1e6);
 }
 
+static void add_step(
+	struct brambled *brambled, struct running *running, const struct registry_step *step)
+{
+	running->boot.bytes += step->bytes;
+	running->boot.retransmissions += step->retransmissions;
+	move_forward(brambled, running, step->stage);
+	move(running);
+	if (running->boot.id == 0)
+		write_boot(brambled, running);
+	if (running->boot.id == 0 || running->steps >= STEPS)
+		return;
+	running->steps++;
+	(void)registry_add_step(brambled->registry, running->boot.id, step);
+}
+
 void timeline_step(
 	struct brambled *brambled, const struct mac *mac, const struct registry_step *step)
 {
-	struct registry_boot *boot = timeline_boot(brambled, mac);
+	struct running *running = find(brambled, mac);
 
-	if (!boot)
-		return;
-	boot->bytes += step->bytes;
-	boot->retransmissions += step->retransmissions;
-	move_forward(brambled, boot, step->stage);
-	store(brambled, boot);
-	(void)registry_add_step(brambled->registry, boot->id, step);
+	if (running)
+		add_step(brambled, running, step);
+}
+
+void timeline_touch(struct brambled *brambled, const struct mac *mac)
+{
+	struct running *running = find(brambled, mac);
+
+	if (running)
+		move(running);
 }
 
 void timeline_reason(struct brambled *brambled, const struct mac *mac, const char *reason)
 {
-	struct registry_boot *boot = timeline_boot(brambled, mac);
+	struct running *running = find(brambled, mac);
 	char text[MAC_TEXT_SIZE];
 
-	if (!boot || strcmp(boot->reason, reason) == 0)
+	if (!running || strncmp(running->boot.reason, reason, REGISTRY_REASON_SIZE - 1) == 0)
 		return;
-	str_copy(boot->reason, sizeof(boot->reason), reason);
-	store(brambled, boot);
-	brambled_event(brambled, "boot.waiting", subject_of(boot, text), "%s", reason);
+	str_copy(running->boot.reason, sizeof(running->boot.reason), reason);
+	running->changed = true;
+	brambled_event(brambled, "boot.waiting", subject_of(&running->boot, text), "%s", reason);
+}
+
+void timeline_set_contradiction(struct brambled *brambled, const struct mac *mac)
+{
+	struct running *running = find(brambled, mac);
+
+	if (running)
+		running->contradicts = true;
+}
+
+bool timeline_has_contradiction(struct brambled *brambled, const struct mac *mac)
+{
+	const struct running *running = find(brambled, mac);
+
+	return running && running->contradicts;
 }
 
 void timeline_joined(struct brambled *brambled, const struct mac *mac)
 {
 	struct registry_step step = { .at_ms = clock_wall_ms(), .stage = "joined" };
-	struct registry_boot *boot;
+	struct running *running = find(brambled, mac);
 
-	timeline_step(brambled, mac, &step);
-	boot = timeline_boot(brambled, mac);
-	if (boot)
-		finish(brambled, boot);
+	if (!running)
+		return;
+	add_step(brambled, running, &step);
+	finish(brambled, running);
 }
 
 void timeline_end(struct brambled *brambled, const struct mac *mac, const char *reason)
 {
-	struct registry_boot *boot = timeline_boot(brambled, mac);
+	struct running *running = find(brambled, mac);
 
-	if (!boot)
+	if (!running)
 		return;
-	str_copy(boot->reason, sizeof(boot->reason), reason);
-	finish(brambled, boot);
+	str_copy(running->boot.reason, sizeof(running->boot.reason), reason);
+	finish(brambled, running);
 }
 
 uint64_t timeline_begin_transfer(
 	struct brambled *brambled, const struct mac *mac, const char *name, enum boot_stage stage)
 {
 	struct timeline *timeline = brambled->timeline;
-	uint64_t id = ++timeline->next_transfer;
-	struct transfer *transfer = &timeline->transfers[id % TRANSFERS];
+	const struct running *running = find(brambled, mac);
+	uint64_t number = ++timeline->next_transfer & ID_NUMBER_MASK;
+	uint64_t boot = running ? (uint64_t)running->boot.id : 0;
+	uint64_t id = boot << ID_BOOT_SHIFT | (uint64_t)stage << ID_STAGE_SHIFT | number;
+	struct transfer *transfer = &timeline->transfers[number % TRANSFERS];
 
-	*transfer = (struct transfer){ .id = id, .mac = *mac, .stage = stage };
+	*transfer = (struct transfer){ .id = id, .mac = *mac };
 	str_copy_visible(transfer->name, sizeof(transfer->name), name, strlen(name));
 	return id;
 }
@@ -243,33 +393,53 @@ static const char *stage_name(enum boot_stage stage)
 	return "firmware";
 }
 
+static struct running *running_of_transfer(
+	struct brambled *brambled, uint64_t id, const struct transfer *known)
+{
+	struct timeline *timeline = brambled->timeline;
+
+	if (known)
+		return find(brambled, &known->mac);
+	for (size_t i = 0; i < timeline->n; i++) {
+		if (id >> ID_BOOT_SHIFT &&
+			(uint64_t)timeline->boots[i].boot.id == id >> ID_BOOT_SHIFT)
+			return &timeline->boots[i];
+	}
+	return NULL;
+}
+
 void timeline_end_transfer(struct brambled *brambled, const struct ipc_transfer *report)
 {
-	const struct transfer *transfer =
-		&brambled->timeline->transfers[report->transfer % TRANSFERS];
+	uint64_t id = report->transfer;
+	const struct transfer *known =
+		&brambled->timeline->transfers[(id & ID_NUMBER_MASK) % TRANSFERS];
+	const char *name = "a file begun before brambled was restarted";
 	struct registry_step step = { .at_ms = clock_wall_ms(),
 		.bytes = report->bytes,
 		.retransmissions = report->retransmissions,
 		.duration_ms = (uint32_t)(report->duration_ns / NS_PER_MS) };
-	struct registry_boot *boot;
+	struct running *running;
 
-	if (transfer->id != report->transfer)
-		return;
-	boot = timeline_boot(brambled, &transfer->mac);
+	if (known->id != id)
+		known = NULL;
+	running = running_of_transfer(brambled, id, known);
 	/* Firmware looks whether a file is there by asking for it and ending the transfer at once.
 	 */
-	if (!boot || report->error == ECANCELED)
+	if (!running || report->error == ECANCELED)
 		return;
+	if (known)
+		name = known->name;
 	if (report->error == 0) {
-		boot->files++;
-		str_copy(step.detail, sizeof(step.detail), transfer->name);
+		running->boot.files++;
+		str_copy(step.detail, sizeof(step.detail), name);
 	} else {
-		snprintf(step.detail, sizeof(step.detail), "%s stopped after %llu bytes: %s",
-			transfer->name, (unsigned long long)report->bytes,
+		snprintf(step.detail, sizeof(step.detail), "%s stopped after %llu bytes: %s", name,
+			(unsigned long long)report->bytes,
 			report->reason[0] ? report->reason : strerror(report->error));
 	}
-	str_copy(step.stage, sizeof(step.stage), stage_name(transfer->stage));
-	timeline_step(brambled, &transfer->mac, &step);
+	str_copy(step.stage, sizeof(step.stage),
+		stage_name((enum boot_stage)(id >> ID_STAGE_SHIFT & ID_STAGE_MASK)));
+	add_step(brambled, running, &step);
 }
 
 /* What stands behind a boot that stopped at this stage, and what to do. */
@@ -311,21 +481,56 @@ static const char *explain(const char *stage)
 	return "it stopped";
 }
 
+static void give_up(struct brambled *brambled, struct running *running)
+{
+	struct registry_boot *boot = &running->boot;
+	char mac[MAC_TEXT_SIZE];
+
+	/* A parked board that was switched off is no trouble. */
+	if (boot->node[0] == '\0') {
+		finish(brambled, running);
+		return;
+	}
+	if (boot->reason[0] == '\0')
+		str_copy(boot->reason, sizeof(boot->reason), explain(boot->stage));
+	brambled_event(brambled, "boot.stuck", subject_of(boot, mac), "stopped at stage %s: %s",
+		boot->stage, boot->reason);
+	finish(brambled, running);
+}
+
 void timeline_tick(struct brambled *brambled)
 {
 	struct timeline *timeline = brambled->timeline;
-	int64_t now = clock_wall_ms();
+	uint64_t now = clock_monotonic_ns();
 
 	for (size_t i = timeline->n; i-- > 0;) {
-		struct registry_boot *boot = &timeline->boots[i];
-		char mac[MAC_TEXT_SIZE];
+		if (now - timeline->boots[i].moved_ns >= STUCK_NS)
+			give_up(brambled, &timeline->boots[i]);
+	}
+}
 
-		if (now - boot->changed_ms < STUCK_MS)
-			continue;
-		if (boot->reason[0] == '\0')
-			str_copy(boot->reason, sizeof(boot->reason), explain(boot->stage));
-		brambled_event(brambled, "boot.stuck", subject_of(boot, mac),
-			"stopped at stage %s: %s", boot->stage, boot->reason);
-		finish(brambled, boot);
+void timeline_write(struct brambled *brambled)
+{
+	struct timeline *timeline = brambled->timeline;
+
+	for (size_t i = 0; i < timeline->n; i++) {
+		if (timeline->boots[i].changed)
+			write_boot(brambled, &timeline->boots[i]);
+	}
+}
+
+void timeline_after_rollback(struct brambled *brambled)
+{
+	struct timeline *timeline = brambled->timeline;
+
+	for (size_t i = 0; i < timeline->n; i++) {
+		struct running *running = &timeline->boots[i];
+		struct registry_boot stored;
+
+		/* Its number may be given to another boot now. */
+		if (registry_get_boot(brambled->registry, running->boot.id, &stored) != 0 ||
+			memcmp(&stored.mac, &running->boot.mac, sizeof(stored.mac)) != 0)
+			running->boot.id = 0;
+		running->changed = true;
 	}
 }

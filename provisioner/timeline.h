@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Boots as they happen: one per board, from the first DISCOVER to joined (or to where it stopped,
- * and why). Kept in memory and written to the registry as they change.
+ * and why). Kept in memory; what changed is written with the next commit.
  */
 #ifndef BRAMBLE_TIMELINE_H
 #define BRAMBLE_TIMELINE_H
@@ -16,17 +16,37 @@ void timeline_stop(struct brambled *brambled);
 void timeline_discover(struct brambled *brambled, const struct mac *mac, const char *node);
 
 /* The boot of a board that is going on, or NULL. Valid until the next call into this file. */
-struct registry_boot *timeline_boot(struct brambled *brambled, const struct mac *mac);
-/* The same; begins one when there is none (a board that skips DHCP). NULL when out of room. */
-struct registry_boot *timeline_boot_or_begin(
+const struct registry_boot *timeline_boot(struct brambled *brambled, const struct mac *mac);
+/* The same; begins one when there is none (a board that skips DHCP). NULL when out of memory. */
+const struct registry_boot *timeline_boot_or_begin(
 	struct brambled *brambled, const struct mac *mac, const char *node);
+
+/* A boot that was given up for lost goes on after all. */
+void timeline_revive(struct brambled *brambled, const struct registry_boot *boot);
+
+/* One version of the image for the whole boot, so that kernel, initramfs and root fit together.
+ * Fails when none is going on. */
+int timeline_set_image(struct brambled *brambled, const struct mac *mac, const char *hash);
+/* This boot's token for the kernel's command line; minted at the first call. NULL when no boot is
+ * going on. */
+const char *timeline_token(struct brambled *brambled, const struct mac *mac);
+
+/* Has its own system (bramble-init, the agent) reported anything? */
+bool timeline_has_spoken(struct brambled *brambled, const struct mac *mac);
 
 /* A stage was reached or a step of it done; the boot's stage only moves forward. */
 void timeline_step(
 	struct brambled *brambled, const struct mac *mac, const struct registry_step *step);
 
+/* A sign of life that is no progress: it tries again. */
+void timeline_touch(struct brambled *brambled, const struct mac *mac);
+
 /* Why the boot doesn't go on (or waits). Repeats are dropped. */
 void timeline_reason(struct brambled *brambled, const struct mac *mac, const char *reason);
+
+/* The board isn't what it says: for this boot it gets nothing. */
+void timeline_set_contradiction(struct brambled *brambled, const struct mac *mac);
+bool timeline_has_contradiction(struct brambled *brambled, const struct mac *mac);
 
 /* The boot is complete: the node has joined. */
 void timeline_joined(struct brambled *brambled, const struct mac *mac);
@@ -34,12 +54,16 @@ void timeline_joined(struct brambled *brambled, const struct mac *mac);
 /* The board was unbound or another node got it: its boot is over. */
 void timeline_end(struct brambled *brambled, const struct mac *mac, const char *reason);
 
-/* A file is being sent: remember under which id, for the report. */
+/* A file is being sent: an id for the report of its end, which holds over a restart of brambled. */
 uint64_t timeline_begin_transfer(
 	struct brambled *brambled, const struct mac *mac, const char *name, enum boot_stage stage);
 void timeline_end_transfer(struct brambled *brambled, const struct ipc_transfer *report);
 
 /* Call every second or so: notices boots that stopped. */
 void timeline_tick(struct brambled *brambled);
+/* Write what changed; a commit should follow. */
+void timeline_write(struct brambled *brambled);
+/* The registry has lost what was written since the last commit: write it again. */
+void timeline_after_rollback(struct brambled *brambled);
 
 #endif

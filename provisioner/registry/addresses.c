@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 
+#define TOUCH_EVERY_MS 3600000
+
 int registry_get_address(struct registry *registry, const struct mac *mac, struct in_addr *address)
 {
 	int result;
@@ -40,7 +42,7 @@ int registry_put_address(
 	struct registry *registry, const struct mac *mac, struct in_addr address, int64_t now_ms)
 {
 	int result;
-	sqlite3_stmt *statement = registry_write(registry,
+	sqlite3_stmt *statement = registry_write_state(registry,
 		"INSERT OR REPLACE INTO addresses(mac, address, last_seen) VALUES(?, ?, ?)",
 		&result);
 
@@ -49,6 +51,47 @@ int registry_put_address(
 	registry_bind_mac(statement, 1, mac);
 	registry_bind_address(statement, 2, address);
 	sqlite3_bind_int64(statement, 3, now_ms);
+	return registry_finish(registry, statement);
+}
+
+int registry_touch_address(struct registry *registry, const struct mac *mac, int64_t now_ms)
+{
+	int result;
+	sqlite3_stmt *statement = registry_read(registry,
+		"SELECT 1 FROM addresses WHERE mac = ? AND abs(last_seen - ?) > ?", &result);
+	bool due;
+
+	if (!statement)
+		return result;
+	registry_bind_mac(statement, 1, mac);
+	sqlite3_bind_int64(statement, 2, now_ms);
+	sqlite3_bind_int64(statement, 3, TOUCH_EVERY_MS);
+	due = registry_step(registry, statement) == 0;
+	sqlite3_finalize(statement);
+	if (!due)
+		return 0;
+	statement = registry_write(
+		registry, "UPDATE addresses SET last_seen = ?2 WHERE mac = ?1", &result);
+	if (!statement)
+		return result;
+	registry_bind_mac(statement, 1, mac);
+	sqlite3_bind_int64(statement, 2, now_ms);
+	return registry_finish(registry, statement);
+}
+
+int registry_trim_addresses(struct registry *registry, unsigned keep)
+{
+	int result;
+	sqlite3_stmt *statement = registry_write_state(registry,
+		"DELETE FROM addresses WHERE mac IN (SELECT mac FROM addresses"
+		" WHERE mac NOT IN (SELECT mac FROM boards)"
+		" AND address NOT IN (SELECT address FROM nodes)"
+		" ORDER BY last_seen DESC LIMIT -1 OFFSET ?)",
+		&result);
+
+	if (!statement)
+		return result;
+	sqlite3_bind_int64(statement, 1, keep);
 	return registry_finish(registry, statement);
 }
 
@@ -82,9 +125,10 @@ int registry_free_address(struct registry *registry, struct in_addr first, struc
 		"IS NOT NULL";
 	static const char stalest[] =
 		"SELECT address FROM addresses WHERE address BETWEEN ?1 AND ?2"
-		" AND mac NOT IN (SELECT mac FROM boards) AND address NOT IN (SELECT address FROM "
-		"nodes)"
-		" ORDER BY last_seen LIMIT 1";
+		" AND address NOT IN (SELECT address FROM nodes)"
+		" AND mac NOT IN (SELECT board FROM nodes WHERE board IS NOT NULL)"
+		" AND mac NOT IN (SELECT board FROM bindings)"
+		" ORDER BY mac IN (SELECT mac FROM boards), last_seen LIMIT 1";
 	int result = query_address(registry, lowest, first, last, address);
 
 	if (result == -ENOENT)

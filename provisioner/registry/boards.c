@@ -122,7 +122,7 @@ int registry_find_board(struct registry *registry, const char *id, struct regist
 int registry_put_board(struct registry *registry, const struct registry_board *board)
 {
 	int result;
-	sqlite3_stmt *statement = registry_write(registry,
+	sqlite3_stmt *statement = registry_write_state(registry,
 		"INSERT OR REPLACE INTO boards(" COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?)", &result);
 
 	if (!statement)
@@ -155,4 +155,20 @@ int registry_each_board(struct registry *registry,
 	}
 	sqlite3_finalize(statement);
 	return result == -ENOENT ? 0 : result;
+}
+
+int registry_trim_boards(struct registry *registry, unsigned keep)
+{
+	int result;
+	sqlite3_stmt *statement = registry_write_state(registry,
+		"DELETE FROM boards WHERE mac IN (SELECT mac FROM boards WHERE NOT parked"
+		" AND mac NOT IN (SELECT board FROM nodes WHERE board IS NOT NULL)"
+		" AND mac NOT IN (SELECT board FROM bindings)"
+		" ORDER BY last_seen DESC LIMIT -1 OFFSET ?)",
+		&result);
+
+	if (!statement)
+		return result;
+	sqlite3_bind_int64(statement, 1, keep);
+	return registry_finish(registry, statement);
 }

@@ -29,7 +29,7 @@ int registry_get_image(struct registry *registry, const char *name, struct regis
 int registry_put_image(struct registry *registry, const struct registry_image *image)
 {
 	int result;
-	sqlite3_stmt *statement = registry_write(registry,
+	sqlite3_stmt *statement = registry_write_state(registry,
 		"INSERT OR REPLACE INTO images(name, current, previous) VALUES(?, ?, ?)", &result);
 
 	if (!statement)

@@ -86,7 +86,7 @@ int registry_node_wanting(struct registry *registry, struct registry_node *node)
 int registry_put_node(struct registry *registry, struct registry_node *node)
 {
 	int result;
-	sqlite3_stmt *statement = registry_write(registry,
+	sqlite3_stmt *statement = registry_write_state(registry,
 		"INSERT INTO nodes(" COLUMNS
 		") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
 		" ON CONFLICT(id) DO UPDATE SET name = ?2, address = ?3, role = ?4, board = ?5, "
@@ -119,7 +119,7 @@ int registry_delete_node(struct registry *registry, const char *name)
 {
 	int result;
 	sqlite3_stmt *statement =
-		registry_write(registry, "DELETE FROM nodes WHERE name = ?", &result);
+		registry_write_state(registry, "DELETE FROM nodes WHERE name = ?", &result);
 
 	if (!statement)
 		return result;
@@ -148,11 +148,70 @@ int registry_each_node(struct registry *registry,
 	return result == -ENOENT ? 0 : result;
 }
 
+int registry_put_heartbeat(struct registry *registry, uint32_t id, int64_t heartbeat_ms)
+{
+	int result;
+	sqlite3_stmt *statement =
+		registry_write(registry, "UPDATE nodes SET heartbeat = ?2 WHERE id = ?1", &result);
+
+	if (!statement)
+		return result;
+	sqlite3_bind_int64(statement, 1, id);
+	sqlite3_bind_int64(statement, 2, heartbeat_ms);
+	return registry_finish(registry, statement);
+}
+
+int registry_put_forgotten(struct registry *registry, const char *name, int64_t at_ms)
+{
+	int result;
+	sqlite3_stmt *statement = registry_write_state(
+		registry, "INSERT OR REPLACE INTO forgotten(name, at) VALUES(?, ?)", &result);
+
+	if (!statement)
+		return result;
+	registry_bind_text(statement, 1, name);
+	sqlite3_bind_int64(statement, 2, at_ms);
+	return registry_finish(registry, statement);
+}
+
+int registry_delete_forgotten(struct registry *registry, const char *name)
+{
+	int result;
+	sqlite3_stmt *statement =
+		registry_write_state(registry, "DELETE FROM forgotten WHERE name = ?", &result);
+
+	if (!statement)
+		return result;
+	registry_bind_text(statement, 1, name);
+	return registry_finish(registry, statement);
+}
+
+int registry_each_forgotten(struct registry *registry,
+	int (*each)(void *argument, const char *name, int64_t at_ms), void *argument)
+{
+	int result;
+	sqlite3_stmt *statement =
+		registry_read(registry, "SELECT name, at FROM forgotten ORDER BY at", &result);
+
+	if (!statement)
+		return result;
+	while ((result = registry_step(registry, statement)) == 0) {
+		char name[NODE_NAME_SIZE];
+
+		registry_column_text(statement, 0, name, sizeof(name));
+		result = each(argument, name, sqlite3_column_int64(statement, 1));
+		if (result != 0)
+			break;
+	}
+	sqlite3_finalize(statement);
+	return result == -ENOENT ? 0 : result;
+}
+
 int registry_add_binding(struct registry *registry, const char *node, const struct mac *mac,
 	const char *text, int64_t now_ms)
 {
 	int result;
-	sqlite3_stmt *statement = registry_write(registry,
+	sqlite3_stmt *statement = registry_write_state(registry,
 		"INSERT INTO bindings(node, board, at, text) VALUES(?, ?, ?, ?)", &result);
 
 	if (!statement)

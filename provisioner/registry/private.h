@@ -7,29 +7,37 @@
 
 #include "provisioner/registry/registry.h"
 
+#define REGISTRY_PATH_SIZE 512
+
 struct registry {
 	sqlite3 *db;
-	char path[512];
-	bool changed;	   /* a transaction is open */
-	uint64_t scrub_at; /* boots and events written since old ones were removed */
+	char path[REGISTRY_PATH_SIZE];
+	bool changed; /* a transaction is open */
+	int failed;   /* -errno of its first write that failed: it can only be rolled back */
+	bool touches_state, lacks_backup; /* more than history changed: now, since the backup */
 };
 
-/* Run statements of the schema. */
+/* Run statements of the schema, PRAGMAs and the like. */
 int registry_execute(struct registry *registry, const char *sql);
 
 /* Prepare for reading; NULL on failure with *result = -errno. */
 sqlite3_stmt *registry_read(struct registry *registry, const char *sql, int *result);
-/* Prepare for writing: opens the transaction when none is open. */
+/* Prepare for writing: opens the transaction when none is open. A write that fails spoils the whole
+ * transaction: later ones fail with the same error, and registry_commit() rolls it back. */
 sqlite3_stmt *registry_write(struct registry *registry, const char *sql, int *result);
+/* The same, for what must be in the backup soon: boards, nodes, addresses, images. */
+sqlite3_stmt *registry_write_state(struct registry *registry, const char *sql, int *result);
 /* Step a writing statement to its end and finalize it. */
 int registry_finish(struct registry *registry, sqlite3_stmt *statement);
 /* 0 when there is a row, -ENOENT at the end, or -errno. */
 int registry_step(struct registry *registry, sqlite3_stmt *statement);
 
-/* What SQLite said, as -errno. */
-int registry_error(const struct registry *registry, int code);
+/* What SQLite said, as -errno. -EUCLEAN: the file is damaged. */
+int registry_error(int code);
 
 int registry_create_schema(struct registry *registry);
+/* The schema's version of an open file; 0 = it holds nothing. */
+int registry_schema_version(struct registry *registry, int *version);
 
 void registry_bind_mac(sqlite3_stmt *statement, int index, const struct mac *mac);
 void registry_column_mac(sqlite3_stmt *statement, int index, struct mac *mac);

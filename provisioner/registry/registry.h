@@ -19,6 +19,7 @@
 
 struct registry;
 
+#define REGISTRY_SIZE_LIMIT (256u << 20) /* bytes; history is bounded far below */
 #define REGISTRY_TEXT_SIZE 256
 #define REGISTRY_NOTE_SIZE 2048
 #define REGISTRY_REASON_SIZE 160
@@ -83,18 +84,23 @@ struct registry_image {
 	char current[HASH_TEXT_SIZE], previous[HASH_TEXT_SIZE]; /* previous "" = none */
 };
 
-/* Open or create. A file that fails its integrity check is moved aside (PATH.corrupt-TIME) and the
- * newest sound backup (PATH.backup) takes its place; without one this fails: an empty registry
- * would forget every node. `note` says what was done or what is wrong and what to do; "" when all
- * is well. */
-int registry_open(const char *path, struct registry **registry, char note[static REGISTRY_NOTE_SIZE]);
+/* Open; create when there is neither a file nor a backup. A file that is empty or fails its
+ * integrity check is moved aside (PATH.corrupt-TIME) and its backup (PATH.backup), if sound, takes
+ * its place; otherwise this fails: an empty registry would forget every node. `note` says what was
+ * done or what is wrong and what to do; "" when all is well. */
+int registry_open(
+	const char *path, struct registry **registry, char note[static REGISTRY_NOTE_SIZE]);
 void registry_close(struct registry *registry);
 
-/* Make everything written so far durable. On failure it is rolled back: nothing of it happened. */
+/* Make everything written so far durable. If that or any write before it failed, all is rolled back
+ * and the error returned: nothing of it happened. */
 int registry_commit(struct registry *registry);
+void registry_rollback(struct registry *registry);
 bool registry_has_changes(const struct registry *registry);
-/* Write PATH.backup (by the SQLite backup interface, then rename). */
+/* Write PATH.backup: a sound copy, whole or not at all. -EBUSY before registry_commit(). */
 int registry_backup(struct registry *registry);
+/* Did boards, nodes, addresses or images change since the last backup? */
+bool registry_lacks_backup(const struct registry *registry);
 
 /* --- boards --- */
 int registry_get_board(
@@ -107,14 +113,22 @@ int registry_put_board(struct registry *registry, const struct registry_board *b
 int registry_each_board(struct registry *registry,
 	int (*each)(void *argument, const struct registry_board *board), void *argument);
 
+/* Remove boards that never occupied a node and weren't set aside, except the `keep` seen last.
+ * Their addresses become those of strangers. */
+int registry_trim_boards(struct registry *registry, unsigned keep);
+
 /* --- addresses: one per MAC --- */
 int registry_get_address(struct registry *registry, const struct mac *mac, struct in_addr *address);
 int registry_mac_of_address(struct registry *registry, struct in_addr address, struct mac *mac);
 int registry_put_address(
 	struct registry *registry, const struct mac *mac, struct in_addr address, int64_t now_ms);
+/* It was seen again; written once an hour at most. */
+int registry_touch_address(struct registry *registry, const struct mac *mac, int64_t now_ms);
+/* Remove addresses of MACs that are no boards (and no node's), except the `keep` seen last. */
+int registry_trim_addresses(struct registry *registry, unsigned keep);
 /* The lowest address in first..last that neither a MAC nor a node has; if none is left, that of the
- * MAC which is neither board nor node and was not seen for longest. -ENOSPC when every one belongs
- * to a board or node. */
+ * MAC which never occupied a node and was not seen for longest, strangers before boards. -ENOSPC
+ * when every one belongs to a node or its former board. */
 int registry_free_address(struct registry *registry, struct in_addr first, struct in_addr last,
 	struct in_addr *address);
 int registry_each_address(struct registry *registry,
@@ -132,6 +146,12 @@ int registry_put_node(struct registry *registry, struct registry_node *node);
 int registry_delete_node(struct registry *registry, const char *name);
 int registry_each_node(struct registry *registry,
 	int (*each)(void *argument, const struct registry_node *node), void *argument);
+int registry_put_heartbeat(struct registry *registry, uint32_t id, int64_t heartbeat_ms);
+/* Nodes that were deleted but whose data directory still has its name. */
+int registry_put_forgotten(struct registry *registry, const char *name, int64_t at_ms);
+int registry_delete_forgotten(struct registry *registry, const char *name);
+int registry_each_forgotten(struct registry *registry,
+	int (*each)(void *argument, const char *name, int64_t at_ms), void *argument);
 /* Who occupied a node: history. */
 int registry_add_binding(struct registry *registry, const char *node, const struct mac *mac,
 	const char *text, int64_t now_ms);
@@ -142,6 +162,9 @@ int registry_each_binding(struct registry *registry, const char *node,
 /* --- boots --- */
 int registry_put_boot(struct registry *registry, struct registry_boot *boot);
 int registry_get_boot(struct registry *registry, int64_t id, struct registry_boot *boot);
+/* The newest boot of this board as this node that was given a token, older than boot `before`. */
+int registry_boot_with_token(struct registry *registry, const char *node, const struct mac *mac,
+	int64_t before, struct registry_boot *boot);
 /* Newest first; node or mac may be NULL for all. */
 int registry_each_boot(struct registry *registry, const char *node, const struct mac *mac,
 	unsigned limit, int (*each)(void *argument, const struct registry_boot *boot),

@@ -40,11 +40,13 @@ static const char *const steps[] = {
 	"  subject TEXT NOT NULL, text TEXT NOT NULL);"
 	"CREATE TABLE images(name TEXT PRIMARY KEY, current TEXT NOT NULL, previous TEXT NOT "
 	"NULL);",
+	/* Nodes whose data directory has still to be renamed. */
+	"CREATE TABLE forgotten(name TEXT PRIMARY KEY, at INTEGER NOT NULL);",
 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))
 
-static int read_version(struct registry *registry, int *version)
+int registry_schema_version(struct registry *registry, int *version)
 {
 	int result;
 	sqlite3_stmt *statement = registry_read(registry, "PRAGMA user_version", &result);
@@ -76,7 +78,7 @@ static int take_step(struct registry *registry, int number)
 
 int registry_create_schema(struct registry *registry)
 {
-	int version = 0, result = read_version(registry, &version);
+	int version = 0, result = registry_schema_version(registry, &version);
 
 	/* Written by a newer Bramble. */
 	if (result == 0 && version > STEPS)

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/* Events and transactions: what is told is what has happened. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "provisioner/brambled.h"
+#include "provisioner/timeline.h"
+
+static void log_event(const struct registry_event *event)
+{
+	log_notice("%s%s%s: %s", event->kind, event->subject[0] ? " " : "", event->subject,
+		event->text);
+}
+
+void brambled_event(
+	struct brambled *brambled, const char *kind, const char *subject, const char *format, ...)
+{
+	struct registry_event event = { .at_ms = clock_wall_ms() };
+	va_list arguments;
+
+	str_copy(event.kind, sizeof(event.kind), kind);
+	str_copy(event.subject, sizeof(event.subject), subject);
+	va_start(arguments, format);
+	vsnprintf(event.text, sizeof(event.text), format, arguments);
+	va_end(arguments);
+	(void)registry_add_event(brambled->registry, &event);
+	if (brambled->n_unlogged < UNLOGGED_EVENTS)
+		brambled->unlogged[brambled->n_unlogged++] = event;
+	else
+		log_event(&event);
+}
+
+static void undone(struct brambled *brambled)
+{
+	for (size_t i = 0; i < brambled->n_unlogged; i++)
+		log_debug("undone: %s %s: %s", brambled->unlogged[i].kind,
+			brambled->unlogged[i].subject, brambled->unlogged[i].text);
+	brambled->n_unlogged = 0;
+	if (brambled->timeline)
+		timeline_after_rollback(brambled);
+}
+
+int brambled_commit(struct brambled *brambled)
+{
+	int result = registry_commit(brambled->registry);
+	char warning[WARNING_SIZE];
+
+	if (result == 0) {
+		for (size_t i = 0; i < brambled->n_unlogged; i++)
+			log_event(&brambled->unlogged[i]);
+		brambled->n_unlogged = 0;
+		if (brambled->registry_warning[0])
+			log_notice("the registry can be written again");
+		brambled->registry_warning[0] = '\0';
+		return 0;
+	}
+	undone(brambled);
+	snprintf(warning, sizeof(warning),
+		"the registry (%.100s/state) can't be written: %.50s; running nodes go on, changes "
+		"are refused",
+		brambled->settings.share, strerror(-result));
+	if (strcmp(brambled->registry_warning, warning) != 0)
+		log_error("%s", warning);
+	str_copy(brambled->registry_warning, sizeof(brambled->registry_warning), warning);
+	return result;
+}
+
+void brambled_rollback(struct brambled *brambled)
+{
+	registry_rollback(brambled->registry);
+	undone(brambled);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/heartbeats.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+
+#define WRITE_NS (60 * NS_PER_S)
+#define MISSED_INTERVALS 3
+
+struct pulse {
+	uint32_t node;
+	uint64_t heard_ns; /* 0 = not since brambled's start */
+	int64_t heard_ms;
+	bool unwritten;
+	bool absent; /* that was told */
+};
+
+struct heartbeats {
+	struct pulse *pulses;
+	size_t n, room;
+	uint64_t write_ns;
+};
+
+int heartbeats_start(struct brambled *brambled)
+{
+	brambled->heartbeats = calloc(1, sizeof(*brambled->heartbeats));
+	if (!brambled->heartbeats)
+		return -ENOMEM;
+	brambled->heartbeats->write_ns = clock_monotonic_ns() + WRITE_NS;
+	return 0;
+}
+
+static void write_all(struct brambled *brambled)
+{
+	struct heartbeats *heartbeats = brambled->heartbeats;
+
+	for (size_t i = 0; i < heartbeats->n; i++) {
+		struct pulse *pulse = &heartbeats->pulses[i];
+
+		if (pulse->unwritten)
+			pulse->unwritten = registry_put_heartbeat(brambled->registry, pulse->node,
+						   pulse->heard_ms) != 0;
+	}
+}
+
+void heartbeats_stop(struct brambled *brambled)
+{
+	if (!brambled->heartbeats)
+		return;
+	write_all(brambled);
+	free(brambled->heartbeats->pulses);
+	free(brambled->heartbeats);
+	brambled->heartbeats = NULL;
+}
+
+/* Nodes are few and never more than addresses; numbers aren't used twice. NULL: out of memory. */
+static struct pulse *find(struct brambled *brambled, uint32_t node)
+{
+	struct heartbeats *heartbeats = brambled->heartbeats;
+	size_t i = 0;
+
+	while (i < heartbeats->n && heartbeats->pulses[i].node != node)
+		i++;
+	if (i < heartbeats->n)
+		return &heartbeats->pulses[i];
+	if (heartbeats->n == heartbeats->room) {
+		size_t room = heartbeats->room ? 2 * heartbeats->room : 64;
+		struct pulse *grown = realloc(heartbeats->pulses, room * sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		heartbeats->pulses = grown;
+		heartbeats->room = room;
+	}
+	heartbeats->pulses[heartbeats->n] = (struct pulse){ .node = node };
+	return &heartbeats->pulses[heartbeats->n++];
+}
+
+int64_t heartbeats_silence_ms(struct brambled *brambled, const struct registry_node *node)
+{
+	const struct pulse *pulse = find(brambled, node->id);
+	uint64_t since = pulse && pulse->heard_ns ? pulse->heard_ns : brambled->started_ns;
+
+	return (int64_t)((clock_monotonic_ns() - since) / NS_PER_MS);
+}
+
+int64_t heartbeats_hear(struct brambled *brambled, const struct registry_node *node)
+{
+	int64_t silence = heartbeats_silence_ms(brambled, node);
+	struct pulse *pulse = find(brambled, node->id);
+
+	if (!pulse)
+		return silence;
+	pulse->heard_ns = clock_monotonic_ns();
+	pulse->heard_ms = clock_wall_ms();
+	pulse->unwritten = true;
+	pulse->absent = false;
+	return silence;
+}
+
+bool heartbeats_is_absent(struct brambled *brambled, const struct registry_node *node)
+{
+	return heartbeats_silence_ms(brambled, node) >
+	       MISSED_INTERVALS * 1000 * brambled->settings.heartbeat_s;
+}
+
+int64_t heartbeats_last_ms(struct brambled *brambled, const struct registry_node *node)
+{
+	const struct pulse *pulse = find(brambled, node->id);
+
+	return pulse && pulse->heard_ms ? pulse->heard_ms : node->heartbeat_ms;
+}
+
+struct absentees {
+	struct brambled *brambled;
+	unsigned n;
+	struct registry_node nodes[16]; /* further ones with the next tick */
+};
+
+static int note_absent(void *argument, const struct registry_node *node)
+{
+	struct absentees *absentees = argument;
+	struct pulse *pulse;
+
+	if (!node->has_board || !node->joined || absentees->n == 16 ||
+		!heartbeats_is_absent(absentees->brambled, node))
+		return 0;
+	pulse = find(absentees->brambled, node->id);
+	if (!pulse || pulse->absent)
+		return 0;
+	pulse->absent = true;
+	absentees->nodes[absentees->n++] = *node;
+	return 0;
+}
+
+void heartbeats_tick(struct brambled *brambled)
+{
+	struct absentees absentees = { .brambled = brambled };
+	uint64_t now = clock_monotonic_ns();
+
+	(void)registry_each_node(brambled->registry, note_absent, &absentees);
+	for (unsigned i = 0; i < absentees.n; i++) {
+		const struct registry_node *node = &absentees.nodes[i];
+
+		brambled_event(brambled, "node.absent", node->name,
+			"%s hasn't been heard for %lld s: is it switched off?", node->name,
+			(long long)(heartbeats_silence_ms(brambled, node) / 1000));
+	}
+	if (now < brambled->heartbeats->write_ns)
+		return;
+	brambled->heartbeats->write_ns = now + WRITE_NS;
+	write_all(brambled);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/sightings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "provisioner/nodes.h"
+#include "provisioner/policy.h"
+#include "provisioner/timeline.h"
+
+#define SEEN_EVERY_MS 10000
+/* Anybody can invent MACs: this many that never occupied a node are kept. */
+#define STRANGERS 1024
+#define FOREIGN_SERVER_NS (600 * NS_PER_S)
+
+static bool another_has_serial(
+	struct brambled *brambled, const struct registry_board *board, const char *serial)
+{
+	struct registry_board other;
+	int result = registry_board_with_serial(brambled->registry, serial, &other);
+
+	return result == -EEXIST ||
+	       (result == 0 && memcmp(&other.mac, &board->mac, sizeof(other.mac)) != 0);
+}
+
+int sightings_tie_serial(
+	struct brambled *brambled, struct registry_board *board, const char *serial)
+{
+	bool taken = another_has_serial(brambled, board, serial);
+	char mac[MAC_TEXT_SIZE];
+
+	if (!taken && strcmp(board->serial, serial) == 0)
+		return 0;
+	if (!taken && board->serial[0] == '\0') {
+		str_copy(board->serial, sizeof(board->serial), serial);
+		return registry_put_board(brambled->registry, board);
+	}
+	if (!timeline_has_contradiction(brambled, &board->mac)) {
+		str_format_mac(&board->mac, mac);
+		brambled_event(brambled, "board.conflict", mac,
+			"board %s says its serial is %s, %s: it gets nothing until one of the two "
+			"is gone; `bramble board list` shows both",
+			mac, serial,
+			taken ? "which belongs to another board" : "but it had another one");
+	}
+	timeline_set_contradiction(brambled, &board->mac);
+	timeline_reason(brambled, &board->mac,
+		"its serial contradicts what is known of it: see board.conflict in `bramble "
+		"events`");
+	return -EPERM;
+}
+
+/* The row of a board that was seen, made when it is new. */
+static int make_board(struct brambled *brambled, const struct policy_sender *sender,
+	const struct mac *mac, struct registry_board *board)
+{
+	int64_t now = clock_wall_ms();
+	char text[MAC_TEXT_SIZE];
+	int result = registry_get_board(brambled->registry, mac, board);
+	bool fresh = result == -ENOENT, learned;
+
+	if (result != 0 && !fresh)
+		return result;
+	if (fresh) {
+		*board = (struct registry_board){ .mac = *mac, .first_seen_ms = now };
+		result = registry_trim_boards(brambled->registry, STRANGERS - 1);
+		if (result != 0)
+			return result;
+	}
+	learned = (sender->model != BOOT_MODEL_UNKNOWN && sender->model != board->model) ||
+		  (sender->revision && sender->revision != board->revision);
+	if (sender->model != BOOT_MODEL_UNKNOWN)
+		board->model = sender->model;
+	if (sender->revision)
+		board->revision = sender->revision;
+	if (!fresh && !learned && now - board->last_seen_ms >= 0 &&
+		now - board->last_seen_ms < SEEN_EVERY_MS)
+		return 0;
+	board->last_seen_ms = now;
+	result = registry_put_board(brambled->registry, board);
+	if (fresh && result == 0) {
+		str_format_mac(mac, text);
+		brambled_event(brambled, "board.seen", text, "a new board: %s, MAC %s%s%08x",
+			boot_model_name(board->model), text,
+			sender->serial ? ", serial " : ", its serial not told yet, ",
+			sender->serial);
+	}
+	return result;
+}
+
+static void see_firmware(
+	struct brambled *brambled, const struct policy_sender *sender, const struct mac *mac)
+{
+	struct registry_board board;
+	struct registry_node node = { 0 };
+	char reason[NODES_REASON_SIZE] = "", serial[SERIAL_TEXT_SIZE];
+	bool placed;
+
+	if (make_board(brambled, sender, mac, &board) != 0)
+		return;
+	/* The boot exists before anything is said against it. */
+	placed = registry_node_of_board(brambled->registry, mac, &node) == 0;
+	timeline_discover(brambled, mac, placed ? node.name : "");
+	snprintf(serial, sizeof(serial), "%08x", sender->serial);
+	if (sender->serial && sightings_tie_serial(brambled, &board, serial) != 0)
+		return;
+	if (nodes_place(brambled, &board, &node, reason) != 0) {
+		timeline_reason(brambled, mac, reason);
+		return;
+	}
+	(void)timeline_boot_or_begin(brambled, mac, node.name);
+	if (node.joined) {
+		node.joined = false;
+		(void)registry_put_node(brambled->registry, &node);
+	}
+}
+
+/* An OFFER that isn't ours: the board may take it, and then nothing works. */
+static void see_foreign_server(struct brambled *brambled, const struct ipc_dhcp *packet)
+{
+	char server[ADDRESS_TEXT_SIZE];
+
+	if (packet->server.s_addr == 0 || packet->server.s_addr == brambled->settings.router.s_addr)
+		return;
+	brambled->foreign_server_ns = clock_monotonic_ns();
+	str_format_address(packet->server, server);
+	if (strstr(brambled->dhcp_warning, server))
+		return;
+	snprintf(brambled->dhcp_warning, sizeof(brambled->dhcp_warning),
+		"another DHCP server answers on the LAN, %s: boards may take its offers and then "
+		"find no files; switch it off",
+		server);
+	brambled_event(brambled, "lan.conflict", server, "%s", brambled->dhcp_warning);
+}
+
+void sightings_tick(struct brambled *brambled)
+{
+	if (brambled->dhcp_warning[0] &&
+		clock_monotonic_ns() - brambled->foreign_server_ns > FOREIGN_SERVER_NS)
+		brambled->dhcp_warning[0] = '\0';
+}
+
+/* Every MAC gets an address of its own; under join = "deny" not boards that occupy no node. */
+static void pin(
+	struct brambled *brambled, const struct policy_sender *sender, const struct mac *mac)
+{
+	struct in_addr address;
+	int result = nodes_address_of(brambled, mac, &address);
+
+	if (result == 0) {
+		(void)registry_touch_address(brambled->registry, mac, clock_wall_ms());
+		return;
+	}
+	if (sender->is_board && brambled->settings.join == JOIN_DENY)
+		return;
+	if (result == -ENOENT)
+		result = registry_trim_addresses(brambled->registry, STRANGERS - 1);
+	if (result == 0)
+		result = nodes_pin_address(brambled, mac, &address);
+	if (result == -ENOSPC)
+		log_error("no address is left for new boards: make lan.range_first and range_last "
+			  "wider in %s",
+			brambled->config_path);
+	else if (result != 0)
+		log_error("no address for a new board: %s", strerror(-result));
+}
+
+void sightings_see_dhcp(struct brambled *brambled, const struct ipc_dhcp *packet)
+{
+	struct policy_sender sender;
+
+	if (packet->message == DHCP_OFFER || packet->message == DHCP_ACK) {
+		see_foreign_server(brambled, packet);
+		return;
+	}
+	if (packet->message != DHCP_DISCOVER && packet->message != DHCP_REQUEST)
+		return;
+	policy_identify(packet, &sender);
+	pin(brambled, &sender, &packet->mac);
+	if (sender.is_firmware && packet->message == DHCP_DISCOVER)
+		see_firmware(brambled, &sender, &packet->mac);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/test.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "provisioner/policy.h"
+
+#define PXE "PXEClient:Arch:00000:UNDI:002001"
+
+static struct ipc_dhcp packet(const char *vendor_class, const struct mac *mac)
+{
+	struct ipc_dhcp made = { .message = DHCP_DISCOVER, .arch = 0, .mac = *mac };
+
+	str_copy(made.vendor_class, sizeof(made.vendor_class), vendor_class);
+	return made;
+}
+
+static void a_pi_4_tells_all(void **state)
+{
+	/* FourCC, revision c03111, low MAC, serial 1a2b3c4d, little-endian */
+	static const uint8_t uuid[17] = { 0, 'R', 'P', 'i', '4', 0x11, 0x31, 0xc0, 0x00, 0x32, 0x01,
+		0x36, 0xc2, 0x4d, 0x3c, 0x2b, 0x1a };
+	struct ipc_dhcp seen = packet(PXE, &(struct mac){ { 0x02, 0, 0, 0, 0, 1 } });
+	struct policy_sender sender;
+
+	(void)state;
+	memcpy(seen.uuid, uuid, sizeof(uuid));
+	seen.uuid_length = sizeof(uuid);
+	policy_identify(&seen, &sender);
+	assert_true(sender.is_board); /* by what it says, not by its MAC */
+	assert_true(sender.is_firmware);
+	assert_int_equal(sender.model, BOOT_MODEL_PI4);
+	assert_int_equal(sender.revision, 0xc03111);
+	assert_int_equal(sender.serial, 0x1a2b3c4d);
+}
+
+static void a_pi_is_known_by_its_prefix(void **state)
+{
+	static const struct mac boards[] = { { { 0xb8, 0x27, 0xeb, 1, 2, 3 } },
+		{ { 0xdc, 0xa6, 0x32, 1, 2, 3 } }, { { 0xe4, 0x5f, 0x01, 1, 2, 3 } },
+		{ { 0xd8, 0x3a, 0xdd, 1, 2, 3 } }, { { 0x2c, 0xcf, 0x67, 1, 2, 3 } },
+		{ { 0x28, 0xcd, 0xc1, 1, 2, 3 } }, { { 0x88, 0xa2, 0x9e, 1, 2, 3 } } };
+	struct policy_sender sender;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(boards) / sizeof(boards[0]); i++) {
+		struct ipc_dhcp seen = packet(PXE, &boards[i]);
+
+		policy_identify(&seen, &sender);
+		assert_true(sender.is_board);
+		assert_true(sender.is_firmware);
+	}
+}
+
+/* bramble-init and the system of a node ask for an address too: no boot begins. */
+static void a_system_on_a_pi_is_no_firmware(void **state)
+{
+	struct ipc_dhcp seen =
+		packet("bramble-init", &(struct mac){ { 0xdc, 0xa6, 0x32, 1, 2, 3 } });
+	struct policy_sender sender;
+
+	(void)state;
+	seen.arch = 0xffff;
+	policy_identify(&seen, &sender);
+	assert_true(sender.is_board);
+	assert_false(sender.is_firmware);
+	str_copy(seen.vendor_class, sizeof(seen.vendor_class), "");
+	policy_identify(&seen, &sender);
+	assert_false(sender.is_firmware);
+}
+
+static void a_pc_is_no_board(void **state)
+{
+	struct ipc_dhcp seen = packet(PXE, &(struct mac){ { 0x52, 0x54, 0, 1, 2, 3 } });
+	struct policy_sender sender;
+
+	(void)state;
+	policy_identify(&seen, &sender);
+	assert_false(sender.is_board);
+	assert_false(sender.is_firmware);
+}
+
+static void every_case_is_decided(void **state)
+{
+	const struct registry_board fresh = { 0 }, parked = { .parked = true };
+
+	(void)state;
+	for (int join = JOIN_AUTO; join <= JOIN_DENY; join++) {
+		enum settings_join j = (enum settings_join)join;
+
+		for (int waits = 0; waits < 2; waits++) {
+			assert_int_equal(policy_decide(j, true, &fresh, waits), POLICY_BOUND);
+			assert_int_equal(policy_decide(j, true, &parked, waits), POLICY_BOUND);
+			assert_int_equal(policy_decide(j, false, &parked, waits), POLICY_PARK);
+		}
+		assert_int_equal(policy_decide(j, false, &fresh, true), POLICY_TAKE);
+	}
+	assert_int_equal(policy_decide(JOIN_AUTO, false, &fresh, false), POLICY_CREATE);
+	assert_int_equal(policy_decide(JOIN_APPROVE, false, &fresh, false), POLICY_PARK);
+	assert_int_equal(policy_decide(JOIN_DENY, false, &fresh, false), POLICY_REFUSE);
+}
+
+static void names_follow_the_pattern(void **state)
+{
+	char name[NODE_NAME_SIZE];
+	char longest[NODE_NAME_SIZE + 8];
+
+	(void)state;
+	assert_int_equal(policy_name("rasp%d", 1, name), 0);
+	assert_string_equal(name, "rasp1");
+	assert_int_equal(policy_name("n%d-lab", 4711, name), 0);
+	assert_string_equal(name, "n4711-lab");
+	assert_int_equal(policy_name("Rasp%d", 1, name), -ERANGE);
+	assert_int_equal(policy_name("rasp", 1, name), -ERANGE);
+	memset(longest, 'a', sizeof(longest));
+	str_copy(longest + 60, sizeof(longest) - 60, "%d");
+	assert_int_equal(policy_name(longest, 999, name), 0);
+	assert_int_equal(policy_name(longest, 1000, name), -ERANGE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_pi_4_tells_all),
+		cmocka_unit_test(a_pi_is_known_by_its_prefix),
+		cmocka_unit_test(a_system_on_a_pi_is_no_firmware),
+		cmocka_unit_test(a_pc_is_no_board),
+		cmocka_unit_test(every_case_is_decided),
+		cmocka_unit_test(names_follow_the_pattern),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
