@@ -210,6 +210,10 @@ static void takes_a_body_up_to_its_limit(void **state)
 	http_send(fd, request);
 	http_receive(fd, &answer, 0);
 	assert_int_equal(answer.status, 413);
+	/* It was read to its end: the connection goes on. */
+	http_send(fd, "GET /x HTTP/1.1\r\n" HOST "\r\n");
+	http_receive(fd, &answer, 0);
+	assert_int_equal(answer.status, 404);
 	close(fd);
 	http_ask(&world, "PUT /v1/x HTTP/1.1\r\n" HOST "Content-Length: 99999999999\r\n\r\n",
 		&answer);
@@ -581,7 +585,7 @@ static void ends_with_questions_open(void **state)
 static void mistrusts_wrong_answers(void **state)
 {
 	struct ipc_resolved resolved = { .size = 100 };
-	struct ipc_api_reply reply = { .status = 200, .content_type = "a/b\r\nX: y" };
+	struct ipc_api_reply reply = { .status = 200, .size = 3, .content_type = "a/b\r\nX: y" };
 	struct http_answer answer;
 	struct world world;
 	int fd, file = file_sealed("short", "abc", 3);
