@@ -37,6 +37,7 @@ static int end_world(void **state)
 
 	unlinkat(world->dirfd, "file", 0);
 	unlinkat(world->dirfd, "link", 0);
+	unlinkat(world->dirfd, "inner", 0);
 	unlinkat(world->dirfd, "fifo", 0);
 	unlinkat(world->dirfd, "a/b/c", AT_REMOVEDIR);
 	unlinkat(world->dirfd, "a/b", AT_REMOVEDIR);
@@ -140,6 +141,8 @@ static void opening_beneath_never_leaves_the_directory(void **state)
 	assert_int_equal(size, 5);
 	close(fd);
 	assert_int_equal(symlinkat("/etc/hostname", world->dirfd, "link"), 0);
+	assert_int_equal(symlinkat("file", world->dirfd, "inner"), 0);
+	assert_true(file_open_beneath(world->dirfd, "inner", &size) < 0);
 	assert_int_equal(mkfifoat(world->dirfd, "fifo", 0600), 0);
 	assert_int_equal(mkdirat(world->dirfd, "a", 0700), 0);
 	assert_true(file_open_beneath(world->dirfd, "link", &size) < 0);

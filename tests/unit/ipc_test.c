@@ -131,6 +131,10 @@ static void refuses_every_malformed_packet(void **state)
 	assert_int_equal(decode(packet, whole), -EBADMSG);
 	packet.header.type = IPC_HELLO;
 	assert_int_equal(decode(packet, whole), -EBADMSG);
+	/* A body that is cut short, with a header that says so. */
+	packet = valid_packet();
+	packet.header.length = 4;
+	assert_int_equal(decode(packet, sizeof(struct ipc_header) + 4), -EBADMSG);
 	packet = valid_packet();
 	packet.header.reserved = 1;
 	assert_int_equal(decode(packet, whole), -EBADMSG);
