@@ -27,3 +27,6 @@ test-conf_LIBS := cmocka libconfig
 FUZZERS += fuzz-conf_parse
 fuzz-conf_parse_SRC := tests/fuzz/conf_parse.c $(COMMON_CONF) common/file.c common/str.c
 fuzz-conf_parse_LIBS := libconfig
+
+FUZZERS += fuzz-ipc_decode
+fuzz-ipc_decode_SRC := tests/fuzz/ipc_decode.c common/ipc.c common/str.c

@@ -73,6 +73,8 @@ void api_answer(struct brambled *brambled, const struct api_call *call, struct a
 			"this call is the administrator's: use the bramble command on the router");
 		return;
 	}
+	/* Only what is durable is told. */
+	(void)brambled_settle(brambled);
 	if (!api_admin_call(brambled, call, reply))
 		api_fail(reply, 404, "there is no such call: see docs/api.md");
 }

@@ -35,12 +35,12 @@ struct brambled {
 	struct event *tick;
 	uint64_t started_ns;
 	uint64_t backup_ns, tidy_due_ns, publish_again_ns, write_again_ns;
-	uint64_t foreign_server_ns; /* when another DHCP server was last heard */
-	bool network_up;	    /* interface ready, processes added */
-	bool publish_due;	    /* hosts or exports differ from the registry */
+	uint64_t foreign_server_ns, no_address_ns; /* when that was last seen */
+	bool network_up;			   /* interface ready, processes added */
+	bool publish_due;			   /* hosts or exports differ from the registry */
 	char network_warning[WARNING_SIZE], exports_warning[WARNING_SIZE],
 		registry_warning[WARNING_SIZE], restore_warning[WARNING_SIZE],
-		dhcp_warning[WARNING_SIZE];
+		dhcp_warning[WARNING_SIZE], address_warning[WARNING_SIZE];
 	/* Events of the open transaction: logged when they are true. */
 	size_t n_unlogged;
 	struct registry_event unlogged[UNLOGGED_EVENTS];
@@ -53,6 +53,8 @@ void brambled_event(struct brambled *brambled, const char *kind, const char *sub
 
 /* Make what was written durable. 0 or -errno; on failure it didn't happen, and a warning is set. */
 int brambled_commit(struct brambled *brambled);
+/* The same, with what the timeline keeps in memory. */
+int brambled_settle(struct brambled *brambled);
 /* Undo everything since the last commit. */
 void brambled_rollback(struct brambled *brambled);
 

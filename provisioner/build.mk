@@ -78,3 +78,11 @@ test-registry_SRC := tests/unit/registry_test.c $(REGISTRY_SRC) $(COMMON_BASE)
 test-registry_LIBS := cmocka sqlite3
 test-policy_SRC := tests/unit/policy_test.c provisioner/policy.c boot/models.c common/dhcp.c common/str.c
 test-policy_LIBS := cmocka
+# brambled as a whole but for its processes
+TESTS += test-nodes test-resolve test-api
+test-nodes_SRC := tests/unit/nodes_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+test-nodes_LIBS := cmocka $(brambled_LIBS)
+test-resolve_SRC := tests/unit/resolve_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+test-resolve_LIBS := cmocka $(brambled_LIBS)
+test-api_SRC := tests/unit/api_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+test-api_LIBS := cmocka $(brambled_LIBS)

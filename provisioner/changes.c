@@ -68,6 +68,12 @@ int brambled_commit(struct brambled *brambled)
 	return result;
 }
 
+int brambled_settle(struct brambled *brambled)
+{
+	timeline_write(brambled);
+	return brambled_commit(brambled);
+}
+
 void brambled_rollback(struct brambled *brambled)
 {
 	registry_rollback(brambled->registry);

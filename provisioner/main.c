@@ -164,8 +164,7 @@ static void write_changes(struct brambled *brambled)
 	if (brambled->registry_warning[0] && now < brambled->write_again_ns)
 		return;
 	brambled->write_again_ns = now + WRITE_AGAIN_NS;
-	timeline_write(brambled);
-	(void)brambled_commit(brambled);
+	(void)brambled_settle(brambled);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *argument)
@@ -325,9 +324,8 @@ static void stop(struct brambled *brambled)
 	supervise_stop_all(brambled->supervisor);
 	supervise_free(brambled->supervisor);
 	server_stop(brambled);
-	timeline_write(brambled);
 	heartbeats_stop(brambled);
-	(void)brambled_commit(brambled);
+	(void)brambled_settle(brambled);
 	timeline_stop(brambled);
 	images_stop(brambled);
 	if (registry_backup(brambled->registry) != 0)

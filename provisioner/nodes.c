@@ -254,13 +254,40 @@ static void format_admit(const struct registry_board *board, char *out, size_t s
 	snprintf(out, size, "bramble node admit %s", board->serial[0] ? board->serial : mac);
 }
 
+/* The board becomes the node that waits, or (NULL) a new one. */
+static int take_node(struct brambled *brambled, const struct registry_board *board,
+	const struct registry_node *waiting, struct registry_node *node)
+{
+	size_t events = brambled->n_unlogged;
+	char name[NODE_NAME_SIZE];
+	int result = registry_begin_change(brambled->registry);
+
+	if (result != 0)
+		return result;
+	if (waiting) {
+		*node = *waiting;
+		result = bind_board(brambled, node, *board, "the next board that showed up");
+	} else {
+		result = lowest_free_name(brambled, name);
+		if (result == 0)
+			result = create_node(brambled, board, name, node, "join = auto");
+	}
+	if (result == 0) {
+		registry_keep_change(brambled->registry);
+		return 0;
+	}
+	registry_undo_change(brambled->registry);
+	brambled->n_unlogged = events;
+	return result;
+}
+
 int nodes_place(struct brambled *brambled, const struct registry_board *board,
 	struct registry_node *node, char reason[static NODES_REASON_SIZE])
 {
 	bool bound = registry_node_of_board(brambled->registry, &board->mac, node) == 0;
 	struct registry_node waiting;
 	bool waits = !bound && registry_node_wanting(brambled->registry, &waiting) == 0;
-	char name[NODE_NAME_SIZE], admit[64];
+	char admit[64];
 	int result;
 
 	reason[0] = '\0';
@@ -268,14 +295,11 @@ int nodes_place(struct brambled *brambled, const struct registry_board *board,
 	case POLICY_BOUND:
 		return 0;
 	case POLICY_TAKE:
-		*node = waiting;
-		result = bind_board(brambled, node, *board, "the next board that showed up");
-		break;
 	case POLICY_CREATE:
-		result = lowest_free_name(brambled, name);
-		if (result == 0)
-			result = create_node(brambled, board, name, node, "join = auto");
-		break;
+		result = take_node(brambled, board, waits ? &waiting : NULL, node);
+		if (result != 0)
+			explain_failure(brambled, result, reason);
+		return result;
 	case POLICY_PARK:
 		format_admit(board, admit, sizeof(admit));
 		snprintf(reason, NODES_REASON_SIZE, "parked: waits for `%s`", admit);
@@ -285,24 +309,16 @@ int nodes_place(struct brambled *brambled, const struct registry_board *board,
 		snprintf(reason, NODES_REASON_SIZE, "join = deny: it gets nothing");
 		return -EACCES;
 	}
-	if (result != 0) {
-		brambled_rollback(brambled);
-		explain_failure(brambled, result, reason);
-	}
-	return result;
 }
 
 /* --- the administrator's changes --- */
 
-/* What is pending is made durable first, so that undoing the change undoes nothing else. */
-static int begin(struct brambled *brambled, char reason[static NODES_REASON_SIZE])
+/* What is pending is made durable first, so that undoing the change undoes nothing else. If that
+ * fails, it is the change's turn to find out whether the disk is still full. */
+static void begin(struct brambled *brambled, char reason[static NODES_REASON_SIZE])
 {
-	int result = brambled_commit(brambled);
-
 	reason[0] = '\0';
-	if (result != 0)
-		explain_failure(brambled, result, reason);
-	return result;
+	(void)brambled_commit(brambled);
 }
 
 static int conclude(struct brambled *brambled, int result, char reason[static NODES_REASON_SIZE])
@@ -320,10 +336,9 @@ static int conclude(struct brambled *brambled, int result, char reason[static NO
 static int find_node(struct brambled *brambled, const char *name, struct registry_node *node,
 	char reason[static NODES_REASON_SIZE])
 {
-	int result = begin(brambled, reason);
+	int result;
 
-	if (result != 0)
-		return result;
+	begin(brambled, reason);
 	result = registry_get_node(brambled->registry, name, node);
 	if (result == -ENOENT)
 		snprintf(reason, NODES_REASON_SIZE,
@@ -355,10 +370,9 @@ int nodes_admit(struct brambled *brambled, const struct registry_board *board, c
 	struct registry_node *node, char reason[static NODES_REASON_SIZE])
 {
 	char fresh[NODE_NAME_SIZE];
-	int result = begin(brambled, reason);
+	int result = 0;
 
-	if (result != 0)
-		return result;
+	begin(brambled, reason);
 	if (registry_node_of_board(brambled->registry, &board->mac, node) == 0) {
 		if (!name || strcmp(name, node->name) == 0)
 			return 0;
@@ -407,6 +421,7 @@ static int swap(struct brambled *brambled, struct registry_node *node,
 		snprintf(moved, sizeof(moved), "the board became %s", node->name);
 		timeline_end(brambled, &board->mac, moved);
 	}
+	(void)brambled_commit(brambled);
 	return 0;
 }
 
@@ -477,8 +492,10 @@ int nodes_replace_by_next(struct brambled *brambled, const char *name, struct re
 		brambled_event(brambled, "node.vacant", name,
 			"%s waits for the next board that shows up", name);
 	result = conclude(brambled, result, reason);
-	if (result == 0 && had_board)
+	if (result == 0 && had_board) {
 		timeline_end(brambled, &old, why);
+		(void)brambled_commit(brambled);
+	}
 	return result;
 }
 
@@ -507,5 +524,6 @@ int nodes_forget(struct brambled *brambled, const char *name, char reason[static
 	if (node.has_board)
 		timeline_end(brambled, &node.board, why);
 	(void)finish_forgetting(brambled, name);
+	(void)brambled_commit(brambled);
 	return 0;
 }

@@ -57,8 +57,7 @@ static void note_command_line(
 		str_copy(node->image_hash, sizeof(node->image_hash), hash);
 		(void)registry_put_node(brambled->registry, node);
 	}
-	timeline_write(brambled);
-	(void)brambled_commit(brambled);
+	(void)brambled_settle(brambled);
 }
 
 static int open_file(struct brambled *brambled, const struct registry_board *board,

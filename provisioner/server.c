@@ -123,13 +123,11 @@ static void answer_api(struct client *client, const struct ipc_message *message)
 		call.query = query + 1;
 	}
 	call.path = path;
-	/* Only what is durable is told. */
-	if (call.admin)
-		(void)brambled_commit(brambled);
 	if (call.admin && client->waiting_id == 0 &&
 		(wait = api_wait_seconds(&call, &client->after)) > 0) {
 		client->waiting_id = message->header.id ? message->header.id : 1;
 		client->wait_until_ns = clock_monotonic_ns() + (uint64_t)wait * NS_PER_S;
+		(void)brambled_settle(brambled);
 		server_wake_followers(brambled);
 		return;
 	}

@@ -14,7 +14,7 @@
 #define SEEN_EVERY_MS 10000
 /* Anybody can invent MACs: this many that never occupied a node are kept. */
 #define STRANGERS 1024
-#define FOREIGN_SERVER_NS (600 * NS_PER_S)
+#define WARNING_NS (600 * NS_PER_S) /* how long one is shown after its cause was last seen */
 
 static bool another_has_serial(
 	struct brambled *brambled, const struct registry_board *board, const char *serial)
@@ -136,11 +136,27 @@ static void see_foreign_server(struct brambled *brambled, const struct ipc_dhcp 
 	brambled_event(brambled, "lan.conflict", server, "%s", brambled->dhcp_warning);
 }
 
+static void warn_no_address(struct brambled *brambled)
+{
+	if (brambled->address_warning[0] == '\0')
+		log_error("no address is left for new boards");
+	brambled->no_address_ns = clock_monotonic_ns();
+	snprintf(brambled->address_warning, sizeof(brambled->address_warning),
+		"no address is left for new boards: every one from lan.range_first to range_last "
+		"belongs to a node; make the range wider in %.100s",
+		brambled->config_path);
+}
+
+static void forget_old(char *warning, uint64_t heard_ns)
+{
+	if (warning[0] && clock_monotonic_ns() - heard_ns > WARNING_NS)
+		warning[0] = '\0';
+}
+
 void sightings_tick(struct brambled *brambled)
 {
-	if (brambled->dhcp_warning[0] &&
-		clock_monotonic_ns() - brambled->foreign_server_ns > FOREIGN_SERVER_NS)
-		brambled->dhcp_warning[0] = '\0';
+	forget_old(brambled->dhcp_warning, brambled->foreign_server_ns);
+	forget_old(brambled->address_warning, brambled->no_address_ns);
 }
 
 /* Every MAC gets an address of its own; under join = "deny" not boards that occupy no node. */
@@ -160,12 +176,8 @@ static void pin(
 		result = registry_trim_addresses(brambled->registry, STRANGERS - 1);
 	if (result == 0)
 		result = nodes_pin_address(brambled, mac, &address);
-	if (result == -ENOSPC)
-		log_error("no address is left for new boards: make lan.range_first and range_last "
-			  "wider in %s",
-			brambled->config_path);
-	else if (result != 0)
-		log_error("no address for a new board: %s", strerror(-result));
+	if (result == -ENOSPC && !registry_has_failed(brambled->registry))
+		warn_no_address(brambled);
 }
 
 void sightings_see_dhcp(struct brambled *brambled, const struct ipc_dhcp *packet)

@@ -126,9 +126,41 @@ int registry_commit(struct registry *registry)
 	return 0;
 }
 
+/* As a statement of its own: it opens the transaction, and when it fails the transaction is spoilt
+ * as by any other write. */
+static int execute_in_transaction(struct registry *registry, const char *sql)
+{
+	int result;
+	sqlite3_stmt *statement = registry_write(registry, sql, &result);
+
+	return statement ? registry_finish(registry, statement) : result;
+}
+
+int registry_begin_change(struct registry *registry)
+{
+	return execute_in_transaction(registry, "SAVEPOINT change");
+}
+
+void registry_keep_change(struct registry *registry)
+{
+	(void)execute_in_transaction(registry, "RELEASE change");
+}
+
+void registry_undo_change(struct registry *registry)
+{
+	/* If a write failed, everything goes with the next commit. */
+	if (execute_in_transaction(registry, "ROLLBACK TO change") == 0)
+		registry_keep_change(registry);
+}
+
 bool registry_has_changes(const struct registry *registry)
 {
 	return registry->changed;
+}
+
+bool registry_has_failed(const struct registry *registry)
+{
+	return registry->failed != 0;
 }
 
 bool registry_lacks_backup(const struct registry *registry)

@@ -96,7 +96,13 @@ void registry_close(struct registry *registry);
  * and the error returned: nothing of it happened. */
 int registry_commit(struct registry *registry);
 void registry_rollback(struct registry *registry);
+/* A change of several writes within the transaction: kept or undone as one. Doesn't nest. */
+int registry_begin_change(struct registry *registry);
+void registry_keep_change(struct registry *registry);
+void registry_undo_change(struct registry *registry);
 bool registry_has_changes(const struct registry *registry);
+/* Did a write fail since the last commit? */
+bool registry_has_failed(const struct registry *registry);
 /* Write PATH.backup: a sound copy, whole or not at all. -EBUSY before registry_commit(). */
 int registry_backup(struct registry *registry);
 /* Did boards, nodes, addresses or images change since the last backup? */
