@@ -2,6 +2,7 @@
 #include "provisioner/images.h"
 
 #include <endian.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -156,18 +157,66 @@ static int find_root(struct brambled *brambled, const char *name, const char *ha
 	return -ENOENT;
 }
 
+/* The newest complete version on the share: "HASH.squashfs" appears only when it is whole. */
+static int find_newest(
+	const struct brambled *brambled, const char *name, char hash[static HASH_TEXT_SIZE])
+{
+	char directory[400];
+	struct timespec newest = { 0 };
+	const struct dirent *entry;
+	int result = -ENOENT;
+	DIR *entries;
+
+	snprintf(directory, sizeof(directory), "%s/images/%s", brambled->settings.share, name);
+	entries = opendir(directory);
+	while (entries && (entry = readdir(entries))) {
+		const char *dot = strchr(entry->d_name, '.');
+		char found[HASH_TEXT_SIZE];
+		struct stat status;
+
+		if (!dot || dot - entry->d_name != HASH_TEXT_SIZE - 1 ||
+			strcmp(dot, ".squashfs") != 0 ||
+			fstatat(dirfd(entries), entry->d_name, &status, 0) != 0)
+			continue;
+		snprintf(found, sizeof(found), "%.*s", HASH_TEXT_SIZE - 1, entry->d_name);
+		if (status.st_mtim.tv_sec < newest.tv_sec ||
+			(status.st_mtim.tv_sec == newest.tv_sec &&
+				status.st_mtim.tv_nsec < newest.tv_nsec))
+			continue;
+		newest = status.st_mtim;
+		memcpy(hash, found, sizeof(found));
+		result = 0;
+	}
+	if (entries)
+		closedir(entries);
+	return result;
+}
+
+/* An image of which no version was ever chosen: the first one that is built becomes current by
+ * itself, so that nothing has to be typed between building it and powering on. Later ones are
+ * chosen by `bramble image use`. */
+static int use_first(
+	struct brambled *brambled, const char *name, char reason[static IMAGES_REASON_SIZE])
+{
+	char hash[HASH_TEXT_SIZE];
+	int result = find_newest(brambled, name, hash);
+
+	return result == 0 ? images_use(brambled, name, hash, reason) : result;
+}
+
 int images_current(struct brambled *brambled, const char *name, char hash[static HASH_TEXT_SIZE],
 	char reason[static IMAGES_REASON_SIZE])
 {
 	struct registry_image image;
 	int result = registry_get_image(brambled->registry, name, &image);
 
+	if (result == -ENOENT && use_first(brambled, name, reason) == 0)
+		result = registry_get_image(brambled->registry, name, &image);
 	if (result == 0)
 		str_copy(hash, HASH_TEXT_SIZE, image.current);
 	else if (result == -ENOENT)
 		snprintf(reason, IMAGES_REASON_SIZE,
-			"no image '%s': run `bramble-image build %s`, then `bramble image use`",
-			name, name);
+			"no image '%s': run `bramble-image build %s` on the router", name, name);
 	else
 		snprintf(reason, IMAGES_REASON_SIZE, "the registry can't be read: %s",
 			strerror(-result));

@@ -63,7 +63,7 @@ uptime=$(uptime_of_node)
 begin=$(date +%s)
 
 for board in $boards; do boot_until_told "$board" & loops="${loops:-} $!"; done
-power_on_machine 5 4b 10000000c0ffee05 dc:a6:32:0a:0b:05
+power_on_machine 5 4b 10000000c0ffee05 dc:a6:32:0a:0b:05 --attempts 20
 index=0
 while [ "$index" -lt "$kills" ]; do
 	sleep "$((index % 2)).$(printf '%03d' $(($(random) % 1000)))"
