@@ -23,5 +23,5 @@ lint-tidy:
 	@printf '%s\n' $(LINT_C) | xargs -P $$(nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- $(subst ",\",$(LINT_FLAGS)) 2>/dev/null' tidy \
 	  && echo '  clang-tidy: clean'
 lint-shell:
-	@shellcheck $(LINT_SH) && echo '  shellcheck: clean'
+	@shellcheck -x -S warning $(LINT_SH) && echo '  shellcheck: clean'
 	@long=$$(wc -l $(LINT_SH) | awk '$$2 != "total" && $$1 > 100'); if [ -n "$$long" ]; then echo "over 100 lines: $$long"; exit 1; fi
