@@ -4,14 +4,11 @@
 # timeout: 240
 set -eu
 . tests/lib.sh
-
 lab_begin vpidns
 set=$lab/set
-
 word() { # a 32-bit number, big-endian, as escapes of printf
 	printf '\\%03o\\%03o\\%03o\\%03o' $(($1 >> 24 & 255)) $(($1 >> 16 & 255)) $(($1 >> 8 & 255)) $(($1 & 255))
 }
-
 tree() { # file compatible: a device tree with this one property in its root
 	length=$((${#2} + 1))
 	padding=$(((4 - length % 4) % 4 + 1))
@@ -23,7 +20,6 @@ tree() { # file compatible: a device tree with this one property in its root
 	# shellcheck disable=SC2059 # escapes
 	printf "$escapes$2$(printf '\\000%.0s' $(seq $padding))$(word 2)$(word 9)compatible\000" >"$1"
 }
-
 make_set() {
 	rm -rf "$set"
 	mkdir "$set"
@@ -43,7 +39,6 @@ make_set() {
 	echo 'root=/dev/nfs nfsroot=10.77.0.1:/srv console=serial0,115200' >"$set/cmdline.txt"
 	printf 'arm_64bit=1\nupstream_kernel=1\ninitramfs initramfs8 followkernel\n' >"$set/config.txt"
 }
-
 serve() { # boot menu text
 	[ -z "${server:-}" ] || { kill "$server"; wait "$server" 2>/dev/null || :; }
 	ip netns exec vpidns-rt dnsmasq --conf-file=/dev/null --port=0 --interface=lan0 --bind-interfaces --keep-in-foreground \
