@@ -29,8 +29,8 @@ static void on_deadline(evutil_socket_t fd, short what, void *argument)
 	shutdown(connection->socket, SHUT_RDWR);
 }
 
-struct connection *connection_new(
-	struct event_base *base, int socket, const struct sockaddr_in *peer)
+struct connection *connection_new(struct event_base *base, struct connection **head, int socket,
+	const struct sockaddr_in *peer)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 
@@ -44,6 +44,11 @@ struct connection *connection_new(
 		free(connection);
 		return NULL;
 	}
+	connection->next = *head;
+	connection->from = head;
+	if (connection->next)
+		connection->next->from = &connection->next;
+	*head = connection;
 	return connection;
 }
 
@@ -51,6 +56,9 @@ void connection_free(struct connection *connection)
 {
 	if (!connection)
 		return;
+	*connection->from = connection->next;
+	if (connection->next)
+		connection->next->from = connection->from;
 	event_free(connection->deadline);
 	free(connection);
 }

@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/queue.h>
 #include <netinet/in.h>
 
 struct event;
@@ -17,8 +16,8 @@ struct event_base;
 struct exchange;
 
 struct connection {
-	LIST_ENTRY(connection) link;
-	int socket; /* libmicrohttpd's */
+	struct connection *next, **from; /* the list of all: what points to this one */
+	int socket;			 /* libmicrohttpd's */
 	struct sockaddr_in peer;
 	struct event *deadline;
 	const char *step;	   /* what the deadline is for: "the request header" … */
@@ -28,11 +27,11 @@ struct connection {
 	struct exchange *exchange; /* the one that goes on; NULL none */
 };
 
-/* Returns NULL without memory. */
-struct connection *connection_new(
-	struct event_base *base, int socket, const struct sockaddr_in *peer);
+/* A new one at the head of the list *head. Returns NULL without memory. */
+struct connection *connection_new(struct event_base *base, struct connection **head, int socket,
+	const struct sockaddr_in *peer);
 
-/* Remove the deadline, too. NULL is allowed. */
+/* Leave the list; the deadline is gone. NULL is allowed. */
 void connection_free(struct connection *connection);
 
 /* From now on, `step` (a constant) may take this long, whatever the peer sends. When it is over the

@@ -29,7 +29,7 @@ struct server {
 	struct event *ready, *again;
 	const struct source *source;
 	struct server_limits limits;
-	LIST_HEAD(, connection) connections;
+	struct connection *connections;
 	bool closed; /* a connection has ended since the last turn */
 };
 
@@ -262,13 +262,12 @@ static void begin_connection(struct server *server, struct MHD_Connection *mhd, 
 	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	if (info && info->client_addr && info->client_addr->sa_family == AF_INET)
 		memcpy(&peer, info->client_addr, sizeof(peer));
-	connection = connection_new(server->base, socket, &peer);
+	connection = connection_new(server->base, &server->connections, socket, &peer);
 	*context = connection;
 	if (!connection) {
 		shutdown(socket, SHUT_RDWR);
 		return;
 	}
-	LIST_INSERT_HEAD(&server->connections, connection, link);
 	connection_set_deadline(connection, header_step, server->limits.header_s);
 }
 
@@ -290,8 +289,6 @@ static void on_connection(void *argument, struct MHD_Connection *mhd, void **con
 		begin_connection(server, mhd, context);
 		return;
 	}
-	if (connection)
-		LIST_REMOVE(connection, link);
 	server->closed = true;
 	connection_free(connection);
 	*context = NULL;
@@ -389,7 +386,6 @@ struct server *server_new(struct event_base *base, int listening, const struct s
 	server->base = base;
 	server->source = source;
 	server->limits = *limits;
-	LIST_INIT(&server->connections);
 	server->daemon = start_daemon(server, listening);
 	if (server->daemon && watch_daemon(server)) {
 		run(server);
@@ -402,8 +398,6 @@ struct server *server_new(struct event_base *base, int listening, const struct s
 
 void server_free(struct server *server)
 {
-	struct connection *connection;
-
 	if (!server)
 		return;
 	if (server->ready)
@@ -411,8 +405,8 @@ void server_free(struct server *server)
 	if (server->again)
 		event_free(server->again);
 	/* libmicrohttpd can't stop while a connection is suspended. */
-	LIST_FOREACH(connection, &server->connections, link)
-	{
+	for (const struct connection *connection = server->connections; connection;
+		connection = connection->next) {
 		if (connection->exchange && connection->exchange->suspended)
 			MHD_resume_connection(connection->exchange->mhd);
 	}

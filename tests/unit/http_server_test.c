@@ -480,6 +480,7 @@ static void refuses_what_is_ambiguous(void **state)
 
 static void refuses_what_is_too_long(void **state)
 {
+	static const char begin[] = "GET /boot/", end[] = " HTTP/1.1\r\n" HOST "\r\n";
 	static char request[40000];
 	struct http_answer answer;
 	struct world world;
@@ -487,12 +488,12 @@ static void refuses_what_is_too_long(void **state)
 	(void)state;
 	world_begin(&world, no_arguments);
 	memset(request, 'a', sizeof(request) - 1);
-	memcpy(request, "GET /boot/", 10);
-	memcpy(request + 1000, " HTTP/1.1\r\n" HOST "\r\n", sizeof(" HTTP/1.1\r\n" HOST "\r\n"));
+	memcpy(request, begin, sizeof(begin) - 1);
+	memcpy(request + 1000, end, sizeof(end));
 	http_ask(&world, request, &answer);
 	assert_int_equal(answer.status, 414);
 	memset(request + 1000, 'a', 2000);
-	memcpy(request + 3000, " HTTP/1.1\r\n" HOST "\r\n", sizeof(" HTTP/1.1\r\n" HOST "\r\n"));
+	memcpy(request + 3000, end, sizeof(end));
 	http_ask(&world, request, &answer);
 	assert_int_equal(answer.status, 414);
 	memset(request + 3000, 'a', 37000 - 1);

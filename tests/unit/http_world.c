@@ -261,7 +261,8 @@ void http_receive(int fd, struct http_answer *answer, int head)
 		assert_true(used + 1 < sizeof(answer->header));
 		http_read(fd, answer->header + used++, 1);
 	}
-	assert_int_equal(sscanf(answer->header, "HTTP/1.1 %d ", &answer->status), 1);
+	assert_memory_equal(answer->header, "HTTP/1.1 ", 9);
+	answer->status = (int)strtol(answer->header + 9, NULL, 10);
 	answer->size = strtoul(http_field(answer, "Content-Length", value), NULL, 10);
 	if (head || answer->status == 304 || answer->status == 204)
 		return;
