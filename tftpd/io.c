@@ -42,12 +42,8 @@ struct tftp_server {
 	uint8_t packet[TFTP_HEADER + TFTP_BLOCK_MAX];
 };
 
-static void unlink_transfer(struct transfer *transfer)
+static void release(struct transfer *transfer)
 {
-	*transfer->back = transfer->next;
-	if (transfer->next)
-		transfer->next->back = transfer->back;
-	transfer->server->n--;
 	if (transfer->event)
 		event_free(transfer->event);
 	if (transfer->socket >= 0)
@@ -55,6 +51,15 @@ static void unlink_transfer(struct transfer *transfer)
 	if (transfer->fd >= 0)
 		close(transfer->fd);
 	free(transfer);
+}
+
+static void unlink_transfer(struct transfer *transfer)
+{
+	*transfer->back = transfer->next;
+	if (transfer->next)
+		transfer->next->back = transfer->back;
+	transfer->server->n--;
+	release(transfer);
 }
 
 static void format_peer(const struct transfer *transfer, char out[static 32])
@@ -476,8 +481,12 @@ struct tftp_server *tftp_server_new(struct event_base *base, int listening, stru
 
 void tftp_server_free(struct tftp_server *server)
 {
-	while (server->transfers)
-		unlink_transfer(server->transfers);
+	struct transfer *next;
+
+	for (struct transfer *transfer = server->transfers; transfer; transfer = next) {
+		next = transfer->next;
+		release(transfer);
+	}
 	if (server->event)
 		event_free(server->event);
 	free(server);
