@@ -19,6 +19,7 @@ struct question {
 	uint32_t id; /* 0 = free */
 	enum ipc_type type;
 	uint64_t deadline_ns;
+	bool unsent; /* the socket was full */
 	broker_answer answer;
 	void *argument;
 	char *text;
@@ -62,10 +63,22 @@ static void send_question(struct broker *broker, struct question *question)
 		return;
 	result = ipc_send(broker->socket, question->type, question->id, &question->body,
 		question->text, question->text_length, -1);
-	/* A full socket is asked again by the timer's next round; a broken one after reconnecting.
-	 */
+	question->unsent = result == -EAGAIN;
+	/* A broken one is asked again after reconnecting. */
 	if (result != 0 && result != -EAGAIN)
 		disconnect(broker);
+}
+
+/* Once brambled has read something, or a second later. */
+static void send_unsent(struct broker *broker)
+{
+	for (unsigned i = 0; broker->socket >= 0 && i < broker->limit; i++) {
+		if (broker->questions[i].id == 0 || !broker->questions[i].unsent)
+			continue;
+		send_question(broker, &broker->questions[i]);
+		if (broker->questions[i].unsent)
+			return;
+	}
 }
 
 static void release(struct question *question)
@@ -117,6 +130,7 @@ static void on_readable(evutil_socket_t socket, short what, void *argument)
 	(void)socket;
 	(void)what;
 	receive(argument);
+	send_unsent(argument);
 }
 
 static bool connect_now(struct broker *broker)
@@ -185,7 +199,9 @@ static void on_timer(evutil_socket_t fd, short what, void *argument)
 									   : LONGEST_RETRY_MS;
 		return;
 	}
-	arm(broker, LONGEST_RETRY_MS);
+	send_unsent(broker);
+	if (broker->socket >= 0)
+		arm(broker, LONGEST_RETRY_MS);
 }
 
 struct broker *broker_new(struct event_base *base, const char *path, enum ipc_role role,

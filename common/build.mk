@@ -30,3 +30,7 @@ fuzz-conf_parse_LIBS := libconfig
 
 FUZZERS += fuzz-ipc_decode
 fuzz-ipc_decode_SRC := tests/fuzz/ipc_decode.c common/ipc.c common/str.c
+
+TESTS += test-broker
+test-broker_SRC := tests/unit/broker_test.c common/broker.c common/ipc.c $(COMMON_BASE)
+test-broker_LIBS := cmocka libevent_core
