@@ -59,9 +59,9 @@ int brambled_commit(struct brambled *brambled)
 	}
 	undone(brambled);
 	snprintf(warning, sizeof(warning),
-		"the registry (%.100s/state) can't be written: %.50s; running nodes go on, changes "
+		"the registry can't be written: %.50s (%.100s/state); running nodes go on, changes "
 		"are refused",
-		brambled->settings.share, strerror(-result));
+		strerror(-result), brambled->settings.share);
 	if (strcmp(brambled->registry_warning, warning) != 0)
 		log_error("%s", warning);
 	str_copy(brambled->registry_warning, sizeof(brambled->registry_warning), warning);
