@@ -8,13 +8,14 @@ set -eu
 boards=${BOARDS:-64}
 rounds=${ROUNDS:-10}
 
-model_of() { case $(($1 % 3)) in 0) echo 3b ;; 1) echo 4b ;; 2) echo 3b+ ;; esac; }
+# Two Pi 4 to each Pi 3.
+model_of() { case $(($1 % 6)) in 0) echo 3b ;; 3) echo 3b+ ;; *) echo 4b ;; esac; }
 
 # A Pi 3's MAC follows from its serial number.
 mac_of() {
 	case $(($1 % 3)) in
-	1) printf 'dc:a6:32:77:00:%02x' "$1" ;;
-	*) printf 'b8:27:eb:77:00:%02x' "$1" ;;
+	0) printf 'b8:27:eb:77:00:%02x' "$1" ;;
+	*) printf 'dc:a6:32:77:00:%02x' "$1" ;;
 	esac
 }
 

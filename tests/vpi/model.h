@@ -40,7 +40,7 @@ struct model {
 	/* TFTP */
 	uint16_t block_size;	  /* 0 = option not sent, blocks of 512 */
 	unsigned retry_ms;	  /* the last packet is sent again after */
-	unsigned file_timeout_ms; /* a file must be complete after */
+	unsigned file_timeout_ms; /* a file must be complete after; 0 no limit */
 	bool acknowledges_again;  /* ACKs a block again that it already acknowledged */
 	bool rolls_over;	  /* block 65535 is followed by 0; else the file is too big */
 

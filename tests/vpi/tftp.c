@@ -3,12 +3,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +22,7 @@ enum { RRQ = 1, WRQ, DATA, ACK, ERROR, OACK };
 #define LAST_PORT 65535
 #define DEFAULT_BLOCK 512
 #define PACKET_SIZE (4 + 65464)
+#define POLL_MS 20
 #define TRIES 5 /* of one packet without any answer, each retry_ms longer [assumed] */
 
 /* One transfer: everything between an RRQ and the last ACK. */
@@ -68,11 +69,13 @@ static int bind_port(struct tftp_client *client, int fd)
 
 static int open_socket(struct tftp_client *client)
 {
+	const struct timeval wait = { .tv_usec = POLL_MS * 1000 };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int result;
 
 	if (fd < 0)
 		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	result = bind_port(client, fd);
 	if (result != 0) {
 		close(fd);
@@ -273,19 +276,15 @@ static bool is_from_server(struct transfer *transfer, const struct sockaddr_in *
 	return transfer->bound;
 }
 
-/* Receive one packet. Returns its length, 0 when there is none for us, or -errno. */
-static ssize_t receive(struct transfer *transfer, uint8_t *packet, unsigned wait_ms)
+/* Receive one packet; waits for POLL_MS at most. Returns its length, 0 when there is none for us,
+ * or -errno. */
+static ssize_t receive(struct transfer *transfer, uint8_t *packet)
 {
-	struct pollfd ready = { .fd = transfer->fd, .events = POLLIN };
 	struct sockaddr_in from = { 0 };
 	socklen_t from_length = sizeof(from);
-	ssize_t length;
-	int n = poll(&ready, 1, (int)wait_ms);
+	ssize_t length = recvfrom(
+		transfer->fd, packet, PACKET_SIZE, 0, (struct sockaddr *)&from, &from_length);
 
-	if (n <= 0)
-		return n == 0 ? -ETIMEDOUT : -errno;
-	length = recvfrom(transfer->fd, packet, PACKET_SIZE, MSG_DONTWAIT, (struct sockaddr *)&from,
-		&from_length);
 	if (length < 0)
 		return errno == ECONNREFUSED || errno == EAGAIN ? 0 : -errno;
 	if (length < 4 || !is_from_server(transfer, &from) || is_lost(transfer->client))
@@ -320,14 +319,12 @@ static ssize_t await(struct transfer *transfer, uint8_t *packet)
 		uint64_t now = clock_monotonic_ns();
 		ssize_t length;
 
-		if (now >= deadline)
+		if (client->file_timeout_ms != 0 && now >= deadline)
 			return fail(transfer, -ETIMEDOUT, "not complete within the file's time");
-		length = now >= wake ? -ETIMEDOUT
-				     : receive(transfer, packet,
-					       (unsigned)((wake - now) / NS_PER_MS) + 1);
-		if (length > 0 || (length < 0 && length != -ETIMEDOUT))
+		length = receive(transfer, packet);
+		if (length != 0)
 			return length;
-		if (length == 0)
+		if (now < wake)
 			continue;
 		if (++tries > TRIES)
 			return fail(transfer, -ETIMEDOUT, "the server is silent");

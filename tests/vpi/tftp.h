@@ -17,7 +17,7 @@ struct tftp_client {
 	bool options;	     /* sends tsize 0, and blksize if block_size is set */
 	uint16_t block_size; /* 0 = option not sent */
 	unsigned retry_ms;
-	unsigned file_timeout_ms;
+	unsigned file_timeout_ms; /* 0 none */
 	bool acknowledges_again;
 	bool rolls_over;
 	unsigned loss_percent; /* of packets in each direction, thrown away by us */
