@@ -346,6 +346,7 @@ static struct MHD_Daemon *start_daemon(struct server *server, int listening)
 		NULL, NULL, on_request, server,
 		MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
 		MHD_OPTION_LISTEN_SOCKET, listening,
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, /* else it doesn't use sendfile(2) */
 		MHD_OPTION_CONNECTION_LIMIT, limits->connections,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT, limits->per_address,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,

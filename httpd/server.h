@@ -18,7 +18,7 @@ struct server_limits {
 };
 
 /* Serve on `listening`, a bound and listening TCP socket (IPv4), which becomes the server's.
- * `source` is kept by reference. Returns NULL after a message. */
+ * `source` is kept by reference. The process must ignore SIGPIPE. Returns NULL after a message. */
 struct server *server_new(struct event_base *base, int listening, const struct source *source,
 	const struct server_limits *limits);
 
