@@ -117,7 +117,6 @@ static void bring_up_exports(struct brambled *brambled)
 		    sizeof(reason)) == 0) {
 		brambled->exports_warning[0] = '\0';
 		brambled->publish_due = true;
-		log_notice("NFS by %s", exports_describe(brambled->exports));
 		return;
 	}
 	brambled->exports = NULL;
