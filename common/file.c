@@ -100,7 +100,7 @@ int file_replace_if_different(
 	size_t old_size = 0;
 	bool same;
 
-	same = file_read(path, size, &old, &old_size) == 0 && old_size == size &&
+	same = file_read(path, size, &old, &old_size) == 0 && old && old_size == size &&
 	       memcmp(old, data, size) == 0;
 	free(old);
 	if (changed)

@@ -400,11 +400,11 @@ static void show_status(struct request *request)
 	char hash[HASH_TEXT_SIZE], root[IMAGES_PATH_SIZE], reason[IMAGES_REASON_SIZE] = "";
 	struct boot_set *set;
 	cJSON *json = request->reply->json = cJSON_CreateObject(), *image;
+	uint64_t uptime_s = (clock_monotonic_ns() - brambled->started_ns) / NS_PER_S;
 	bool warned;
 
 	cJSON_AddStringToObject(json, "version", BRAMBLE_VERSION);
-	cJSON_AddNumberToObject(json, "uptime_s",
-		(double)((clock_monotonic_ns() - brambled->started_ns) / NS_PER_S));
+	cJSON_AddNumberToObject(json, "uptime_s", (double)uptime_s);
 	cJSON_AddStringToObject(json, "join", joins[settings->join]);
 	add_lan(json, settings);
 	cJSON_AddStringToObject(json, "share", settings->share);
@@ -427,24 +427,24 @@ static void show_status(struct request *request)
 
 /* "*" stands for what is named: one segment. */
 static const struct route {
-	enum ipc_method method;
 	const char *prefix, *suffix;
-	bool named, has_body;
 	void (*answer)(struct request *request);
+	enum ipc_method method;
+	bool named, has_body;
 } routes[] = {
-	{ IPC_GET, "/v1/status", "", false, false, show_status },
-	{ IPC_GET, "/v1/nodes", "", false, false, list_nodes },
-	{ IPC_GET, "/v1/nodes/", "", true, false, show_node },
-	{ IPC_POST, "/v1/nodes/", "/replace", true, true, replace_node },
-	{ IPC_DELETE, "/v1/nodes/", "", true, false, forget_node },
-	{ IPC_GET, "/v1/boards", "", false, false, list_boards },
-	{ IPC_GET, "/v1/boards/", "", true, false, show_board },
-	{ IPC_POST, "/v1/boards/", "/admit", true, true, admit_board },
-	{ IPC_GET, "/v1/boots", "", false, false, list_boots },
-	{ IPC_GET, "/v1/boots/", "", true, false, show_boot },
-	{ IPC_GET, "/v1/events", "", false, false, list_events },
-	{ IPC_GET, "/v1/images", "", false, false, list_images },
-	{ IPC_POST, "/v1/images", "", false, true, use_image },
+	{ "/v1/status", "", show_status, IPC_GET, false, false },
+	{ "/v1/nodes", "", list_nodes, IPC_GET, false, false },
+	{ "/v1/nodes/", "", show_node, IPC_GET, true, false },
+	{ "/v1/nodes/", "/replace", replace_node, IPC_POST, true, true },
+	{ "/v1/nodes/", "", forget_node, IPC_DELETE, true, false },
+	{ "/v1/boards", "", list_boards, IPC_GET, false, false },
+	{ "/v1/boards/", "", show_board, IPC_GET, true, false },
+	{ "/v1/boards/", "/admit", admit_board, IPC_POST, true, true },
+	{ "/v1/boots", "", list_boots, IPC_GET, false, false },
+	{ "/v1/boots/", "", show_boot, IPC_GET, true, false },
+	{ "/v1/events", "", list_events, IPC_GET, false, false },
+	{ "/v1/images", "", list_images, IPC_GET, false, false },
+	{ "/v1/images", "", use_image, IPC_POST, false, true },
 };
 
 static bool matches(const struct route *route, const struct api_call *call, char *subject)

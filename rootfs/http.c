@@ -66,10 +66,10 @@ static int connect_to(struct in_addr address, uint64_t deadline_ns, int *out)
 		return -errno;
 	if (connect(fd, (const struct sockaddr *)&peer, sizeof(peer)) != 0 && errno != EINPROGRESS)
 		error = errno;
-	else if (wait_until_ready(fd, POLLOUT, deadline_ns) != 0)
+	if (error == 0 && wait_until_ready(fd, POLLOUT, deadline_ns) != 0)
 		error = ETIMEDOUT;
-	else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0)
-		error = errno;
+	if (error == 0)
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
 	if (error != 0) {
 		close(fd);
 		return -error;
