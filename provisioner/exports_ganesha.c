@@ -52,8 +52,9 @@ static int check(char *reason, size_t size)
 	return 0;
 }
 
-/* Owners are numbers: router and nodes share no list of users. Attributes aren't kept, because
- * brambled writes to the same directories beside ganesha. */
+/* Only root of a node may speak NFS (PrivilegedPort). Owners are numbers: router and nodes share no
+ * list of users. Attributes aren't kept, because brambled writes to the same directories beside
+ * ganesha. */
 void exports_render_ganesha_core(FILE *out, const struct settings *settings)
 {
 	char router[ADDRESS_TEXT_SIZE];
@@ -89,6 +90,7 @@ void exports_render_ganesha_core(FILE *out, const struct settings *settings)
 		"	SecType = sys;\n"
 		"	Access_Type = None;\n"
 		"	Squash = No_Root_Squash;\n"
+		"	PrivilegedPort = true;\n"
 		"	Attr_Expiration_Time = 0;\n"
 		"}\n"
 		"LOG {\n"
@@ -119,7 +121,7 @@ static void put_client(FILE *out, const char *client, const char *access)
 	fprintf(out,
 		"	CLIENT { Clients = %s; Access_Type = %s; Protocols = 4; Transports = TCP; "
 		"SecType = sys; "
-		"Squash = No_Root_Squash; }\n",
+		"Squash = No_Root_Squash; PrivilegedPort = true; }\n",
 		client, access);
 }
 

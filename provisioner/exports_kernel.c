@@ -8,15 +8,17 @@
  * port they listen on.
  */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "provisioner/exports_private.h"
@@ -31,6 +33,9 @@
 #define NFS_PORT 2049
 #define ETAB_LIMIT (16u * 1024u * 1024u)
 #define CONTROL_LIMIT 4096
+#define SOCKETS_LIMIT (16u * 1024u * 1024u)
+#define INOTIFY "anon_inode:inotify"
+#define NFSDCLD_WAIT_NS (3 * NS_PER_S)
 
 /* The type's module is loaded by the kernel itself. */
 static int mount_nfsd(void)
@@ -109,9 +114,8 @@ static int write_control(const char *name, const char *text, char *reason, size_
 	return result;
 }
 
-/* The kernel lists what it knows, e.g. "-2 +3 +4 +4.1 +4.2"; of that only 4.1 and 4.2 stay. It
- * names 4.0 only once that is off (fs/nfsd/nfsctl.c), so that is said in any case, behind the "+4"
- * which switches it on. */
+/* The kernel lists what it knows, e.g. "-2 +3 +4 +4.1 +4.2"; of that only 4.1 and 4.2 stay.
+ * Version 4.0 isn't listed while it is on. */
 static int set_versions(char *reason, size_t size)
 {
 	char known[256], wanted[256] = "";
@@ -127,11 +131,9 @@ static int set_versions(char *reason, size_t size)
 
 		used += (size_t)snprintf(wanted + used, sizeof(wanted) - used, "%c%.*s ",
 			on ? '+' : '-', (int)length, p);
-		if (used >= sizeof(wanted))
+		if (used >= sizeof(wanted) - sizeof("-4.0\n"))
 			return -EMSGSIZE;
 	}
-	if (used + sizeof("-4.0\n") > sizeof(wanted))
-		return -EMSGSIZE;
 	memcpy(wanted + used, "-4.0\n", sizeof("-4.0\n"));
 	return write_control("versions", wanted, reason, size);
 }
@@ -162,68 +164,102 @@ static int add_port(const struct settings *settings, char *reason, size_t size)
 	return result;
 }
 
-/* What the kernel shows of its sockets ("tcp 2049") doesn't tell whose they are: a note beside our
- * sockets does. It goes with RUN at the next boot, as the kernel's threads do. */
-static void name_note(
-	const struct settings *settings, char *path, size_t path_size, char *text, size_t text_size)
+static bool runs(void)
 {
-	char router[ADDRESS_TEXT_SIZE];
+	char threads[32];
 
-	str_format_address(settings->router, router);
-	snprintf(path, path_size, "%s/nfsd", settings->run);
-	snprintf(text, text_size, "%s %d, 4.1 and later\n", router, NFS_PORT);
-}
-
-static bool runs(const struct settings *settings, bool *as_ours)
-{
-	char threads[32], path[160], wanted[64], *note;
-	size_t size;
-
-	name_note(settings, path, sizeof(path), wanted, sizeof(wanted));
-	*as_ours = false;
-	if (file_read(path, sizeof(wanted), &note, &size) == 0) {
-		*as_ours = strcmp(note, wanted) == 0;
-		free(note);
-	}
 	return read_control("threads", threads, sizeof(threads)) == 0 && threads[0] != '0';
 }
 
-static int write_note(const struct settings *settings)
+/* Does it listen as we would have it, on our address alone? "portlist" tells no address, proc(5)
+ * does: address and port as one hexadecimal word each, state 0A. */
+static bool listens_as_ours(const struct settings *settings)
 {
-	char path[160], text[64];
+	char wanted[64], *text;
+	size_t size;
+	bool found;
 
-	name_note(settings, path, sizeof(path), text, sizeof(text));
-	return file_replace(path, text, strlen(text), 0644);
+	if (file_read("/proc/net/tcp", SOCKETS_LIMIT, &text, &size) != 0)
+		return false;
+	snprintf(wanted, sizeof(wanted), " %08X:%04X 00000000:0000 0A ", settings->router.s_addr,
+		NFS_PORT);
+	found = strstr(text, wanted) != NULL;
+	free(text);
+	return found;
 }
 
-static int start_threads(const struct settings *settings, char *reason, size_t size)
+/* nfsdcld is ready for the kernel when it watches for the pipe that the kernel is about to make; if
+ * it is late, the kernel takes another way to remember clients, off the share. */
+static bool watches_files(pid_t pid)
 {
-	char lease[16], grace[16], threads[16];
-	bool as_ours;
+	char path[64], target[64];
+	struct dirent *entry;
+	bool found = false;
+	DIR *directory;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	directory = opendir(path);
+	while (!found && directory && (entry = readdir(directory))) {
+		ssize_t n = readlinkat(dirfd(directory), entry->d_name, target, sizeof(target));
+
+		found = n == sizeof(INOTIFY) - 1 &&
+			memcmp(target, INOTIFY, sizeof(INOTIFY) - 1) == 0;
+	}
+	if (directory)
+		closedir(directory);
+	return found;
+}
+
+static void wait_for_nfsdcld(const struct exports *exports)
+{
+	const struct timespec step = { .tv_nsec = 10 * (long)NS_PER_MS };
+	uint64_t deadline = clock_monotonic_ns() + NFSDCLD_WAIT_NS;
+	struct supervise_status status;
+
+	for (size_t i = 0; supervise_get(exports->supervisor, i, &status); i++) {
+		if (strcmp(status.name, "nfsdcld") != 0)
+			continue;
+		while (status.pid != 0 && !watches_files(status.pid) &&
+			clock_monotonic_ns() < deadline)
+			nanosleep(&step, NULL);
+	}
+}
+
+static int set_times(char *reason, size_t size)
+{
+	char lease[16], grace[16];
+	int result;
+
+	snprintf(lease, sizeof(lease), "%d\n", EXPORTS_LEASE_S);
+	snprintf(grace, sizeof(grace), "%d\n", EXPORTS_GRACE_S);
+	result = write_control("nfsv4leasetime", lease, reason, size);
+	return result != 0 ? result : write_control("nfsv4gracetime", grace, reason, size);
+}
+
+static int start_threads(const struct exports *exports, char *reason, size_t size)
+{
+	char threads[16];
 	int result = 0;
 
-	if (runs(settings, &as_ours)) {
-		if (as_ours)
+	if (runs()) {
+		if (listens_as_ours(exports->settings))
 			return 0;
 		log_notice(
 			"the kernel's NFS server runs with other settings (nfs-server.service?); "
 			"restarting it for Bramble");
 		result = write_control("threads", "0\n", reason, size);
 	}
-	snprintf(lease, sizeof(lease), "%d\n", EXPORTS_LEASE_S);
-	snprintf(grace, sizeof(grace), "%d\n", EXPORTS_GRACE_S);
+	wait_for_nfsdcld(exports);
 	snprintf(threads, sizeof(threads), "%d\n", EXPORTS_THREADS);
 	if (result == 0)
 		result = set_versions(reason, size);
 	if (result == 0)
-		result = write_control("nfsv4leasetime", lease, reason, size);
+		result = set_times(reason, size);
 	if (result == 0)
-		result = write_control("nfsv4gracetime", grace, reason, size);
-	if (result == 0)
-		result = add_port(settings, reason, size);
+		result = add_port(exports->settings, reason, size);
 	if (result == 0)
 		result = write_control("threads", threads, reason, size);
-	return result == 0 ? write_note(settings) : result;
+	return result;
 }
 
 static int add_processes(struct exports *exports, char *reason, size_t size)
@@ -231,7 +267,8 @@ static int add_processes(struct exports *exports, char *reason, size_t size)
 	char storage[EXPORTS_PATH_SIZE];
 	const struct supervise_spec mountd = {
 		.name = "mountd",
-		.argv = { MOUNTD, "--foreground", "--no-nfs-version", "3", "--no-udp" },
+		.argv = { MOUNTD, "--foreground", "--no-nfs-version", "2", "--no-nfs-version",
+			"3" },
 	};
 	const struct supervise_spec nfsdcld = {
 		.name = "nfsdcld",
@@ -364,7 +401,7 @@ static int apply(struct exports *exports, char *reason, size_t size)
 	result = add_processes(exports, reason, size);
 	exports->started = result == 0;
 	if (result == 0)
-		result = start_threads(exports->settings, reason, size);
+		result = start_threads(exports, reason, size);
 	return result;
 }
 

@@ -369,20 +369,43 @@ static int hold(struct client *client, const char *path, uint64_t seconds)
 	return errors > 0;
 }
 
+/* Returns the connected socket or -1 with errno. Port 0 is any. */
+static int try_port(const struct sockaddr_in *there, struct sockaddr_in *here, uint16_t port)
+{
+	const struct timeval patience = { .tv_sec = 20 };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	here->sin_port = htons(port);
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0 &&
+		bind(fd, (const struct sockaddr *)here, sizeof(*here)) == 0 &&
+		connect(fd, (const struct sockaddr *)there, sizeof(*there)) == 0)
+		return fd;
+	if (fd >= 0) {
+		int error = errno;
+
+		close(fd);
+		errno = error;
+	}
+	return -1;
+}
+
+/* From a port below 1024, which shows the server that root is asking; anybody else gets any port.
+ */
 static int connect_from(const char *server, const char *from)
 {
 	struct sockaddr_in there = { .sin_family = AF_INET, .sin_port = htons(2049) };
 	struct sockaddr_in here = { .sin_family = AF_INET };
-	const struct timeval patience = { .tv_sec = 20 };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = -1;
 
-	if (fd < 0 || str_parse_address(server, &there.sin_addr) != 0 ||
-		str_parse_address(from, &here.sin_addr) != 0 ||
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
-		bind(fd, (const struct sockaddr *)&here, sizeof(here)) != 0 ||
-		connect(fd, (const struct sockaddr *)&there, sizeof(there)) != 0) {
-		perror(server);
+	if (str_parse_address(server, &there.sin_addr) != 0 ||
+		str_parse_address(from, &here.sin_addr) != 0)
 		return -1;
+	if (geteuid() != 0)
+		return try_port(&there, &here, 0);
+	for (unsigned i = 0; fd < 0 && i < 400; i++) {
+		fd = try_port(&there, &here, (uint16_t)(1023 - ((unsigned)getpid() + i) % 400));
+		if (fd < 0 && errno != EADDRINUSE && errno != EADDRNOTAVAIL)
+			break;
 	}
 	return fd;
 }
@@ -416,8 +439,10 @@ int main(int argc, char **argv)
 	if (argc < 5)
 		return 2;
 	client.socket = connect_from(argv[1], argv[2]);
-	if (client.socket < 0)
+	if (client.socket < 0) {
+		perror(argv[1]);
 		return 2;
+	}
 	snprintf(owner, sizeof(owner), "probe-%s-%d", argv[2], (int)getpid());
 	status = begin_session(&client, owner);
 	if (status == 0) {
