@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # timeout: 420
 # iPXE boots Linux by HTTP from bramble-httpd, in QEMU without KVM; Linux then says whether the 33 MB that iPXE fetched
-# along with it are intact. About 40 s, and a minute more when the guest's kernel isn't in the cache.
+# along with it are intact. About 30 s, and a minute more when the guest's kernel isn't in the cache.
 set -eu
 # shellcheck source=tests/lib.sh
 . tests/lib.sh
