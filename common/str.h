@@ -11,12 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAC_TEXT_SIZE 18     /* "dc:a6:32:01:36:c2" and NUL */
-#define ADDRESS_TEXT_SIZE 16 /* "255.255.255.255" and NUL */
-#define NODE_NAME_SIZE 64    /* one RFC 1123 label (at most 63) and NUL */
-#define SERIAL_TEXT_SIZE 9 /* low 32 bits of a board's serial as 8 lower-case hex digits, and NUL  \
-			    */
-#define HASH_TEXT_SIZE 65  /* SHA-256 in hex, and NUL */
+/* Sizes of texts, each with its NUL. */
+#define MAC_TEXT_SIZE 18     /* "dc:a6:32:01:36:c2" */
+#define ADDRESS_TEXT_SIZE 16 /* "255.255.255.255" */
+#define NODE_NAME_SIZE 64    /* one RFC 1123 label, at most 63 long */
+#define SERIAL_TEXT_SIZE 9   /* low 32 bits of a board's serial, 8 lower-case hex digits */
+#define HASH_TEXT_SIZE 65    /* SHA-256 in hex */
 
 struct mac {
 	uint8_t octet[6];

@@ -72,8 +72,8 @@ static int add_rules(scmp_filter_ctx filter)
 	for (size_t i = 0; result == 0 && i < sizeof(calls) / sizeof(calls[0]); i++)
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
 	if (result == 0)
-		result = seccomp_rule_add(
-			filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
+		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+			SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
 	if (result == 0)
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
 			SCMP_A1(SCMP_CMP_EQ, SIOCGIFINDEX, 0));
