@@ -10,17 +10,29 @@
 #define GRANULARITY_NS (5 * NS_PER_MS)
 #define LONGEST_SILENCE_NS (30 * NS_PER_S) /* TFTP_FILE_TIMEOUT of the Pi's EEPROM */
 #define TRIES_BEFORE_HEARD 2u		   /* a forged request must not make us send much */
-#define TRIES_OF_LAST 5u /* the last ACK is often lost for good: the client is gone */
+#define LAST_SILENCE_NS (10 * NS_PER_S)
+#define LEFT_AFTER_NS (500 * NS_PER_MS)
 
 static const struct tftp_output wait_for_more = { .action = TFTP_WAIT };
 
+static bool only_end_is_missing(const struct tftp_session *session)
+{
+	return session->sent == session->last;
+}
+
+static uint64_t end_of_patience(const struct tftp_session *session)
+{
+	return session->progress_ns +
+	       (only_end_is_missing(session) ? LAST_SILENCE_NS : LONGEST_SILENCE_NS);
+}
+
 static void set_deadline(struct tftp_session *session, uint64_t now_ns)
 {
-	uint64_t period = session->rto_ns;
+	uint64_t period = session->rto_ns, end = end_of_patience(session);
 
 	if (session->timeout_s && period > session->timeout_s * NS_PER_S)
 		period = session->timeout_s * NS_PER_S;
-	session->deadline_ns = now_ns + period;
+	session->deadline_ns = now_ns + period < end ? now_ns + period : end;
 }
 
 /* RFC 6298 (2.2), (2.3). */
@@ -58,11 +70,13 @@ static struct tftp_output send_window(struct tftp_session *session, uint64_t now
 	uint64_t left = session->last - session->acked;
 
 	output.count = left < session->windowsize ? (uint32_t)left : session->windowsize;
-	if (again)
-		session->resent += output.count;
-	session->timed = !again;
+	if (again) {
+		session->resent += (uint32_t)(session->sent - session->acked);
+		session->repeated = session->sent;
+	}
+	session->again = again;
 	session->sent = session->acked + output.count;
-	session->window_sent_ns = now_ns;
+	session->window_first_ns = session->window_sent_ns = now_ns;
 	set_deadline(session, now_ns);
 	return output;
 }
@@ -80,8 +94,8 @@ struct tftp_output tftp_session_start(struct tftp_session *session,
 		.oack_pending = request->options != 0,
 		.rto_ns = FIRST_RTO_NS,
 		.progress_ns = now_ns,
+		.window_first_ns = now_ns,
 		.window_sent_ns = now_ns,
-		.timed = true,
 	};
 	if (!session->oack_pending)
 		return send_window(session, now_ns, false);
@@ -89,11 +103,30 @@ struct tftp_output tftp_session_start(struct tftp_session *session,
 	return (struct tftp_output){ .action = TFTP_SEND_OACK };
 }
 
-static void note_progress(struct tftp_session *session, uint64_t now_ns)
+/* The period after an ACK that the timer had to ask for, perhaps too early. If the timer is needed
+ * again after it, packets were lost. */
+static uint64_t cautious_rto(const struct tftp_session *session, uint64_t took_ns)
 {
-	if (session->timed)
-		measure(session, now_ns - session->window_sent_ns);
-	session->rto_ns = measured_rto(session);
+	uint64_t rto_ns = measured_rto(session), least_ns = took_ns + took_ns / 8 + GRANULARITY_NS;
+
+	if (rto_ns < least_ns)
+		rto_ns = least_ns;
+	return rto_ns < LONGEST_RTO_NS ? rto_ns : LONGEST_RTO_NS;
+}
+
+/* `complete`: everything that was sent is acknowledged. */
+static void note_progress(struct tftp_session *session, uint64_t now_ns, bool complete)
+{
+	uint64_t took_ns = now_ns - session->window_first_ns;
+	bool by_timer = session->tries > 0;
+
+	if (by_timer)
+		session->restarted_at = session->acked; /* both copies may bring an ACK */
+	else if (complete && (session->acked > session->repeated || session->sent == 0))
+		measure(session, took_ns);
+	session->cautious = by_timer && !session->cautious;
+	session->rto_ns =
+		session->cautious ? cautious_rto(session, took_ns) : measured_rto(session);
 	session->progress_ns = now_ns;
 	session->tries = 0;
 	session->heard = true;
@@ -103,7 +136,7 @@ static void note_progress(struct tftp_session *session, uint64_t now_ns)
  * acknowledges every block of a window must not get a window for each. */
 static bool restarted_just_now(const struct tftp_session *session, uint64_t now_ns)
 {
-	return !session->timed && now_ns - session->window_sent_ns < session->srtt_ns / 2;
+	return session->again && now_ns - session->window_sent_ns < session->srtt_ns / 2;
 }
 
 /* An ACK that brings nothing new. In lock-step it is a duplicate and must not be answered; with a
@@ -119,33 +152,25 @@ static struct tftp_output receive_repeated(struct tftp_session *session, uint64_
 
 static struct tftp_output receive_ack(struct tftp_session *session, uint16_t wire, uint64_t now_ns)
 {
-	/* The distance from the acknowledged block, within half of the number space either way. */
-	int16_t distance = (int16_t)(uint16_t)(wire - (uint16_t)session->acked);
-	uint64_t in_flight = session->sent - session->acked;
-	bool gap;
+	/* How far the ACK is ahead, modulo 65536: what is behind looks as if it were far ahead. */
+	uint16_t distance = (uint16_t)(wire - (uint16_t)session->acked);
+	bool complete;
 
-	if (session->oack_pending) {
-		if (wire != 0)
-			return wait_for_more;
-		session->oack_pending = false;
-		note_progress(session, now_ns);
-		return send_window(session, now_ns, false);
-	}
-	if (distance == 0)
-		return receive_repeated(session, now_ns);
-	if (distance < 0 || (uint64_t)distance > in_flight)
+	if (session->oack_pending && wire != 0)
 		return wait_for_more;
-	gap = (uint64_t)distance < in_flight;
-	if (!gap)
-		note_progress(session, now_ns);
-	else
-		session->progress_ns = now_ns;
-	session->acked += (uint64_t)distance;
+	if (distance == 0 && !session->oack_pending)
+		return receive_repeated(session, now_ns);
+	if (distance > session->sent - session->acked)
+		return wait_for_more;
+	session->oack_pending = false;
+	session->acked += distance;
+	complete = session->acked == session->sent;
+	note_progress(session, now_ns, complete);
 	if (session->acked == session->last)
 		return (struct tftp_output){ .action = TFTP_FINISHED };
-	if (gap && restarted_just_now(session, now_ns))
+	if (!complete && restarted_just_now(session, now_ns))
 		return wait_for_more;
-	return send_window(session, now_ns, gap);
+	return send_window(session, now_ns, !complete);
 }
 
 struct tftp_output tftp_session_receive(
@@ -158,10 +183,23 @@ struct tftp_output tftp_session_receive(
 
 static bool gives_up(const struct tftp_session *session, uint64_t now_ns)
 {
-	if (!session->heard)
-		return session->tries >= TRIES_BEFORE_HEARD;
-	return now_ns - session->progress_ns >= LONGEST_SILENCE_NS ||
-	       (session->sent == session->last && session->tries >= TRIES_OF_LAST);
+	return now_ns >= end_of_patience(session) ||
+	       (!session->heard && session->tries >= TRIES_BEFORE_HEARD);
+}
+
+static struct tftp_output send_again(struct tftp_session *session, uint64_t now_ns)
+{
+	uint64_t first_ns = session->window_first_ns;
+	struct tftp_output output = { .action = TFTP_SEND_OACK };
+
+	if (session->oack_pending) {
+		session->resent++;
+		set_deadline(session, now_ns);
+	} else {
+		output = send_window(session, now_ns, true);
+		session->window_first_ns = first_ns;
+	}
+	return output;
 }
 
 struct tftp_output tftp_session_timeout(struct tftp_session *session, uint64_t now_ns)
@@ -170,18 +208,18 @@ struct tftp_output tftp_session_timeout(struct tftp_session *session, uint64_t n
 		return wait_for_more;
 	if (gives_up(session, now_ns))
 		return (struct tftp_output){
-			.action = session->heard && session->sent == session->last ? TFTP_FINISHED
-										   : TFTP_LOST
+			.action = session->heard && only_end_is_missing(session) ? TFTP_FINISHED
+										 : TFTP_LOST
 		};
 	session->tries++;
 	session->rto_ns =
 		session->rto_ns * 2 < LONGEST_RTO_NS ? session->rto_ns * 2 : LONGEST_RTO_NS;
-	if (!session->oack_pending)
-		return send_window(session, now_ns, true);
-	session->resent++;
-	session->timed = false;
-	set_deadline(session, now_ns);
-	return (struct tftp_output){ .action = TFTP_SEND_OACK };
+	return send_again(session, now_ns);
+}
+
+bool tftp_session_is_left(const struct tftp_session *session, bool same, uint64_t now_ns)
+{
+	return (!same || session->heard) && now_ns - session->progress_ns >= LEFT_AFTER_NS;
 }
 
 uint64_t tftp_session_bytes(const struct tftp_session *session)

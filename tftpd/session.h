@@ -6,9 +6,15 @@
  *
  * Sending again: RFC 1123 section 4.2.3.1 forbids to answer a duplicate ACK with DATA (the
  * Sorcerer's Apprentice), so in lock-step only the timer resends. Its period follows the measured
- * round trip (RFC 6298, with Karn's rule). With a window (RFC 7440) an ACK for less than what was
- * sent tells of a gap: the window starts again behind it, at most once per half round trip; a
- * repeated ACK restarts it once.
+ * round trip (RFC 6298). The ACK of what the timer sent twice measures nothing (Karn), but the
+ * next period isn't shorter than what it took, once: else a round trip that has become longer than
+ * the period would never be measured. With a window (RFC 7440) an ACK for less than what was sent
+ * tells of a gap: the window starts again behind it, at most once per half round trip; a repeated
+ * ACK restarts it once.
+ *
+ * The end: the client is lost after 30 s without progress, or after three packets if it never
+ * answered (the request may be forged). When only the last window is missing, its ACK is probably
+ * lost for good, and it's over after 10 s.
  */
 #ifndef BRAMBLE_TFTPD_SESSION_H
 #define BRAMBLE_TFTPD_SESSION_H
@@ -29,11 +35,14 @@ struct tftp_session {
 				  window */
 	bool oack_pending;     /* the OACK isn't acknowledged yet */
 	bool heard;	       /* the client has answered at all */
-	bool timed; /* the running window was sent once, so its ACK measures the round trip */
-	uint32_t timeout_s;	     /* option timeout, bounds the period; 0 = not asked */
+	bool cautious;	       /* the running window's period is from cautious_rto() */
+	bool again;	       /* the running window begins with blocks that were sent before */
+	uint64_t repeated;     /* blocks up to here were sent more than once */
+	uint32_t timeout_s;    /* option timeout, bounds the period; 0 = not asked */
 	uint64_t srtt_ns, rttvar_ns; /* 0 = not measured */
 	uint64_t rto_ns;	     /* period of the timer now, with back-off */
-	uint64_t window_sent_ns;     /* when the running window was sent */
+	uint64_t window_first_ns;    /* when the running window was sent first */
+	uint64_t window_sent_ns;     /* … and last */
 	uint64_t progress_ns;	     /* when the client last acknowledged something new */
 	uint64_t deadline_ns;	     /* call tftp_session_timeout() at this time */
 	uint32_t resent;	     /* packets sent again, in all */
@@ -64,6 +73,12 @@ struct tftp_output tftp_session_receive(
 	struct tftp_session *session, const struct tftp_reply *reply, uint64_t now_ns);
 
 struct tftp_output tftp_session_timeout(struct tftp_session *session, uint64_t now_ns);
+
+/* Another request comes from this session's port: has the client left the session? A repeated
+ * request is no news while the client hasn't answered (the timer sends the answer again), and a
+ * late copy or a forged one doesn't end what goes on; but a board that was switched off and on may
+ * use its ports again. `same`: the request is the one that began this session. */
+bool tftp_session_is_left(const struct tftp_session *session, bool same, uint64_t now_ns);
 
 /* Bytes that the client has acknowledged. */
 uint64_t tftp_session_bytes(const struct tftp_session *session);

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: ISC */
+/* Whole transfers over a network that loses, delays and doubles, in simulated time: the session on
+ * one side, a client as RFC 1350 and RFC 7440 describe it on the other. The same at every run. */
+#include "tests/unit/test.h"
+
+#include <string.h>
+
+#include "common/clock.h"
+#include "tftpd/session.h"
+
+#define MS NS_PER_MS
+#define PACKETS 4096
+#define CLIENT_TIMEOUT_NS NS_PER_S
+
+struct network {
+	unsigned loss_percent, doubled_percent;
+	uint64_t delay_ns;	 /* one way */
+	uint64_t later_delay_ns; /* from block 500 on */
+	uint32_t random;
+	struct flight {
+		uint64_t arrival_ns;
+		uint16_t number;
+		bool to_client;
+	} flights[PACKETS];
+	unsigned n;
+};
+
+struct client {
+	uint32_t windowsize;
+	uint64_t expected, last; /* block numbers */
+	uint32_t in_window;	 /* arrived since the last ACK */
+	bool gap_told;
+	uint64_t deadline_ns;
+};
+
+struct outcome {
+	uint64_t duration_ns, data_packets;
+	enum tftp_action end;
+};
+
+static unsigned percent(struct network *network)
+{
+	network->random = network->random * 1664525u + 1013904223u;
+	return (network->random >> 16) % 100;
+}
+
+static void carry(struct network *network, uint64_t now_ns, uint16_t number, bool to_client)
+{
+	unsigned copies = percent(network) < network->doubled_percent ? 2 : 1;
+
+	while (copies-- > 0 && percent(network) >= network->loss_percent) {
+		assert_true(network->n < PACKETS);
+		network->flights[network->n++] =
+			(struct flight){ now_ns + network->delay_ns, number, to_client };
+	}
+}
+
+static void acknowledge(struct client *client, struct network *network, uint64_t now_ns)
+{
+	carry(network, now_ns, (uint16_t)(client->expected - 1), false);
+	client->in_window = 0;
+	client->deadline_ns = now_ns + CLIENT_TIMEOUT_NS;
+}
+
+static void receive_block(
+	struct client *client, struct network *network, uint16_t number, uint64_t now_ns)
+{
+	if (number != (uint16_t)client->expected) {
+		/* RFC 7440 section 4: tell once what came in order. In lock-step it's a block that
+		 * came before: the ACK again. */
+		if (!client->gap_told || client->windowsize == 1)
+			acknowledge(client, network, now_ns);
+		client->gap_told = true;
+		return;
+	}
+	client->gap_told = false;
+	if (++client->expected == 500)
+		network->delay_ns = network->later_delay_ns;
+	if (++client->in_window == client->windowsize || client->expected > client->last)
+		acknowledge(client, network, now_ns);
+}
+
+static void send_output(struct network *network, const struct tftp_output *output,
+	struct outcome *outcome, uint64_t now_ns)
+{
+	if (output->action == TFTP_SEND_OACK)
+		carry(network, now_ns, UINT16_MAX, true);
+	for (uint32_t i = 0; output->action == TFTP_SEND_DATA && i < output->count; i++) {
+		carry(network, now_ns, (uint16_t)(output->first + i), true);
+		outcome->data_packets++;
+	}
+	outcome->end = output->action;
+}
+
+/* Take the packet that arrives first, if one arrives until `now`. */
+static bool take(struct network *network, uint64_t until_ns, struct flight *out)
+{
+	unsigned first = 0;
+
+	for (unsigned i = 1; i < network->n; i++) {
+		if (network->flights[i].arrival_ns < network->flights[first].arrival_ns)
+			first = i;
+	}
+	if (network->n == 0 || network->flights[first].arrival_ns > until_ns)
+		return false;
+	*out = network->flights[first];
+	memmove(network->flights + first, network->flights + first + 1,
+		(--network->n - first) * sizeof(network->flights[0]));
+	return true;
+}
+
+static struct outcome transfer(struct network *network, uint32_t windowsize, uint64_t blocks)
+{
+	const struct tftp_request request = {
+		.options = TFTP_OPTION_BLKSIZE, .blksize = 1024, .windowsize = windowsize
+	};
+	struct client client = { .windowsize = windowsize, .expected = 1, .last = blocks };
+	struct outcome outcome = { .end = TFTP_WAIT };
+	struct tftp_session session;
+	struct tftp_output output = tftp_session_start(&session, &request, blocks * 1024 - 1, 0);
+	bool begun = false;
+	uint64_t now = 0;
+
+	client.deadline_ns = CLIENT_TIMEOUT_NS;
+	send_output(network, &output, &outcome, 0);
+	while (outcome.end < TFTP_FINISHED) {
+		uint64_t until = session.deadline_ns < client.deadline_ns ? session.deadline_ns
+									  : client.deadline_ns;
+		struct flight flight;
+
+		if (take(network, until, &flight)) {
+			now = flight.arrival_ns;
+			if (!flight.to_client) {
+				const struct tftp_reply reply = { .opcode = TFTP_ACK,
+					.block = flight.number };
+
+				output = tftp_session_receive(&session, &reply, now);
+				send_output(network, &output, &outcome, now);
+			} else if (begun) {
+				receive_block(&client, network, flight.number, now);
+			} else {
+				begun = flight.number == UINT16_MAX;
+				if (begun)
+					acknowledge(&client, network, now);
+			}
+			continue;
+		}
+		now = until;
+		if (now == client.deadline_ns && client.expected > client.last)
+			client.deadline_ns = UINT64_MAX; /* it has all and leaves */
+		else if (now == client.deadline_ns && begun)
+			acknowledge(&client, network, now);
+		else if (now == client.deadline_ns)
+			client.deadline_ns = now + CLIENT_TIMEOUT_NS;
+		if (now < session.deadline_ns)
+			continue;
+		output = tftp_session_timeout(&session, now);
+		send_output(network, &output, &outcome, now);
+	}
+	assert_int_equal(client.expected, blocks + 1);
+	outcome.duration_ns = now;
+	return outcome;
+}
+
+/* 2,000 blocks each; the bounds are what the rules lead to, with room for luck. */
+static void arrives_whole_in_due_time(void **state)
+{
+	static const struct {
+		uint32_t windowsize;
+		unsigned loss, doubled, delay_us, later_delay_us;
+		unsigned longest_ms, most_packets;
+	} cases[] = {
+		{ 1, 0, 0, 100, 100, 410, 2000 },
+		{ 16, 0, 0, 100, 100, 30, 2000 },
+		{ 64, 0, 0, 100, 100, 10, 2000 },
+		/* every packet twice: no Sorcerer's Apprentice */
+		{ 1, 0, 100, 100, 100, 410, 2000 },
+		{ 1, 5, 0, 100, 100, 12000, 2400 },
+		{ 4, 5, 0, 100, 100, 9000, 2900 },
+		{ 16, 5, 0, 100, 100, 5000, 4000 },
+		{ 64, 5, 0, 100, 100, 5000, 8000 },
+		{ 1, 20, 0, 1000, 1000, 80000, 4000 },
+		{ 16, 20, 0, 1000, 1000, 90000, 12000 },
+		{ 16, 10, 5, 1000, 1000, 60000, 12000 },
+		{ 1, 1, 0, 150000, 150000, 640000, 2200 },
+		/* the round trip becomes five times the shortest period */
+		{ 1, 0, 0, 100, 50000, 155000, 2010 },
+		{ 16, 0, 0, 100, 50000, 10000, 2100 },
+		{ 16, 1, 0, 100, 50000, 60000, 4000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		static struct network network;
+		struct outcome outcome;
+
+		network = (struct network){ .loss_percent = cases[i].loss,
+			.doubled_percent = cases[i].doubled,
+			.delay_ns = cases[i].delay_us * UINT64_C(1000),
+			.later_delay_ns = cases[i].later_delay_us * UINT64_C(1000),
+			.random = 1 };
+		outcome = transfer(&network, cases[i].windowsize, 2000);
+		print_message("# window %2u, loss %2u %%, delay %6u us: %6u ms, %5u packets\n",
+			cases[i].windowsize, cases[i].loss, cases[i].delay_us,
+			(unsigned)(outcome.duration_ns / MS), (unsigned)outcome.data_packets);
+		assert_int_equal(outcome.end, TFTP_FINISHED);
+		assert_in_range(outcome.duration_ns, 1, cases[i].longest_ms * MS);
+		assert_in_range(outcome.data_packets, 2000, cases[i].most_packets);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(arrives_whole_in_due_time),
+	};
+
+	return cmocka_run_group_tests_name("tftp-loss", tests, NULL, NULL);
+}
