@@ -59,7 +59,7 @@ static void reply_json(struct client *client, uint32_t id, int status, const cJS
 
 	if (text) {
 		reply.size = strlen(text);
-		fd = file_sealed("api", text, reply.size);
+		fd = file_sealed("api", text, (size_t)reply.size);
 	}
 	if (fd < 0)
 		reply.status = 503;

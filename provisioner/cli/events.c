@@ -86,7 +86,7 @@ static void print_new(struct cli *cli, struct follow *follow, const cJSON *event
 
 static void wait_ms(unsigned ms)
 {
-	const struct timespec pause = { .tv_sec = ms / 1000,
+	const struct timespec pause = { .tv_sec = (time_t)(ms / 1000),
 		.tv_nsec = (long)(ms % 1000) * 1000 * 1000 };
 
 	nanosleep(&pause, NULL);

@@ -31,7 +31,7 @@ struct report {
 
 static void connect_later(struct report *report)
 {
-	const struct timeval delay = { .tv_sec = report->delay_ms / 1000,
+	const struct timeval delay = { .tv_sec = (time_t)(report->delay_ms / 1000),
 		.tv_usec = (suseconds_t)(report->delay_ms % 1000) * 1000 };
 
 	evtimer_add(report->reconnect, &delay);

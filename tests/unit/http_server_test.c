@@ -287,7 +287,7 @@ static void read_content(int fd, uint64_t *done, uint64_t limit)
 		ssize_t n;
 
 		assert_int_equal(poll(&wanted, 1, 8000), 1);
-		n = recv(fd, buffer, left < sizeof(buffer) ? left : sizeof(buffer), 0);
+		n = recv(fd, buffer, left < sizeof(buffer) ? (size_t)left : sizeof(buffer), 0);
 		assert_true(n > 0);
 		for (ssize_t i = 0; i < n; i++) {
 			if (buffer[i] != world_byte(*done + (uint64_t)i))

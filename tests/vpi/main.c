@@ -233,7 +233,8 @@ static int parse_options(int argc, char **argv, struct options *options)
 
 static void pause_ms(unsigned milliseconds)
 {
-	struct timespec time = { milliseconds / 1000, (long)(milliseconds % 1000) * 1000000 };
+	struct timespec time = { (time_t)(milliseconds / 1000),
+		(long)(milliseconds % 1000) * 1000000 };
 
 	while (!stopped && nanosleep(&time, &time) != 0 && errno == EINTR)
 		;
