@@ -246,7 +246,7 @@ int world_fetch(struct world *world, const char *peer, const char *name,
 		return answer->error;
 	}
 	if (content)
-		*content = read_descriptor(fd, answer->size);
+		*content = read_descriptor(fd, (size_t)answer->size);
 	close(fd);
 	return 0;
 }

@@ -158,13 +158,13 @@ char world_byte(uint64_t position)
 	return (char)(unsigned char)(position * 7 + position / 251);
 }
 
-static int make_content(uint64_t size)
+static int make_content(size_t size)
 {
 	char *data = malloc(size + 1);
 	int fd;
 
 	assert_non_null(data);
-	for (uint64_t i = 0; i < size; i++)
+	for (size_t i = 0; i < size; i++)
 		data[i] = world_byte(i);
 	fd = file_sealed("content", data, size);
 	free(data);
