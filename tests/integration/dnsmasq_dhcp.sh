@@ -50,6 +50,7 @@ check "a Pi 4 gets OFFER and ACK" answer $pi4 pi4 5 ACK yiaddr=10.77.0.22 siaddr
 check "its ACK is reported" reported "ACK $pi4" yiaddr=10.77.0.22
 check "Linux with a client identifier gets the same address, without PXE" \
 	answer $pi4 linux 5 ACK yiaddr=10.77.0.22 router=10.77.0.1 dns=10.77.0.1 netmask=255.255.255.0 pxe=no
+check "an identifier that another board sends, too, changes nothing" answer $pi3 linux 5 ACK yiaddr=10.77.0.21
 check "another board still gets nothing" answer $new linux 2 nothing
 
 ip -n "$lab_name-b1" addr add 10.77.0.99/24 dev eth0

@@ -175,7 +175,7 @@ static int make_content(size_t size)
 void brambled_resolve(struct world *world, uint64_t size, const char *key)
 {
 	struct ipc_resolved resolved = { .size = size, .transfer = 4711 };
-	int fd = make_content(size);
+	int fd = make_content((size_t)size);
 
 	str_copy(resolved.key, sizeof(resolved.key), key);
 	assert_int_equal(ipc_send(world->brambled, IPC_RESOLVED, world->message.header.id,
