@@ -23,6 +23,9 @@ static void add_time(cJSON *json)
 	cJSON_AddStringToObject(json, "time_ns", text);
 }
 
+/* How many boots that came to nothing are seen through. */
+#define OLDER_BOOTS 32
+
 /* Who speaks: a node, in one of its boots. */
 struct speaker {
 	struct registry_node node;
@@ -35,24 +38,41 @@ static bool is_token(const char *claimed, const char *token)
 	       sodium_memcmp(claimed, token, strlen(token)) == 0;
 }
 
-/* Normally the boot that is going on, or the one that has joined. When a newer one seems to go on,
- * of which no system has spoken, then somebody only asked for files in this node's name (a user of
- * the node, an invented packet): the node runs. */
+struct search {
+	const char *token;
+	struct registry_boot *boot;
+	bool found, over;
+};
+
+/* From the newest boot backwards, up to the one whose system has spoken. */
+static int examine(void *argument, const struct registry_boot *boot)
+{
+	struct search *search = argument;
+
+	search->found = is_token(search->token, boot->token);
+	if (search->found)
+		*search->boot = *boot;
+	search->over = search->found || timeline_is_spoken(boot->stage);
+	return search->over ? 1 : 0;
+}
+
+/* Normally the boot that is going on, or the one that has joined. When newer ones seem to have
+ * begun, of which no system has spoken, then somebody only asked for files in this node's name (a
+ * user of the node, an invented packet): the node runs. */
 static bool find_boot(struct brambled *brambled, const char *token, struct speaker *speaker)
 {
 	const struct mac *mac = &speaker->node.board;
 	const struct registry_boot *running = timeline_boot(brambled, mac);
+	struct search search = { .token = token, .boot = &speaker->boot };
 
-	if (running && is_token(token, running->token)) {
-		speaker->boot = *running;
-		return true;
-	}
-	if (registry_boot_with_token(brambled->registry, speaker->node.name, mac,
-		    running && running->id ? running->id : INT64_MAX, &speaker->boot) != 0 ||
-		!is_token(token, speaker->boot.token) || timeline_has_spoken(brambled, mac))
-		return false;
-	timeline_end(brambled, mac, "the node was running: no boot");
-	return true;
+	if (running)
+		(void)examine(&search, running);
+	if (!search.over)
+		(void)registry_each_boot(
+			brambled->registry, speaker->node.name, mac, OLDER_BOOTS, examine, &search);
+	if (search.found && running && running->id != speaker->boot.id)
+		timeline_end(brambled, mac, "the node was running: no boot");
+	return search.found;
 }
 
 /* False with a neutral answer: an attacker learns nothing from it. */

@@ -258,11 +258,9 @@ const char *timeline_token(struct brambled *brambled, const struct mac *mac)
 	return running->boot.token;
 }
 
-bool timeline_has_spoken(struct brambled *brambled, const struct mac *mac)
+bool timeline_is_spoken(const char *stage)
 {
-	const struct running *running = find(brambled, mac);
-
-	return running && rank(running->boot.stage) >= rank("init");
+	return rank(stage) >= rank("init");
 }
 
 static void move_forward(struct brambled *brambled, struct running *running, const char *stage)

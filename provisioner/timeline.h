@@ -31,8 +31,8 @@ int timeline_set_image(struct brambled *brambled, const struct mac *mac, const c
  * going on. */
 const char *timeline_token(struct brambled *brambled, const struct mac *mac);
 
-/* Has its own system (bramble-init, the agent) reported anything? */
-bool timeline_has_spoken(struct brambled *brambled, const struct mac *mac);
+/* Has a node's own system (bramble-init, the agent) reported when this stage is reached? */
+bool timeline_is_spoken(const char *stage);
 
 /* A stage was reached or a step of it done; the boot's stage only moves forward. */
 void timeline_step(

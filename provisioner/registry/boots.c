@@ -97,28 +97,6 @@ int registry_get_boot(struct registry *registry, int64_t id, struct registry_boo
 	return result;
 }
 
-int registry_boot_with_token(struct registry *registry, const char *node, const struct mac *mac,
-	int64_t before, struct registry_boot *boot)
-{
-	int result;
-	sqlite3_stmt *statement = registry_read(registry,
-		"SELECT " COLUMNS
-		" FROM boots WHERE node = ? AND mac = ? AND id < ? AND token <> ''"
-		" ORDER BY id DESC LIMIT 1",
-		&result);
-
-	if (!statement)
-		return result;
-	registry_bind_text(statement, 1, node);
-	registry_bind_mac(statement, 2, mac);
-	sqlite3_bind_int64(statement, 3, before);
-	result = registry_step(registry, statement);
-	if (result == 0)
-		take_row(statement, boot);
-	sqlite3_finalize(statement);
-	return result;
-}
-
 int registry_each_boot(struct registry *registry, const char *node, const struct mac *mac,
 	unsigned limit, int (*each)(void *argument, const struct registry_boot *boot),
 	void *argument)

@@ -168,9 +168,6 @@ int registry_each_binding(struct registry *registry, const char *node,
 /* --- boots --- */
 int registry_put_boot(struct registry *registry, struct registry_boot *boot);
 int registry_get_boot(struct registry *registry, int64_t id, struct registry_boot *boot);
-/* The newest boot of this board as this node that was given a token, older than boot `before`. */
-int registry_boot_with_token(struct registry *registry, const char *node, const struct mac *mac,
-	int64_t before, struct registry_boot *boot);
 /* Newest first; node or mac may be NULL for all. */
 int registry_each_boot(struct registry *registry, const char *node, const struct mac *mac,
 	unsigned limit, int (*each)(void *argument, const struct registry_boot *boot),

@@ -79,6 +79,8 @@ static void a_node_joins(void **state)
 
 	assert_int_equal(say(world, PEER, "/v1/boot/stage", token, "\"stage\":\"init\""), 200);
 	assert_int_equal(say(world, PEER, "/v1/boot/stage", token, "\"stage\":\"root\""), 200);
+	assert_int_equal(world_commit(world), 0);
+	world_crash(world);
 	world_expect_node(world, "rasp1", 1, "booting", PEER);
 	assert_int_equal(join(world, token), 200);
 	/* Acknowledged is durable. */
@@ -111,6 +113,9 @@ static void only_the_token_at_its_address_counts(void **state)
 	assert_int_equal(say(world, "10.77.0.99", "/v1/join", other, ""), 403);
 	assert_int_equal(say(world, PEER, "/v1/heartbeat", other, ""), 403);
 	assert_int_equal(say(world, "10.77.0.51", "/v1/join", other, ""), 200);
+	/* A boot that has no token yet has none that is empty. */
+	world_discover(world, 3, 0x1003);
+	assert_int_equal(say(world, "10.77.0.52", "/v1/join", "", ""), 403);
 	free(token);
 	free(other);
 }
@@ -158,6 +163,8 @@ static void a_stuck_boot_may_go_on(void **state)
 	timeline_end(&world->brambled, &mac, "it stopped");
 	world_expect_node(world, "rasp1", 1, "stuck", PEER);
 	assert_int_equal(say(world, PEER, "/v1/boot/stage", token, "\"stage\":\"root\""), 200);
+	assert_int_equal(world_commit(world), 0);
+	world_crash(world);
 	world_expect_node(world, "rasp1", 1, "booting", PEER);
 	assert_int_equal(join(world, token), 200);
 	world_expect_node(world, "rasp1", 1, "joined", PEER);
@@ -169,6 +176,7 @@ static void a_stuck_boot_may_go_on(void **state)
 static void a_running_node_is_not_put_out(void **state)
 {
 	struct world *world = *state;
+	struct mac mac = world_mac(1);
 	char *token = boot_rasp1(world), *later;
 
 	assert_int_equal(join(world, token), 200);
@@ -176,11 +184,18 @@ static void a_running_node_is_not_put_out(void **state)
 	world_expect_node(world, "rasp1", 1, "booting", PEER);
 	assert_int_equal(say(world, PEER, "/v1/heartbeat", token, ""), 200);
 	world_expect_node(world, "rasp1", 1, "joined", PEER);
+	assert_null(timeline_boot(&world->brambled, &mac));
 	world_discover(world, 1, 0x1a2b3c4d);
 	later = world_fetch_token(world, PEER, "1a2b3c4d");
 	assert_int_equal(say(world, PEER, "/v1/heartbeat", token, ""), 200);
 	world_expect_node(world, "rasp1", 1, "joined", PEER);
 	free(later);
+	/* Again and again, and over a restart. */
+	world_discover(world, 1, 0x1a2b3c4d);
+	assert_int_equal(world_commit(world), 0);
+	world_crash(world);
+	assert_int_equal(say(world, PEER, "/v1/heartbeat", token, ""), 200);
+	world_expect_node(world, "rasp1", 1, "joined", PEER);
 	/* But once a new system speaks, the old token is worth nothing. */
 	world_discover(world, 1, 0x1a2b3c4d);
 	later = world_fetch_token(world, PEER, "1a2b3c4d");

@@ -76,6 +76,21 @@ static bool hosts_hold(const struct world *world, const char *part)
 	return found;
 }
 
+static unsigned count_hosts(const struct world *world)
+{
+	char path[PATH_ROOM], line[256];
+	unsigned n = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/run/dhcp-hosts", world->directory);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		n += strchr(line, ',') != NULL;
+	fclose(file);
+	return n;
+}
+
 static void auto_makes_nodes_in_order(void **state)
 {
 	struct world *world = *state;
@@ -229,6 +244,7 @@ static void the_next_board_takes_over(void **state)
 static void a_waiting_board_is_the_next(void **state)
 {
 	struct world *world = *state;
+	struct registry_board board;
 
 	world_discover(world, 1, 0);
 	world->brambled.settings.join = JOIN_APPROVE;
@@ -239,6 +255,14 @@ static void a_waiting_board_is_the_next(void **state)
 	world_discover(world, 4, 0);
 	assert_int_equal(replace_by_next(world, "rasp1"), -EEXIST); /* which of the two? */
 	world_expect_node(world, "rasp1", 2, "booting", "10.77.0.50");
+	/* Not those that were there once upon a time. */
+	for (unsigned i = 3; i <= 4; i++) {
+		get_board(world, i, &board);
+		board.last_seen_ms = 1;
+		assert_int_equal(registry_put_board(world->brambled.registry, &board), 0);
+	}
+	assert_int_equal(replace_by_next(world, "rasp1"), 0);
+	world_expect_node(world, "rasp1", 0, "vacant", "10.77.0.50");
 }
 
 static void forgetting_keeps_the_data(void **state)
@@ -283,6 +307,13 @@ static void forgetting_is_finished_after_a_crash(void **state)
 	assert_int_equal(world_commit(world), 0);
 	world_crash(world);
 	assert_true(is_there(world, "share/nodes/rasp1"));
+	/* Without a start in between it is made up for when the name is used again. */
+	registry = world->brambled.registry;
+	assert_int_equal(registry_delete_node(registry, "rasp1"), 0);
+	assert_int_equal(registry_put_forgotten(registry, "rasp1", 78), 0);
+	world_discover(world, 2, 0);
+	assert_true(is_there(world, "share/nodes/rasp1.forgotten-78"));
+	assert_true(is_there(world, "share/nodes/rasp1"));
 }
 
 static void a_full_disk_changes_nothing(void **state)
@@ -312,6 +343,33 @@ static void a_full_disk_changes_nothing(void **state)
 	assert_string_equal(world->brambled.registry_warning, "");
 }
 
+/* The data directory can't be made: there is no half of a node, and nobody else is concerned. */
+static void a_failed_change_is_undone_alone(void **state)
+{
+	struct world *world = *state;
+	struct registry_node node;
+	char path[PATH_ROOM];
+	FILE *file;
+
+	world->brambled.settings.join = JOIN_APPROVE;
+	world_discover(world, 1, 0);
+	snprintf(path, sizeof(path), "%s/share/nodes", world->directory);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	fclose(file);
+	world->brambled.settings.join = JOIN_AUTO;
+	world_discover(world, 2, 0);
+	assert_int_equal(world_commit(world), 0);
+	assert_int_equal(admit(world, 1, NULL), -ENOTDIR);
+	assert_int_equal(world_commit(world), 0);
+	assert_int_equal(registry_get_node(world->brambled.registry, "rasp1", &node), -ENOENT);
+	assert_int_equal(world_count_events(world, "node.created"), 0);
+	assert_int_equal(world_count_events(world, "board.seen"), 2);
+	assert_int_equal(unlink(path), 0);
+	world_discover(world, 2, 0);
+	world_expect_node(world, "rasp1", 2, "booting", "10.77.0.51");
+}
+
 static void no_address_is_left(void **state)
 {
 	struct world *world = *state;
@@ -334,12 +392,14 @@ static void strangers_give_way_to_boards(void **state)
 	struct world *world = *state;
 	struct mac pc = { { 0x52, 0x54, 0, 0, 0, 0 } };
 
+	world->brambled.settings.range_last = world_address("10.77.200.1");
 	for (unsigned i = 0; i < 3000; i++) {
 		pc.octet[4] = (uint8_t)(i >> 8);
 		pc.octet[5] = (uint8_t)i;
 		world_dhcp(world, DHCP_DISCOVER, &pc, "");
 	}
 	assert_int_equal(world_commit(world), 0);
+	assert_true(count_hosts(world) > 1000 && count_hosts(world) <= 1024);
 	world_discover(world, 1, 0);
 	assert_int_equal(world_commit(world), 0);
 	assert_true(hosts_hold(world, "rasp1"));
@@ -366,6 +426,50 @@ static void a_serial_that_contradicts_is_refused(void **state)
 	assert_int_equal(world_fetch(world, "10.77.0.52", "start4.elf", NULL, NULL), EACCES);
 	/* The first board is not troubled. */
 	assert_int_equal(world_fetch(world, "10.77.0.50", "00001001/start4.elf", NULL, NULL), 0);
+}
+
+/* Should two boards have come to the same serial, neither is believed. */
+static void a_serial_belongs_to_one(void **state)
+{
+	struct world *world = *state;
+	struct registry_board board;
+
+	world_discover(world, 1, 0x1001);
+	world_discover(world, 2, 0x1002);
+	get_board(world, 2, &board);
+	str_copy(board.serial, sizeof(board.serial), "00001001");
+	assert_int_equal(registry_put_board(world->brambled.registry, &board), 0);
+	world_discover(world, 2, 0x1001);
+	world_discover(world, 1, 0x1001);
+	assert_int_equal(world_count_events(world, "board.conflict"), 2);
+}
+
+/* What dnsmasq is told is durable. */
+static void nothing_is_published_before_it_is_durable(void **state)
+{
+	struct world *world = *state;
+
+	world_discover(world, 1, 0);
+	brambled_publish(&world->brambled);
+	assert_true(hosts_hold(world, "rasp1"));
+	world_crash(world);
+	world_expect_node(world, "rasp1", 1, "booting", "10.77.0.50");
+}
+
+/* What a rollback takes from a boot is written again, under a number of its own. */
+static void boots_survive_a_rollback(void **state)
+{
+	struct world *world = *state;
+	struct mac one = world_mac(1), two = world_mac(2);
+
+	world->brambled.settings.join = JOIN_APPROVE;
+	world_discover(world, 1, 0);
+	brambled_rollback(&world->brambled);
+	world_discover(world, 2, 0);
+	assert_int_equal(world_commit(world), 0);
+	world_crash(world);
+	assert_non_null(timeline_boot(&world->brambled, &one));
+	assert_non_null(timeline_boot(&world->brambled, &two));
 }
 
 static void another_dhcp_server_is_reported(void **state)
@@ -401,9 +505,13 @@ int main(void)
 		TEST(forgetting_keeps_the_data),
 		TEST(forgetting_is_finished_after_a_crash),
 		TEST(a_full_disk_changes_nothing),
+		TEST(a_failed_change_is_undone_alone),
 		TEST(no_address_is_left),
 		TEST(strangers_give_way_to_boards),
 		TEST(a_serial_that_contradicts_is_refused),
+		TEST(a_serial_belongs_to_one),
+		TEST(nothing_is_published_before_it_is_durable),
+		TEST(boots_survive_a_rollback),
 		TEST(another_dhcp_server_is_reported),
 	};
 

@@ -276,26 +276,6 @@ static void old_boots_leave(void **state)
 	assert_int_equal(n, 0);
 }
 
-static void a_token_is_found(void **state)
-{
-	struct world *world = *state;
-	struct mac mac = mac_of(1);
-	struct registry_boot boot = { .mac = mac, .node = "rasp1", .token = "aa" }, read;
-
-	assert_int_equal(registry_put_boot(world->registry, &boot), 0);
-	boot.id = 0;
-	str_copy(boot.token, sizeof(boot.token), "bb");
-	assert_int_equal(registry_put_boot(world->registry, &boot), 0);
-	assert_int_equal(
-		registry_boot_with_token(world->registry, "rasp1", &mac, INT64_MAX, &read), 0);
-	assert_string_equal(read.token, "bb");
-	assert_int_equal(
-		registry_boot_with_token(world->registry, "rasp1", &mac, boot.id, &read), 0);
-	assert_string_equal(read.token, "aa");
-	assert_int_equal(registry_boot_with_token(world->registry, "rasp2", &mac, INT64_MAX, &read),
-		-ENOENT);
-}
-
 /* --- transactions --- */
 
 static void a_rollback_undoes_everything_since_the_commit(void **state)
@@ -596,7 +576,6 @@ int main(void)
 		TEST(the_lowest_free_address_is_chosen),
 		TEST(a_node_number_is_never_used_again),
 		TEST(old_boots_leave),
-		TEST(a_token_is_found),
 		TEST(a_rollback_undoes_everything_since_the_commit),
 		TEST(a_failed_write_spoils_the_whole_transaction),
 		TEST(a_full_disk_is_refused_and_recovers),

@@ -120,9 +120,10 @@ static void a_prefix_of_another_board_is_refused(void **state)
 	world_use_image(world, FIRST_HASH);
 	world_discover(world, 1, 0x1001);
 	world_discover(world, 2, 0x1002);
-	assert_int_equal(world_fetch(world, PEER, "00001002/start4.elf", NULL, NULL), EACCES);
 	assert_int_equal(
 		world_fetch(world, PEER, "dc-a6-32-00-00-02/start4.elf", NULL, NULL), EACCES);
+	assert_int_equal(world_count_events(world, "board.conflict"), 0);
+	assert_int_equal(world_fetch(world, PEER, "00001002/start4.elf", NULL, NULL), EACCES);
 	assert_int_equal(world_count_events(world, "board.conflict"), 1);
 	assert_string_not_equal(boot_of(world, 1)->reason, "");
 }
@@ -222,6 +223,57 @@ static void versions_are_checked_before_use(void **state)
 	assert_string_equal(image.previous, FIRST_HASH);
 }
 
+static int count_step(void *argument, const struct registry_step *step)
+{
+	(void)step;
+	++*(unsigned *)argument;
+	return 0;
+}
+
+static unsigned count_steps(struct world *world)
+{
+	unsigned n = 0;
+
+	assert_int_equal(
+		registry_each_step(world->brambled.registry, boot_of(world, 1)->id, count_step, &n),
+		0);
+	return n;
+}
+
+static void fetch_whole(struct world *world, const char *name)
+{
+	struct ipc_resolved answer;
+
+	assert_int_equal(world_fetch(world, PEER, name, &answer, NULL), 0);
+	world_finish_transfer(world, &answer, answer.size);
+}
+
+/* bootcode.bin asks for an address itself; a board that is switched off and on again does, too. */
+static void a_second_discover_may_be_another_boot(void **state)
+{
+	struct world *world = *state;
+	int64_t first;
+
+	world_use_image(world, FIRST_HASH);
+	world_discover(world, 1, 0);
+	first = boot_of(world, 1)->id;
+	fetch_whole(world, "bootcode.bin");
+	world_discover(world, 1, 0);
+	assert_int_equal(boot_of(world, 1)->id, first);
+	fetch_whole(world, "a1b2c3d4/start.elf");
+	world_discover(world, 1, 0);
+	assert_int_not_equal(boot_of(world, 1)->id, first);
+}
+
+static void a_repeating_board_fills_nothing(void **state)
+{
+	struct world *world = *state;
+
+	for (unsigned i = 0; i < 500; i++)
+		world_discover(world, 1, 0);
+	assert_int_equal(count_steps(world), 200);
+}
+
 static void the_timeline_counts(void **state)
 {
 	struct world *world = *state;
@@ -236,6 +288,7 @@ static void the_timeline_counts(void **state)
 	assert_int_equal(world_fetch(world, PEER, "00001001/start4.elf", &probe, NULL), 0);
 	report = (struct ipc_transfer){ .transfer = probe.transfer, .error = ECANCELED };
 	timeline_end_transfer(&world->brambled, &report);
+	assert_int_equal(count_steps(world), 1); /* a probe is none */
 	/* Restarted while the kernel is sent: it counts all the same. */
 	assert_int_equal(world_commit(world), 0);
 	world_crash(world);
@@ -325,6 +378,8 @@ int main(void)
 		TEST(a_boot_keeps_its_version),
 		TEST(a_truncated_image_is_noticed),
 		TEST(versions_are_checked_before_use),
+		TEST(a_second_discover_may_be_another_boot),
+		TEST(a_repeating_board_fills_nothing),
 		TEST(the_timeline_counts),
 		TEST(a_full_disk_keeps_no_node_from_booting),
 		TEST(looking_at_a_file_is_no_boot),
