@@ -251,20 +251,29 @@ int world_fetch(struct world *world, const char *peer, const char *name,
 	return 0;
 }
 
-char *world_fetch_token(struct world *world, const char *peer, const char *prefix)
+char *world_read(struct world *world, const char *peer, const char *name)
 {
 	struct ipc_resolved answer;
-	char name[64], *content, *token;
+	char *content = NULL;
+
+	if (world_fetch(world, peer, name, &answer, &content) != 0 || !content)
+		fail_msg("%s: %s", name, answer.reason);
+	world_finish_transfer(world, &answer, answer.size);
+	return content;
+}
+
+char *world_fetch_token(struct world *world, const char *peer, const char *prefix)
+{
+	char name[64], token[REGISTRY_TOKEN_SIZE] = "", *content, *found;
 
 	snprintf(name, sizeof(name), "%s/cmdline.txt", prefix);
-	assert_int_equal(world_fetch(world, peer, name, &answer, &content), 0);
-	world_finish_transfer(world, &answer, answer.size);
-	token = strstr(content, "bramble.token=");
-	assert_non_null(token);
-	token = strndup(token + 14, 32);
-	assert_int_equal(strspn(token, "0123456789abcdef"), 32);
+	content = world_read(world, peer, name);
+	found = strstr(content, "bramble.token=");
+	if (found)
+		str_copy(token, sizeof(token), found + strlen("bramble.token="));
+	assert_int_equal(strspn(token, "0123456789abcdef"), sizeof(token) - 1);
 	free(content);
-	return token;
+	return strdup(token);
 }
 
 void world_finish_transfer(struct world *world, const struct ipc_resolved *answer, uint64_t bytes)

@@ -54,6 +54,8 @@ void world_dhcp(struct world *world, enum dhcp_message message, const struct mac
  * *content (may be NULL; the caller frees it). */
 int world_fetch(struct world *world, const char *peer, const char *name,
 	struct ipc_resolved *answer, char **content);
+/* The same for a file that must be there; its transfer ends well. The caller frees the content. */
+char *world_read(struct world *world, const char *peer, const char *name);
 /* The token of the boot that the kernel command line told to this peer; the caller frees it. */
 char *world_fetch_token(struct world *world, const char *peer, const char *prefix);
 

@@ -352,7 +352,7 @@ static void write_until_killed(const struct world *world, int said, unsigned fro
 	}
 }
 
-static unsigned run_and_kill(struct world *world, unsigned from)
+static unsigned run_and_kill(struct world *world, unsigned from, useconds_t delay_us)
 {
 	unsigned last = from - 1, got;
 	int pipes[2], status;
@@ -363,7 +363,7 @@ static unsigned run_and_kill(struct world *world, unsigned from)
 	if (pid == 0)
 		write_until_killed(world, pipes[1], from);
 	close(pipes[1]);
-	usleep((useconds_t)(3000 + rand() % 20000));
+	usleep(delay_us);
 	kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status));
@@ -382,7 +382,7 @@ static void what_was_acknowledged_survives_sigkill(void **state)
 	for (unsigned i = 0; i < KILLS; i++) {
 		unsigned now;
 
-		last = run_and_kill(world, last + 1);
+		last = run_and_kill(world, last + 1, 3000 + i * 491);
 		open_again(world);
 		assert_string_equal(world->note, "");
 		now = count_nodes(world->registry);
