@@ -253,7 +253,7 @@ int world_fetch(struct world *world, const char *peer, const char *name,
 
 char *world_read(struct world *world, const char *peer, const char *name)
 {
-	struct ipc_resolved answer;
+	struct ipc_resolved answer = { 0 };
 	char *content = NULL;
 
 	if (world_fetch(world, peer, name, &answer, &content) != 0 || !content)
