@@ -1,8 +1,18 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: ISC
-# For test scripts, by way of tests/lib.sh: virtual Pis on the LAN of the lab.
+# For test scripts, by way of tests/lib.sh: the appliance and virtual Pis on the LAN of the lab.
 lab=${lab:-}
 lab_name=${lab_name:-}
+
+# A share with the default image, copied from the cache so that a test can do with it what it likes.
+lab_share() {
+	cache=$(tests/lab/image) || bail_out "the image can't be built"
+	mkdir -p "$lab/share"
+	cp -a --reflink=auto "$cache/images" "$lab/share/"
+}
+
+appliance() { tests/lab/appliance "$lab_name" "$@"; }
+bramble() { tests/lab/appliance "$lab_name" cli "$@"; }
 
 # Power a board on: its time line goes to $lab/board-N.log.
 power_on() { # number model serial mac [vpi's options]

@@ -77,24 +77,19 @@ lab_end() {
 	exit "$status"
 }
 
+# LAB_PREFIX lets runs go side by side on one machine.
 lab_begin() {
-	lab_name=$1
+	lab_name=${LAB_PREFIX:-}$1
 	lab=$(tests/lab/lab dir "$lab_name")
+	owner=$(cat "$lab/owner" 2>/dev/null) || :
+	[ -z "$owner" ] || ! kill -0 "$owner" 2>/dev/null ||
+		bail_out "the lab $lab_name belongs to process $owner, which runs; set LAB_PREFIX"
 	tests/lab/lab down "$lab_name" # of an interrupted run
 	trap lab_end EXIT
 	trap 'exit 130' INT TERM HUP
 	tests/lab/lab up "$lab_name" || bail_out "the lab can't be laid"
+	echo $$ >"$lab/owner"
 }
-
-# A share with the default image, copied from the cache so that a test can do with it what it likes.
-lab_share() {
-	cache=$(tests/lab/image) || bail_out "the image can't be built"
-	mkdir -p "$lab/share"
-	cp -a --reflink=auto "$cache/images" "$lab/share/"
-}
-
-appliance() { tests/lab/appliance "$lab_name" "$@"; }
-bramble() { tests/lab/appliance "$lab_name" cli "$@"; }
 
 # shellcheck source=tests/boards.sh
 . tests/boards.sh

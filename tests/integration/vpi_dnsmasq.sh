@@ -41,11 +41,11 @@ make_set() {
 }
 serve() { # boot menu text
 	[ -z "${server:-}" ] || { kill "$server"; wait "$server" 2>/dev/null || :; }
-	ip netns exec vpidns-rt dnsmasq --conf-file=/dev/null --port=0 --interface=lan0 --bind-interfaces --keep-in-foreground \
+	ip netns exec "$lab_name-rt" dnsmasq --conf-file=/dev/null --port=0 --interface=lan0 --bind-interfaces --keep-in-foreground \
 		--dhcp-range=10.77.0.50,10.77.0.90,1h --no-ping --leasefile-ro --pid-file --user=root --log-facility=- --log-dhcp \
 		--pxe-service=0,"$1" --enable-tftp --tftp-root="$set" >>"$lab/dnsmasq.log" 2>&1 &
 	server=$!
-	wait_for 5 sh -c "ip netns exec vpidns-rt ss -lun | grep -q '10.77.0.1:69'"
+	wait_for 5 sh -c "ip netns exec $lab_name-rt ss -lun | grep -q '10.77.0.1:69'"
 }
 
 boots() { # model [option …]; prints the time line
