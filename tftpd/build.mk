@@ -1,15 +1,23 @@
 # SPDX-License-Identifier: ISC
 PROGRAMS += bramble-tftpd
-bramble-tftpd_SRC := tftpd/main.c tftpd/io.c tftpd/source.c tftpd/session.c tftpd/packet.c common/broker.c \
-	$(COMMON_BASE) common/ipc.c common/sandbox.c
-bramble-tftpd_LIBS := libevent_core libcap-ng
+bramble-tftpd_SRC := tftpd/main.c tftpd/confine.c tftpd/io.c tftpd/source.c tftpd/limits.c tftpd/session.c tftpd/packet.c \
+	common/broker.c $(COMMON_BASE) common/ipc.c common/sandbox.c
+bramble-tftpd_LIBS := libevent_core libseccomp libcap-ng
 
-TESTS += test-tftp-packet test-tftp-session test-tftp-loss
+TESTS += test-tftp-packet test-tftp-session test-tftp-loss test-tftp-limits
 test-tftp-packet_SRC := tests/unit/tftp_packet_test.c tftpd/packet.c common/str.c
 test-tftp-packet_LIBS := cmocka
 test-tftp-session_SRC := tests/unit/tftp_session_test.c tftpd/session.c common/str.c
 test-tftp-session_LIBS := cmocka
 test-tftp-loss_SRC := tests/unit/tftp_loss_test.c tftpd/session.c
 test-tftp-loss_LIBS := cmocka
+test-tftp-limits_SRC := tests/unit/tftp_limits_test.c tftpd/limits.c
+test-tftp-limits_LIBS := cmocka
 FUZZERS += fuzz-tftp_request
-fuzz-tftp_request_SRC := tests/fuzz/tftp_request.c tftpd/packet.c tftpd/session.c common/str.c
+fuzz-tftp_request_SRC := tests/fuzz/tftp_request.c tftpd/limits.c tftpd/packet.c tftpd/session.c common/str.c
+
+# The program itself, run by the test
+TESTS += test-tftp-server
+test-tftp-server_SRC := tests/unit/tftp_server_test.c tests/unit/tftp_world.c common/ipc.c common/file.c common/str.c
+test-tftp-server_LIBS := cmocka
+$(B)/test-tftp-server: | $(B)/bramble-tftpd

@@ -16,6 +16,9 @@
 
 #define REQUESTS_PER_WAKE 64
 #define REPLIES_PER_WAKE 16
+#define NAME_SIZE 256 /* of a requested name, made visible; longer ones are cut in the log */
+#define RECEIVE_BUFFER (1024 * 1024) /* bytes: requests of a crowd that is switched on at once */
+#define SEND_BUFFER (208 * 1024) /* bytes, doubled by the kernel: a window of small blocks fits */
 
 struct transfer {
 	struct tftp_server *server;
@@ -53,6 +56,12 @@ static void release(struct transfer *transfer)
 	free(transfer);
 }
 
+/* Room for the address of a packet (ip(7), IP_PKTINFO). */
+union control {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
+};
+
 static void unlink_transfer(struct transfer *transfer)
 {
 	*transfer->back = transfer->next;
@@ -70,6 +79,12 @@ static void format_peer(const struct transfer *transfer, char out[static 32])
 	snprintf(out, 32, "%s:%u", address, (unsigned)ntohs(transfer->peer.sin_port));
 }
 
+/* Firmware looks whether a file is there by asking for it and ending the transfer at once. */
+static enum log_level level_of(int error)
+{
+	return error == ECANCELED ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+}
+
 /* Report and forget a transfer. `error` 0 or a positive errno. */
 static void end_transfer(struct transfer *transfer, int error, const char *reason)
 {
@@ -84,9 +99,9 @@ static void end_transfer(struct transfer *transfer, int error, const char *reaso
 
 	str_copy(report.reason, sizeof(report.reason), reason);
 	format_peer(transfer, peer);
-	log_info("%s %s: %s, %llu of %llu bytes in %.3f s, %u packets sent again", peer,
-		transfer->name, error == 0 ? "sent" : reason, (unsigned long long)report.bytes,
-		(unsigned long long)transfer->session.size,
+	log_write(level_of(error), "%s %s: %s, %llu of %llu bytes in %.3f s, %u packets sent again",
+		peer, transfer->name, error == 0 ? "sent" : reason,
+		(unsigned long long)report.bytes, (unsigned long long)transfer->session.size,
 		(double)report.duration_ns / (double)NS_PER_S, report.retransmissions);
 	source_report(transfer->server->source, &report);
 	unlink_transfer(transfer);
@@ -115,8 +130,8 @@ static void send_oack(struct transfer *transfer)
 	(void)!send(transfer->socket, packet, length, MSG_DONTWAIT);
 }
 
-/* Send one block. Returns 0, or -EIO when the file isn't what it was: a short block would look like
- * the end of a whole file. */
+/* Send one block. Returns 0, -EAGAIN when the queue is full, or -EIO when the file isn't what it
+ * was: a short block would look like the end of a whole file. */
 static int send_block(struct transfer *transfer, uint64_t number)
 {
 	uint8_t *packet = transfer->server->packet;
@@ -134,8 +149,9 @@ static int send_block(struct transfer *transfer, uint64_t number)
 		have += (uint32_t)n;
 	}
 	tftp_build_data_header(packet, (uint16_t)number);
-	/* A full queue is loss like any other: the timer mends it. */
-	(void)!send(transfer->socket, packet, TFTP_HEADER + length, MSG_DONTWAIT);
+	if (send(transfer->socket, packet, TFTP_HEADER + length, MSG_DONTWAIT) < 0 &&
+		(errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS))
+		return -EAGAIN;
 	return 0;
 }
 
@@ -150,19 +166,21 @@ static void arm(struct transfer *transfer)
 	event_add(transfer->event, &delay);
 }
 
+/* Returns 0 or -EIO. */
 static int send_blocks(struct transfer *transfer, const struct tftp_output *output)
 {
-	for (uint32_t i = 0; i < output->count; i++) {
-		int result = send_block(transfer, output->first + i);
+	int result = 0;
 
-		if (result != 0)
-			return result;
-	}
-	return 0;
+	/* A full queue is loss like any other: the timer mends it. */
+	for (uint32_t i = 0; result == 0 && i < output->count; i++)
+		result = send_block(transfer, output->first + i);
+	return result == -EIO ? -EIO : 0;
 }
 
-/* Do what the session says. Returns false when the transfer is over (and freed). */
-static bool perform(struct transfer *transfer, const struct tftp_output *output)
+/* Do what the session says; `reply` led to it, NULL: time. Returns false when the transfer is over
+ * (and freed). */
+static bool perform(
+	struct transfer *transfer, const struct tftp_output *output, const struct tftp_reply *reply)
 {
 	switch (output->action) {
 	case TFTP_WAIT:
@@ -180,7 +198,8 @@ static bool perform(struct transfer *transfer, const struct tftp_output *output)
 		end_transfer(transfer, 0, "");
 		return false;
 	case TFTP_ABORTED:
-		end_transfer(transfer, ECANCELED, "ended by the client");
+		end_transfer(transfer, ECANCELED,
+			reply && reply->text[0] ? reply->text : "ended by the client");
 		return false;
 	case TFTP_LOST:
 		end_transfer(transfer, ETIMEDOUT, "the client is silent");
@@ -211,7 +230,7 @@ static bool receive_reply(struct transfer *transfer, bool *alive)
 	if (tftp_parse_reply(bytes, (size_t)length, &reply) != 0)
 		return true;
 	output = tftp_session_receive(&transfer->session, &reply, clock_monotonic_ns());
-	*alive = perform(transfer, &output);
+	*alive = perform(transfer, &output, &reply);
 	return *alive;
 }
 
@@ -229,7 +248,7 @@ static void on_session(evutil_socket_t socket, short what, void *argument)
 		struct tftp_output output =
 			tftp_session_timeout(&transfer->session, clock_monotonic_ns());
 
-		alive = perform(transfer, &output);
+		alive = perform(transfer, &output, NULL);
 	}
 	if (alive)
 		arm(transfer);
@@ -240,9 +259,12 @@ static void on_session(evutil_socket_t socket, short what, void *argument)
 static int open_session_socket(const struct transfer *transfer)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const int buffer = SEND_BUFFER;
 
 	if (fd < 0)
 		return -errno;
+	if (transfer->windowsize > 1)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
 	if (bind(fd, (const struct sockaddr *)&transfer->local, sizeof(transfer->local)) != 0 ||
 		connect(fd, (const struct sockaddr *)&transfer->peer, sizeof(transfer->peer)) !=
 			0) {
@@ -293,7 +315,7 @@ static void begin(struct transfer *transfer, const struct ipc_resolved *answer)
 	}
 	output = tftp_session_start(
 		&transfer->session, &accepted, answer->size, clock_monotonic_ns());
-	if (perform(transfer, &output))
+	if (perform(transfer, &output, NULL))
 		arm(transfer);
 }
 
@@ -319,37 +341,60 @@ static void on_answer(void *argument, const struct ipc_resolved *answer, int fd)
 		begin(transfer, answer);
 }
 
-/* May this request begin a transfer? A repeated request of a running one (same port) may not. */
-static bool is_admitted(const struct tftp_server *server, const struct sockaddr_in *peer)
+/* The transfer of this peer's port, or NULL; *of_peer: all of its address. */
+static struct transfer *find_transfer(
+	const struct tftp_server *server, const struct sockaddr_in *peer, unsigned *of_peer)
 {
-	unsigned same_peer = 0;
+	struct transfer *found = NULL;
 
-	if (server->n >= server->limits.sessions)
-		return false;
-	for (const struct transfer *t = server->transfers; t; t = t->next) {
+	*of_peer = 0;
+	for (struct transfer *t = server->transfers; t; t = t->next) {
 		if (t->peer.sin_addr.s_addr != peer->sin_addr.s_addr)
 			continue;
-		if (t->peer.sin_port == peer->sin_port ||
-			++same_peer >= server->limits.sessions_per_peer)
-			return false;
+		++*of_peer;
+		if (t->peer.sin_port == peer->sin_port)
+			found = t;
 	}
-	return true;
+	return found;
 }
 
-static uint32_t at_most(uint32_t value, uint32_t limit)
+static void make_visible(const struct tftp_request *request, char out[static NAME_SIZE])
 {
-	return value < limit ? value : limit;
+	str_copy_visible(out, NAME_SIZE, request->name, strlen(request->name));
+}
+
+/* May this request begin a transfer? One of a running transfer's port is that transfer's, unless
+ * the client has left it. */
+static bool is_admitted(struct tftp_server *server, const struct sockaddr_in *peer,
+	const struct tftp_request *request)
+{
+	unsigned of_peer;
+	struct transfer *running = find_transfer(server, peer, &of_peer);
+	char name[NAME_SIZE];
+
+	if (running) {
+		make_visible(request, name);
+		if (running->socket < 0 ||
+			!tftp_session_is_left(&running->session, strcmp(name, running->name) == 0,
+				clock_monotonic_ns()))
+			return false;
+		end_transfer(running, ECANCELED, "the client has begun anew");
+		of_peer--;
+	}
+	return tftp_limits_admit(&server->limits, server->n, of_peer);
 }
 
 static struct transfer *new_transfer(struct tftp_server *server, const struct sockaddr_in *peer,
 	struct in_addr local, const struct tftp_request *request)
 {
-	char name[256];
+	struct tftp_request granted = *request;
+	char name[NAME_SIZE];
 	struct transfer *transfer;
 	size_t length;
 
-	str_copy_visible(name, sizeof(name), request->name, strlen(request->name));
+	make_visible(request, name);
 	length = strlen(name);
+	tftp_limits_apply(&server->limits, &granted);
 	transfer = calloc(1, sizeof(*transfer) + length + 1);
 	if (!transfer)
 		return NULL;
@@ -359,8 +404,8 @@ static struct transfer *new_transfer(struct tftp_server *server, const struct so
 	transfer->local = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr = local };
 	transfer->options = request->options;
 	transfer->timeout_s = request->timeout_s;
-	transfer->blksize = at_most(request->blksize, server->limits.blksize);
-	transfer->windowsize = at_most(request->windowsize, server->limits.windowsize);
+	transfer->blksize = granted.blksize;
+	transfer->windowsize = granted.windowsize;
 	transfer->fd = transfer->socket = -1;
 	transfer->started_ns = clock_monotonic_ns();
 	transfer->next = server->transfers;
@@ -390,17 +435,31 @@ static void ask(struct tftp_server *server, const struct sockaddr_in *peer, stru
 		unlink_transfer(transfer);
 }
 
-static void answer_error(const struct tftp_server *server, const struct sockaddr_in *peer, int code,
-	const char *text)
+/* An ERROR without a session, from the address that was asked. */
+static void answer_error(const struct tftp_server *server, struct sockaddr_in *peer,
+	struct in_addr local, int code, const char *text)
 {
+	union control control = { 0 };
+	const struct in_pktinfo info = { .ipi_spec_dst = local };
 	uint8_t packet[TFTP_REPLY_SIZE];
-	size_t length = tftp_build_error(packet, (enum tftp_error)code, text);
+	struct iovec vector = { .iov_base = packet,
+		.iov_len = tftp_build_error(packet, (enum tftp_error)code, text) };
+	const struct msghdr header = { .msg_name = peer,
+		.msg_namelen = sizeof(*peer),
+		.msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&header);
 
-	(void)!sendto(server->listening, packet, length, MSG_DONTWAIT,
-		(const struct sockaddr *)peer, sizeof(*peer));
+	c->cmsg_level = IPPROTO_IP;
+	c->cmsg_type = IP_PKTINFO;
+	c->cmsg_len = CMSG_LEN(sizeof(info));
+	memcpy(CMSG_DATA(c), &info, sizeof(info));
+	(void)!sendmsg(server->listening, &header, MSG_DONTWAIT);
 }
 
-/* The address that was asked, or 0.0.0.0. */
+/* The address that was asked; 255.255.255.255 if it isn't one of ours. */
 static struct in_addr destination(struct msghdr *header)
 {
 	struct in_pktinfo info = { 0 };
@@ -418,10 +477,7 @@ static struct in_addr destination(struct msghdr *header)
 
 static bool receive_request(struct tftp_server *server)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
-	} control;
+	union control control;
 	uint8_t bytes[TFTP_REQUEST_SIZE + 1];
 	struct sockaddr_in peer;
 	struct iovec vector = { .iov_base = bytes, .iov_len = sizeof(bytes) };
@@ -440,13 +496,13 @@ static bool receive_request(struct tftp_server *server)
 	if (length < 0)
 		return errno != EAGAIN && errno != EWOULDBLOCK;
 	local = destination(&header);
-	if (local.s_addr == INADDR_BROADCAST || peer.sin_port == 0 || !is_admitted(server, &peer))
+	if (local.s_addr == INADDR_BROADCAST || peer.sin_port == 0)
 		return true;
 	result = tftp_parse_request(bytes, (size_t)length, &request, &why);
-	if (result == 0)
+	if (result != 0 && result != TFTP_IGNORE)
+		answer_error(server, &peer, local, -result, why);
+	else if (result == 0 && is_admitted(server, &peer, &request))
 		ask(server, &peer, local, &request);
-	else if (result != TFTP_IGNORE)
-		answer_error(server, &peer, -result, why);
 	return true;
 }
 
@@ -462,10 +518,13 @@ struct tftp_server *tftp_server_new(struct event_base *base, int listening, stru
 	const struct tftp_limits *limits)
 {
 	struct tftp_server *server = calloc(1, sizeof(*server));
-	const int on = 1;
+	const int on = 1, buffer = RECEIVE_BUFFER;
 
 	if (!server)
 		return NULL;
+	/* Beyond the system's limit if we may. */
+	if (setsockopt(listening, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)) != 0)
+		(void)setsockopt(listening, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
 	server->base = base;
 	server->listening = listening;
 	server->source = source;

@@ -9,13 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "common/log.h"
-#include "common/sandbox.h"
 #include "common/str.h"
+#include "tftpd/confine.h"
 #include "tftpd/io.h"
 #include "tftpd/packet.h"
 
@@ -30,10 +31,13 @@ static const char usage[] =
 	"  --listen A:P       address and UDP port, e.g. 0.0.0.0:69\n"
 	"  --ipc SOCKET       brambled's socket\n"
 	"  --listen-fd N      an inherited, bound UDP socket\n"
-	"  --user NAME        become this user when started as root\n"
-	"  --max-sessions N   transfers at once (1024)\n"
+	"  --user NAME        become this user when started as root (bramble-tftp if there is one, "
+	"else nobody)\n"
+	"  --max-sessions N   transfers at once (1024; of one address: 16); further requests get "
+	"no "
+	"answer\n"
 	"  --max-block N      largest block size granted, bytes, 512..65464 (1468)\n"
-	"  --max-window N     largest window granted, blocks, 1..65535 (64)\n"
+	"  --max-window N     largest window granted, blocks, 1..256 (64)\n"
 	"  --log-level L      error, warning, notice, info, debug (info)\n"
 	"  --help, --version\n"
 	"\n"
@@ -110,7 +114,8 @@ static int take_option(int option, struct options *options)
 		return parse_number("--max-block", optarg, TFTP_BLOCK_DEFAULT, TFTP_BLOCK_MAX,
 			&options->limits.blksize);
 	case OPTION_WINDOW:
-		return parse_number("--max-window", optarg, 1, 65535, &options->limits.windowsize);
+		return parse_number(
+			"--max-window", optarg, 1, TFTP_WINDOW_MAX, &options->limits.windowsize);
 	case OPTION_LEVEL:
 		if (log_parse_level(optarg, &options->level) == 0)
 			return 0;
@@ -184,38 +189,53 @@ static int listen_on(const char *text, int *fd)
 	return EX_OSERR;
 }
 
-static struct source *open_source(struct event_base *base, const struct options *options)
+/* The inherited socket; what else it might be would fail later and without a word. */
+static int adopt_socket(int fd)
 {
-	int dirfd;
+	int type = 0;
+	socklen_t size = sizeof(type);
 
-	if (options->ipc)
-		return source_from_brambled(base, options->ipc);
-	dirfd = open(options->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dirfd < 0) {
-		log_error("can't serve %s: %s", options->root, strerror(errno));
-		return NULL;
-	}
-	return source_from_directory(dirfd);
-}
-
-/* Give up what isn't needed any more. Under brambled not one file is opened after this. */
-static int confine(const struct options *options)
-{
-	int result = options->user ? sandbox_become(options->user) : 0;
-
-	if (result != 0) {
-		log_error("can't become user %s: %s", options->user,
-			result == -ENOENT
-				? "there is no such user; `make install` creates it by sysusers.d"
-				: strerror(-result));
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) {
+		log_error("--listen-fd %d isn't a socket: %s", fd, strerror(errno));
 		return EX_OSERR;
 	}
-	result = options->ipc && options->user ? sandbox_deny_files() : 0;
-	if (result == -EOPNOTSUPP)
-		log_notice("this kernel has no Landlock: going on without it");
-	else if (result != 0)
-		log_warning("Landlock: %s: going on without it", strerror(-result));
+	if (type != SOCK_DGRAM) {
+		log_error("--listen-fd %d isn't a UDP socket", fd);
+		return EX_OSERR;
+	}
 	return 0;
+}
+
+/* Sessions are limited by our own number, not by the shell's default of open files. */
+static void allow_files(struct tftp_limits *limits)
+{
+	rlim_t needed = tftp_limits_descriptors(limits);
+	struct rlimit limit, more;
+	unsigned wanted = limits->sessions;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
+		return;
+	more = limit;
+	more.rlim_cur = needed;
+	if (more.rlim_max < needed)
+		more.rlim_max = needed; /* with CAP_SYS_RESOURCE */
+	if (setrlimit(RLIMIT_NOFILE, &more) == 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		(void)getrlimit(RLIMIT_NOFILE, &limit);
+	tftp_limits_fit(limits, limit.rlim_cur);
+	log_warning("%u transfers at once instead of %u: more than %ju files may not be open",
+		limits->sessions, wanted, (uintmax_t)limit.rlim_cur);
+}
+
+static int open_root(const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		log_error("can't serve %s: %s", path, strerror(errno));
+	return fd;
 }
 
 static void on_end_signal(evutil_socket_t number, short what, void *base)
@@ -225,20 +245,24 @@ static void on_end_signal(evutil_socket_t number, short what, void *base)
 	event_base_loopbreak(base);
 }
 
-static int serve(struct event_base *base, const struct options *options, int listening)
+/* Returns the exit status. `root` is a directory or -1. */
+static int serve(struct event_base *base, const struct options *options, int listening, int root)
 {
 	struct event *term = evsignal_new(base, SIGTERM, on_end_signal, base);
 	struct event *interrupt = evsignal_new(base, SIGINT, on_end_signal, base);
-	struct source *source = open_source(base, options);
+	struct source *source = options->ipc ? source_from_brambled(base, options->ipc)
+					     : source_from_directory(root);
 	struct tftp_server *server =
 		source ? tftp_server_new(base, listening, source, &options->limits) : NULL;
 	int status = EX_OSERR;
 
-	if (server && term && interrupt) {
+	if (!server || !term || !interrupt) {
+		log_error("can't begin to serve: %s", strerror(errno));
+	} else {
 		event_add(term, NULL);
 		event_add(interrupt, NULL);
-		status = confine(options);
-		if (status == 0) {
+		if (confine(options->user, root) == 0) {
+			status = 0;
 			log_notice("ready");
 			event_base_dispatch(base);
 		}
@@ -254,30 +278,36 @@ static int serve(struct event_base *base, const struct options *options, int lis
 	return status;
 }
 
-int main(int argc, char **argv)
+static int run(struct options *options)
 {
-	struct options options = { .limits = { .sessions = 1024,
-					   .sessions_per_peer = 16,
-					   .blksize = 1468,
-					   .windowsize = 64 },
-		.level = LOG_LEVEL_INFO };
+	int listening = options->listen_fd, root = -1, status;
 	struct event_base *base;
-	int listening, status = parse_options(argc, argv, &options);
 
+	status = options->listen ? listen_on(options->listen, &listening) : adopt_socket(listening);
 	if (status != 0)
-		return status < 0 ? 0 : status;
-	log_init("bramble-tftpd", options.level);
-	listening = options.listen_fd;
-	if (options.listen && (status = listen_on(options.listen, &listening)) != 0)
 		return status;
+	if (options->root && (root = open_root(options->root)) < 0)
+		return EX_OSERR;
 	evutil_make_socket_nonblocking(listening);
 	evutil_make_socket_closeonexec(listening);
+	allow_files(&options->limits);
 	base = event_base_new();
 	if (!base) {
 		log_error("no event loop: %s", strerror(errno));
 		return EX_OSERR;
 	}
-	status = serve(base, &options, listening);
+	status = serve(base, options, listening, root);
 	event_base_free(base);
 	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { .limits = tftp_limits_default, .level = LOG_LEVEL_INFO };
+	int status = parse_options(argc, argv, &options);
+
+	if (status != 0)
+		return status < 0 ? 0 : status;
+	log_init("bramble-tftpd", options.level);
+	return run(&options);
 }

@@ -14,9 +14,11 @@
 struct source {
 	struct broker *broker; /* NULL: stand-alone */
 	int dirfd;
+	struct pending *pending; /* what brambled is asked */
 };
 
 struct pending {
+	struct pending *next, **back;
 	source_answer answer;
 	void *argument;
 };
@@ -45,11 +47,19 @@ struct source *source_from_directory(int dirfd)
 	return source;
 }
 
+static void unlink_pending(struct pending *pending)
+{
+	*pending->back = pending->next;
+	if (pending->next)
+		pending->next->back = pending->back;
+	free(pending);
+}
+
 static void on_answer(void *argument, const struct ipc_message *message)
 {
 	struct pending pending = *(struct pending *)argument;
 
-	free(argument);
+	unlink_pending(argument);
 	if (!message || message->header.type != IPC_RESOLVED)
 		pending.answer(pending.argument, NULL, -1);
 	else
@@ -85,10 +95,13 @@ int source_ask(struct source *source, const struct ipc_resolve *request, source_
 	pending = malloc(sizeof(*pending));
 	if (!pending)
 		return -EAGAIN;
-	*pending = (struct pending){ answer, argument };
+	*pending = (struct pending){ source->pending, &source->pending, answer, argument };
+	if (pending->next)
+		pending->next->back = &pending->next;
+	source->pending = pending;
 	id = broker_ask(source->broker, IPC_RESOLVE, request, NULL, 0, on_answer, pending);
 	if (id < 0)
-		free(pending);
+		unlink_pending(pending);
 	return id < 0 ? -EAGAIN : 0;
 }
 
@@ -100,7 +113,13 @@ void source_report(struct source *source, const struct ipc_transfer *transfer)
 
 void source_free(struct source *source)
 {
+	struct pending *next;
+
 	if (source->broker)
 		broker_free(source->broker);
+	for (struct pending *pending = source->pending; pending; pending = next) {
+		next = pending->next;
+		free(pending);
+	}
 	free(source);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "tftpd/limits.h"
 #include "tftpd/session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
@@ -19,6 +20,9 @@ static void fuzz_request(const uint8_t *bytes, size_t length)
 	assert(request.blksize >= TFTP_BLOCK_MIN && request.windowsize >= 1 &&
 		request.windowsize <= 65535);
 	assert(memchr(request.name, '\0', sizeof(request.name)) && request.name[0]);
+	tftp_limits_apply(&tftp_limits_default, &request);
+	assert(request.blksize >= TFTP_BLOCK_MIN && request.blksize <= 1468);
+	assert(request.windowsize >= 1 && request.windowsize <= 64);
 	assert(tftp_build_oack(out, &request, UINT64_MAX) <= sizeof(out));
 }
 

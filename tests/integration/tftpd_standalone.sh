@@ -27,7 +27,17 @@ atftp_windows() { # windowsize name
 }
 curl_tftp() { client curl -s "tftp://127.0.0.1/$1" -o "$lab/got/curl" && same "$1" curl; }
 busybox_tftp() { client busybox tftp -g -b 1468 -r "$1" -l "$lab/got/bb" 127.0.0.1 && same "$1" bb; }
-refused() { ! client curl -s --path-as-is "tftp://127.0.0.1/$1" -o "$lab/got/refused"; }
+# curl(1): 68 = ERROR 1, file not found; 69 = ERROR 2, access violation.
+refused() { # name status
+	status=0
+	client curl -s --path-as-is "tftp://127.0.0.1/$1" -o "$lab/got/refused" || status=$?
+	is "$status" "$2"
+}
+put() {
+	status=0
+	client curl -s -T "$dir/sub/small" tftp://127.0.0.1/written || status=$?
+	is "$status" 69 && [ ! -e "$dir/written" ]
+}
 
 check "tftp-hpa gets 33 MB intact" hpa big hpa
 check "tftp-hpa gets a file of less than a block" hpa sub/small small
@@ -36,9 +46,11 @@ check "atftp with windowsize 1 gets 33 MB intact" atftp_windows 1 big
 check "atftp with windowsize 16 gets 33 MB intact" atftp_windows 16 big
 check "curl gets 33 MB intact" curl_tftp big
 check "busybox gets 33 MB intact" busybox_tftp big
-for name in ../../etc/shadow /../../../etc/shadow sub/../../big link fifo sub missing; do
-	check "$name is refused" refused "$name"
+check "a missing file gets ERROR 1" refused missing 68
+for name in ../../etc/shadow /../../../etc/shadow sub/../../big link fifo sub; do
+	check "$name is refused by ERROR 2" refused "$name" 69
 done
+check "a write request is refused by ERROR 2, and nothing is written" put
 
 client nft -f - <<-END
 	table ip lossy { chain in { type filter hook input priority 0; udp length > 8 numgen random mod 100 < 5 drop; }; }

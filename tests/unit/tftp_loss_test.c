@@ -11,6 +11,7 @@
 #define MS NS_PER_MS
 #define PACKETS 4096
 #define CLIENT_TIMEOUT_NS NS_PER_S
+#define OACK UINT16_MAX /* no block has this number: transfers are shorter */
 
 struct network {
 	unsigned loss_percent, doubled_percent;
@@ -29,7 +30,7 @@ struct client {
 	uint32_t windowsize;
 	uint64_t expected, last; /* block numbers */
 	uint32_t in_window;	 /* arrived since the last ACK */
-	bool gap_told;
+	bool begun, gap_told;
 	uint64_t deadline_ns;
 };
 
@@ -62,9 +63,14 @@ static void acknowledge(struct client *client, struct network *network, uint64_t
 	client->deadline_ns = now_ns + CLIENT_TIMEOUT_NS;
 }
 
-static void receive_block(
+static void receive_packet(
 	struct client *client, struct network *network, uint16_t number, uint64_t now_ns)
 {
+	if (number == OACK && client->expected == 1) {
+		client->begun = true;
+		acknowledge(client, network, now_ns);
+		return;
+	}
 	if (number != (uint16_t)client->expected) {
 		/* RFC 7440 section 4: tell once what came in order. In lock-step it's a block that
 		 * came before: the ACK again. */
@@ -80,11 +86,21 @@ static void receive_block(
 		acknowledge(client, network, now_ns);
 }
 
+static void end_patience(struct client *client, struct network *network, uint64_t now_ns)
+{
+	if (client->expected > client->last)
+		client->deadline_ns = UINT64_MAX; /* it has all and leaves */
+	else if (client->begun)
+		acknowledge(client, network, now_ns);
+	else
+		client->deadline_ns = now_ns + CLIENT_TIMEOUT_NS;
+}
+
 static void send_output(struct network *network, const struct tftp_output *output,
 	struct outcome *outcome, uint64_t now_ns)
 {
 	if (output->action == TFTP_SEND_OACK)
-		carry(network, now_ns, UINT16_MAX, true);
+		carry(network, now_ns, OACK, true);
 	for (uint32_t i = 0; output->action == TFTP_SEND_DATA && i < output->count; i++) {
 		carry(network, now_ns, (uint16_t)(output->first + i), true);
 		outcome->data_packets++;
@@ -109,52 +125,51 @@ static bool take(struct network *network, uint64_t until_ns, struct flight *out)
 	return true;
 }
 
+static struct tftp_output receive_ack(
+	struct tftp_session *session, uint16_t number, uint64_t now_ns)
+{
+	const struct tftp_reply reply = { .opcode = TFTP_ACK, .block = number };
+
+	return tftp_session_receive(session, &reply, now_ns);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 static struct outcome transfer(struct network *network, uint32_t windowsize, uint64_t blocks)
 {
 	const struct tftp_request request = {
 		.options = TFTP_OPTION_BLKSIZE, .blksize = 1024, .windowsize = windowsize
 	};
-	struct client client = { .windowsize = windowsize, .expected = 1, .last = blocks };
+	struct client client = { .windowsize = windowsize,
+		.expected = 1,
+		.last = blocks,
+		.deadline_ns = CLIENT_TIMEOUT_NS };
 	struct outcome outcome = { .end = TFTP_WAIT };
 	struct tftp_session session;
 	struct tftp_output output = tftp_session_start(&session, &request, blocks * 1024 - 1, 0);
-	bool begun = false;
 	uint64_t now = 0;
 
-	client.deadline_ns = CLIENT_TIMEOUT_NS;
 	send_output(network, &output, &outcome, 0);
 	while (outcome.end < TFTP_FINISHED) {
-		uint64_t until = session.deadline_ns < client.deadline_ns ? session.deadline_ns
-									  : client.deadline_ns;
+		uint64_t until = earlier(session.deadline_ns, client.deadline_ns);
 		struct flight flight;
 
 		if (take(network, until, &flight)) {
 			now = flight.arrival_ns;
-			if (!flight.to_client) {
-				const struct tftp_reply reply = { .opcode = TFTP_ACK,
-					.block = flight.number };
-
-				output = tftp_session_receive(&session, &reply, now);
-				send_output(network, &output, &outcome, now);
-			} else if (begun) {
-				receive_block(&client, network, flight.number, now);
-			} else {
-				begun = flight.number == UINT16_MAX;
-				if (begun)
-					acknowledge(&client, network, now);
+			if (flight.to_client) {
+				receive_packet(&client, network, flight.number, now);
+				continue;
 			}
-			continue;
+			output = receive_ack(&session, flight.number, now);
+		} else {
+			now = until;
+			if (now == client.deadline_ns)
+				end_patience(&client, network, now);
+			output = tftp_session_timeout(&session, now);
 		}
-		now = until;
-		if (now == client.deadline_ns && client.expected > client.last)
-			client.deadline_ns = UINT64_MAX; /* it has all and leaves */
-		else if (now == client.deadline_ns && begun)
-			acknowledge(&client, network, now);
-		else if (now == client.deadline_ns)
-			client.deadline_ns = now + CLIENT_TIMEOUT_NS;
-		if (now < session.deadline_ns)
-			continue;
-		output = tftp_session_timeout(&session, now);
 		send_output(network, &output, &outcome, now);
 	}
 	assert_int_equal(client.expected, blocks + 1);

@@ -227,15 +227,14 @@ static void learns_that_the_round_trip_has_become_longer(void **state)
 static void knows_when_a_client_has_left(void **state)
 {
 	static const struct {
-		bool heard, same;
 		uint64_t silent_ms;
-		bool left;
+		bool heard, same, left;
 	} cases[] = {
-		{ false, true, 5000, false }, /* its request again: our answer was lost */
-		{ false, false, 5000, true }, { false, false, 100, false },
-		{ true, true, 5000, true }, /* it was switched off and on */
-		{ true, true, 100, false }, { true, false, 5000, true },
-		{ true, false, 100, false }, /* it isn't silent: forged, or late */
+		{ 5000, false, true, false }, /* its request again: our answer was lost */
+		{ 5000, false, false, true }, { 100, false, false, false },
+		{ 5000, true, true, true }, /* it was switched off and on */
+		{ 100, true, true, false }, { 5000, true, false, true },
+		{ 100, true, false, false }, /* it isn't silent: forged, or late */
 	};
 
 	(void)state;

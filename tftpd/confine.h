@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: ISC */
+/* What bramble-tftpd gives up before its first packet. */
+#ifndef BRAMBLE_TFTPD_CONFINE_H
+#define BRAMBLE_TFTPD_CONFINE_H
+
+/* Become `user` (NULL: bramble-tftp if there is one, else nobody); open no file any more (Landlock)
+ * unless `root`, a directory to serve, isn't -1; make only the system calls that serving needs
+ * (seccomp). Returns 0, or -errno after a message. */
+int confine(const char *user, int root);
+
+#endif
