@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "provisioner/addresses.h"
 #include "provisioner/api.h"
 #include "provisioner/heartbeats.h"
-#include "provisioner/nodes.h"
 #include "provisioner/timeline.h"
 
 static void add_text_or_null(cJSON *object, const char *name, const char *text)
@@ -109,7 +109,7 @@ cJSON *api_board_json(struct brambled *brambled, const struct registry_board *bo
 	add_text_or_null(json, "serial", board->serial);
 	cJSON_AddStringToObject(json, "model", boot_model_name(board->model));
 	cJSON_AddNumberToObject(json, "revision", board->revision);
-	if (nodes_address_of(brambled, &board->mac, &address) == 0)
+	if (addresses_of(brambled, &board->mac, &address) == 0)
 		add_address(json, "address", address);
 	else
 		cJSON_AddNullToObject(json, "address");

@@ -36,11 +36,13 @@ struct brambled {
 	uint64_t started_ns;
 	uint64_t backup_ns, tidy_due_ns, publish_again_ns, write_again_ns;
 	uint64_t foreign_server_ns, no_address_ns; /* when that was last seen */
+	unsigned strangers;			   /* new MACs since old ones were removed */
 	bool network_up;			   /* interface ready, processes added */
 	bool publish_due;			   /* hosts or exports differ from the registry */
 	char network_warning[WARNING_SIZE], exports_warning[WARNING_SIZE],
 		registry_warning[WARNING_SIZE], restore_warning[WARNING_SIZE],
-		dhcp_warning[WARNING_SIZE], address_warning[WARNING_SIZE];
+		dhcp_warning[WARNING_SIZE], address_warning[WARNING_SIZE],
+		node_warning[WARNING_SIZE];
 	/* Events of the open transaction: logged when they are true. */
 	size_t n_unlogged;
 	struct registry_event unlogged[UNLOGGED_EVENTS];

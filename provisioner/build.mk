@@ -67,7 +67,7 @@ fuzz-etab_line_SRC := tests/fuzz/etab_line.c provisioner/exports_table.c common/
 # brambled
 REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c schema.c boards.c addresses.c nodes.c boots.c \
 	events.c images.c)
-BRAMBLED_SRC := $(addprefix provisioner/,policy.c changes.c timeline.c heartbeats.c sightings.c nodes.c publish.c images.c resolve.c \
+BRAMBLED_SRC := $(addprefix provisioner/,policy.c changes.c timeline.c heartbeats.c sightings.c addresses.c nodes.c publish.c images.c resolve.c \
 	api.c api_json.c api_node.c api_admin.c server.c servers.c) $(REGISTRY_SRC) $(BOOT_SERVE) \
 	$(SETTINGS_SRC) $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/hash.c common/ipc.c
 PROGRAMS += brambled

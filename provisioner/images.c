@@ -262,6 +262,11 @@ int images_use(struct brambled *brambled, const char *name, const char *hash,
 			"an image is named by one label and a version by 64 hex digits");
 		return -EINVAL;
 	}
+	/* Its files may have been put in place anew. */
+	for (size_t i = 0; i < OPEN_SETS; i++) {
+		if (strcmp(brambled->images->sets[i].hash, hash) == 0)
+			close_set(&brambled->images->sets[i]);
+	}
 	result = images_open(brambled, name, hash, &set, root, reason);
 	if (result != 0)
 		return result;

@@ -19,6 +19,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "provisioner/addresses.h"
 #include "provisioner/brambled.h"
 #include "provisioner/heartbeats.h"
 #include "provisioner/images.h"
@@ -309,6 +310,7 @@ static int start(struct brambled *brambled)
 		return result;
 	}
 	nodes_finish_forgetting(brambled);
+	addresses_check(brambled);
 	brambled->publish_due = true;
 	brambled_publish(brambled);
 	return 0;

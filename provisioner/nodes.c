@@ -9,49 +9,13 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "provisioner/addresses.h"
 #include "provisioner/policy.h"
 #include "provisioner/timeline.h"
 
 /* A board that waits, for `replace --next`, was seen within this time. */
 #define WAITS_MS 600000
 #define NODE_NUMBERS 65536
-
-int nodes_address_of(struct brambled *brambled, const struct mac *mac, struct in_addr *address)
-{
-	struct registry_node node;
-	int result = registry_node_of_board(brambled->registry, mac, &node);
-
-	if (result == 0)
-		*address = node.address;
-	return result == -ENOENT ? registry_get_address(brambled->registry, mac, address) : result;
-}
-
-int nodes_board_at(struct brambled *brambled, struct in_addr address, struct registry_board *board)
-{
-	struct registry_node node;
-	struct mac mac;
-
-	if (registry_node_of_address(brambled->registry, address, &node) == 0) {
-		if (!node.has_board)
-			return -ENOENT;
-		mac = node.board;
-	} else if (registry_mac_of_address(brambled->registry, address, &mac) != 0) {
-		return -ENOENT;
-	}
-	return registry_get_board(brambled->registry, &mac, board);
-}
-
-int nodes_pin_address(struct brambled *brambled, const struct mac *mac, struct in_addr *address)
-{
-	const struct settings *settings = &brambled->settings;
-	int result = registry_free_address(
-		brambled->registry, settings->range_first, settings->range_last, address);
-
-	if (result == 0)
-		result = registry_put_address(brambled->registry, mac, *address, clock_wall_ms());
-	brambled->publish_due = true;
-	return result;
-}
 
 static int make_data_directory(const struct brambled *brambled, const char *name)
 {
@@ -122,7 +86,7 @@ static int park_board(struct brambled *brambled, const struct registry_node *nod
 	result = registry_put_board(brambled->registry, &board);
 	if (result == 0 && (registry_get_address(brambled->registry, &board.mac, &own) != 0 ||
 				   own.s_addr == node->address.s_addr))
-		result = nodes_pin_address(brambled, &board.mac, &own);
+		result = addresses_pin(brambled, &board.mac, &own);
 	brambled->publish_due = true;
 	str_format_mac(&board.mac, mac);
 	brambled_event(brambled, "board.parked", mac, "board %s is parked: %s", mac, why);
@@ -215,7 +179,7 @@ static int create_node(struct brambled *brambled, const struct registry_board *b
 	/* An address that another node has kept (its board was swapped) stays with that node. */
 	if (result == -ENOENT ||
 		(result == 0 && registry_node_of_address(brambled->registry, address, &other) == 0))
-		result = nodes_pin_address(brambled, &board->mac, &address);
+		result = addresses_pin(brambled, &board->mac, &address);
 	if (result != 0)
 		return result;
 	*node = (struct registry_node){

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Boards become nodes: pinning addresses, admission, swap, forgetting. */
+/* Boards become nodes: admission, swap, forgetting. */
 #ifndef BRAMBLE_NODES_H
 #define BRAMBLE_NODES_H
 
@@ -11,13 +11,6 @@
  * the next commit; else -EACCES with `reason` in plain words, or -errno. */
 int nodes_place(struct brambled *brambled, const struct registry_board *board,
 	struct registry_node *node, char reason[static NODES_REASON_SIZE]);
-
-/* Give a MAC an address of its own that no node has. Durable with the next commit. */
-int nodes_pin_address(struct brambled *brambled, const struct mac *mac, struct in_addr *address);
-/* The address under which a board is known now: its node's, or its own. */
-int nodes_address_of(struct brambled *brambled, const struct mac *mac, struct in_addr *address);
-/* The board behind an address. */
-int nodes_board_at(struct brambled *brambled, struct in_addr address, struct registry_board *board);
 
 /* Admit a board, as node `name` or (NULL) a new one. Durable when it returns 0. */
 int nodes_admit(struct brambled *brambled, const struct registry_board *board, const char *name,

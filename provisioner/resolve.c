@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "provisioner/addresses.h"
 #include "provisioner/images.h"
 #include "provisioner/network.h"
 #include "provisioner/nodes.h"
@@ -164,7 +165,7 @@ int resolve_answer(
 	bool begins;
 
 	*answer = (struct ipc_resolved){ 0 };
-	if (nodes_board_at(brambled, request->peer, &board) != 0)
+	if (addresses_board_at(brambled, request->peer, &board) != 0)
 		return refuse(answer, EACCES, "no board is known at this address");
 	if (boot_split_name(request->name, &name) != 0)
 		return refuse(answer, EACCES, "not a name that a board asks for");

@@ -163,6 +163,16 @@ static bool may_be(uid_t uid, enum ipc_role role)
 	return entry && entry->pw_uid == uid;
 }
 
+/* Others on this machine take no place from those who are served. */
+static bool may_be_any(uid_t uid)
+{
+	for (enum ipc_role role = IPC_ROLE_ADMIN; role <= IPC_ROLE_DHCPWATCH; role++) {
+		if (may_be(uid, role))
+			return true;
+	}
+	return false;
+}
+
 static bool may_say(enum ipc_role role, enum ipc_type type)
 {
 	switch (type) {
@@ -252,7 +262,8 @@ static void admit(struct server *server, int socket)
 	while (client < server->clients + CLIENTS && client->socket >= 0)
 		client++;
 	if (client == server->clients + CLIENTS ||
-		getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
+		getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 ||
+		!may_be_any(peer.uid)) {
 		close(socket);
 		return;
 	}

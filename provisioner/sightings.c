@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "provisioner/addresses.h"
 #include "provisioner/nodes.h"
 #include "provisioner/policy.h"
 #include "provisioner/timeline.h"
@@ -14,6 +15,7 @@
 #define SEEN_EVERY_MS 10000
 /* Anybody can invent MACs: this many that never occupied a node are kept. */
 #define STRANGERS 1024
+#define TRIM_EVERY 64		    /* new MACs */
 #define WARNING_NS (600 * NS_PER_S) /* how long one is shown after its cause was last seen */
 
 static bool another_has_serial(
@@ -53,6 +55,19 @@ int sightings_tie_serial(
 	return -EPERM;
 }
 
+/* For one more that was never seen. */
+static int make_room(struct brambled *brambled)
+{
+	int result;
+
+	if (brambled->strangers++ % TRIM_EVERY != 0)
+		return 0;
+	result = registry_trim_boards(brambled->registry, STRANGERS - TRIM_EVERY);
+	if (result == 0)
+		result = registry_trim_addresses(brambled->registry, STRANGERS - TRIM_EVERY);
+	return result;
+}
+
 /* The row of a board that was seen, made when it is new. */
 static int make_board(struct brambled *brambled, const struct policy_sender *sender,
 	const struct mac *mac, struct registry_board *board)
@@ -66,7 +81,7 @@ static int make_board(struct brambled *brambled, const struct policy_sender *sen
 		return result;
 	if (fresh) {
 		*board = (struct registry_board){ .mac = *mac, .first_seen_ms = now };
-		result = registry_trim_boards(brambled->registry, STRANGERS - 1);
+		result = make_room(brambled);
 		if (result != 0)
 			return result;
 	}
@@ -164,7 +179,7 @@ static void pin(
 	struct brambled *brambled, const struct policy_sender *sender, const struct mac *mac)
 {
 	struct in_addr address;
-	int result = nodes_address_of(brambled, mac, &address);
+	int result = addresses_of(brambled, mac, &address);
 
 	if (result == 0) {
 		(void)registry_touch_address(brambled->registry, mac, clock_wall_ms());
@@ -173,9 +188,9 @@ static void pin(
 	if (sender->is_board && brambled->settings.join == JOIN_DENY)
 		return;
 	if (result == -ENOENT)
-		result = registry_trim_addresses(brambled->registry, STRANGERS - 1);
+		result = make_room(brambled);
 	if (result == 0)
-		result = nodes_pin_address(brambled, mac, &address);
+		result = addresses_pin(brambled, mac, &address);
 	if (result == -ENOSPC && !registry_has_failed(brambled->registry))
 		warn_no_address(brambled);
 }

@@ -54,6 +54,18 @@ int registry_put_address(
 	return registry_finish(registry, statement);
 }
 
+int registry_delete_address(struct registry *registry, const struct mac *mac)
+{
+	int result;
+	sqlite3_stmt *statement =
+		registry_write_state(registry, "DELETE FROM addresses WHERE mac = ?", &result);
+
+	if (!statement)
+		return result;
+	registry_bind_mac(statement, 1, mac);
+	return registry_finish(registry, statement);
+}
+
 int registry_touch_address(struct registry *registry, const struct mac *mac, int64_t now_ms)
 {
 	int result;

@@ -128,6 +128,7 @@ int registry_get_address(struct registry *registry, const struct mac *mac, struc
 int registry_mac_of_address(struct registry *registry, struct in_addr address, struct mac *mac);
 int registry_put_address(
 	struct registry *registry, const struct mac *mac, struct in_addr address, int64_t now_ms);
+int registry_delete_address(struct registry *registry, const struct mac *mac);
 /* It was seen again; written once an hour at most. */
 int registry_touch_address(struct registry *registry, const struct mac *mac, int64_t now_ms);
 /* Remove addresses of MACs that are no boards (and no node's), except the `keep` seen last. */

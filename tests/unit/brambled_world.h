@@ -10,6 +10,7 @@
 
 #include "common/dhcp.h"
 #include "common/ipc.h"
+#include "provisioner/addresses.h"
 #include "provisioner/api.h"
 #include "provisioner/brambled.h"
 #include "provisioner/heartbeats.h"

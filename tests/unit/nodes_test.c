@@ -182,6 +182,25 @@ static void deny_gives_nothing(void **state)
 	assert_true(hosts_hold(world, "dc:a6:32:00:00:01,10.77.0.51,rasp1"));
 }
 
+static int count_board(void *argument, const struct registry_board *board)
+{
+	(void)board;
+	++*(unsigned *)argument;
+	return 0;
+}
+
+static void invented_boards_are_bounded(void **state)
+{
+	struct world *world = *state;
+	unsigned n = 0;
+
+	world->brambled.settings.join = JOIN_DENY;
+	for (unsigned i = 0; i < 1300; i++)
+		world_discover(world, i, 0);
+	assert_int_equal(registry_each_board(world->brambled.registry, count_board, &n), 0);
+	assert_true(n > 900 && n <= 1024);
+}
+
 /* A board that was parked under "approve" isn't answered any more under "deny". */
 static void deny_takes_hosts_away(void **state)
 {
@@ -212,7 +231,7 @@ static void a_swap_moves_the_identity(void **state)
 	get_board(world, 1, &old);
 	assert_true(old.parked);
 	/* The old board has an address that is nobody's. */
-	assert_int_equal(nodes_address_of(&world->brambled, &mac, &address), 0);
+	assert_int_equal(addresses_of(&world->brambled, &mac, &address), 0);
 	assert_int_equal(address.s_addr, world_address("10.77.0.52").s_addr);
 	assert_true(hosts_hold(world, "dc:a6:32:00:00:02,10.77.0.50,rasp1"));
 	world_crash(world);
@@ -393,13 +412,13 @@ static void strangers_give_way_to_boards(void **state)
 	struct mac pc = { { 0x52, 0x54, 0, 0, 0, 0 } };
 
 	world->brambled.settings.range_last = world_address("10.77.200.1");
-	for (unsigned i = 0; i < 3000; i++) {
+	for (unsigned i = 0; i < 1300; i++) {
 		pc.octet[4] = (uint8_t)(i >> 8);
 		pc.octet[5] = (uint8_t)i;
 		world_dhcp(world, DHCP_DISCOVER, &pc, "");
 	}
 	assert_int_equal(world_commit(world), 0);
-	assert_true(count_hosts(world) > 1000 && count_hosts(world) <= 1024);
+	assert_true(count_hosts(world) > 900 && count_hosts(world) <= 1024);
 	world_discover(world, 1, 0);
 	assert_int_equal(world_commit(world), 0);
 	assert_true(hosts_hold(world, "rasp1"));
@@ -472,6 +491,24 @@ static void boots_survive_a_rollback(void **state)
 	assert_non_null(timeline_boot(&world->brambled, &two));
 }
 
+static void a_changed_network_is_told_of(void **state)
+{
+	struct world *world = *state;
+	struct mac pc = { { 0x52, 0x54, 0, 0, 0, 1 } };
+	struct in_addr address;
+
+	world_discover(world, 1, 0);
+	world_dhcp(world, DHCP_DISCOVER, &pc, "");
+	addresses_check(&world->brambled);
+	assert_string_equal(world->brambled.node_warning, "");
+	assert_int_equal(addresses_of(&world->brambled, &pc, &address), 0);
+	world->brambled.settings.router = world_address("192.168.7.1");
+	addresses_check(&world->brambled);
+	assert_non_null(strstr(world->brambled.node_warning, "rasp1 keeps its address 10.77.0.50"));
+	assert_int_equal(addresses_of(&world->brambled, &pc, &address), -ENOENT);
+	world_expect_node(world, "rasp1", 1, "booting", "10.77.0.50");
+}
+
 static void another_dhcp_server_is_reported(void **state)
 {
 	struct world *world = *state;
@@ -498,6 +535,7 @@ int main(void)
 		TEST(approve_parks_until_admitted),
 		TEST(names_are_checked),
 		TEST(deny_gives_nothing),
+		TEST(invented_boards_are_bounded),
 		TEST(deny_takes_hosts_away),
 		TEST(a_swap_moves_the_identity),
 		TEST(the_next_board_takes_over),
@@ -512,6 +550,7 @@ int main(void)
 		TEST(a_serial_belongs_to_one),
 		TEST(nothing_is_published_before_it_is_durable),
 		TEST(boots_survive_a_rollback),
+		TEST(a_changed_network_is_told_of),
 		TEST(another_dhcp_server_is_reported),
 	};
 
