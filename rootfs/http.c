@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -13,68 +11,115 @@
 
 #include "common/clock.h"
 #include "common/str.h"
+#include "rootfs/tcp.h"
 
-#define HEADER_ROOM 2048
-#define HTTP_PORT 80
+#define NO_LENGTH SIZE_MAX
 
-int http_parse(const char *bytes, size_t length, struct http_answer *answer)
+/* "HTTP/1.1 200 OK" up to `end`. Returns the status or -EBADMSG. Interim answers (1xx) are only
+ * sent to who asks for them. */
+static int parse_status(const char *line, const char *end)
 {
 	static const char version[] = "HTTP/1.";
-	const char *end = length ? memmem(bytes, length, "\r\n\r\n", 4) : NULL;
-	size_t body;
+	int status = 0;
 
-	/* "HTTP/1.1 200 …" */
-	if (!end || (size_t)(end - bytes) < 12 || memcmp(bytes, version, strlen(version)) != 0 ||
-		bytes[8] != ' ')
+	/* "HTTP/1.x " and three digits, then a blank and a phrase, which may be left out. */
+	if (end - line < 12 || memcmp(line, version, strlen(version)) != 0 || line[8] != ' ' ||
+		(end - line > 12 && line[12] != ' '))
 		return -EBADMSG;
-	answer->status = 0;
 	for (size_t i = 9; i < 12; i++) {
-		if (bytes[i] < '0' || bytes[i] > '9')
+		if (line[i] < '0' || line[i] > '9')
 			return -EBADMSG;
-		answer->status = answer->status * 10 + (bytes[i] - '0');
+		status = status * 10 + (line[i] - '0');
 	}
-	body = length - (size_t)(end + 4 - bytes);
-	if (body >= sizeof(answer->body) || memchr(end + 4, '\0', body))
+	return status >= 200 ? status : -EBADMSG;
+}
+
+static bool has_name(const char *line, const char *colon, const char *name)
+{
+	return (size_t)(colon - line) == strlen(name) && strncasecmp(line, name, strlen(name)) == 0;
+}
+
+/* The digits between p and end, with blanks around them. */
+static int parse_length(const char *p, const char *end, size_t *length)
+{
+	size_t value = 0;
+
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	while (end > p && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	if (p == end)
 		return -EBADMSG;
-	memcpy(answer->body, end + 4, body);
-	answer->body[body] = '\0';
+	for (; p < end; p++) {
+		if (*p < '0' || *p > '9')
+			return -EBADMSG;
+		if (value < HTTP_BODY_SIZE) /* larger is too large, however much */
+			value = value * 10 + (size_t)(*p - '0');
+	}
+	*length = value;
 	return 0;
 }
 
-/* Wait until the socket is ready or the deadline has passed. */
-static int wait_until_ready(int fd, short events, uint64_t deadline_ns)
+/* One field line (RFC 9112 section 5), without its end. */
+static int parse_field(const char *line, const char *end, size_t *body_length)
 {
-	struct pollfd poll_fd = { .fd = fd, .events = events };
-	uint64_t now = clock_monotonic_ns();
-	int n = deadline_ns > now ? poll(&poll_fd, 1, (int)((deadline_ns - now) / NS_PER_MS) + 1)
-				  : 0;
+	const char *colon = memchr(line, ':', (size_t)(end - line));
 
-	if (n < 0)
-		return errno == EINTR ? 0 : -errno;
-	return n == 0 ? -ETIMEDOUT : 0;
+	if (!colon || colon == line || *line == ' ' || *line == '\t')
+		return -EBADMSG;
+	if (has_name(line, colon, "transfer-encoding"))
+		return -EBADMSG;
+	if (!has_name(line, colon, "content-length"))
+		return 0;
+	return *body_length == NO_LENGTH ? parse_length(colon + 1, end, body_length) : -EBADMSG;
 }
 
-static int connect_to(struct in_addr address, uint64_t deadline_ns, int *out)
+/* The header up to and with its empty line. Returns the status or -EBADMSG. */
+static int parse_header(const char *bytes, const char *end, size_t *body_length)
 {
-	const struct sockaddr_in peer = {
-		.sin_family = AF_INET, .sin_addr = address, .sin_port = htons(HTTP_PORT)
-	};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0;
-	socklen_t length = sizeof(error);
+	const char *line = bytes, *line_end = memmem(line, (size_t)(end - line), "\r\n", 2);
+	int status;
 
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, (const struct sockaddr *)&peer, sizeof(peer)) != 0 && errno != EINPROGRESS)
-		error = errno;
-	if (error == 0 && wait_until_ready(fd, POLLOUT, deadline_ns) != 0)
-		error = ETIMEDOUT;
-	if (error == 0)
-		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
-	if (error != 0) {
-		close(fd);
-		return -error;
+	if (!line_end || memchr(bytes, '\0', (size_t)(end - bytes)))
+		return -EBADMSG;
+	status = parse_status(line, line_end);
+	*body_length = NO_LENGTH;
+	while (status > 0) {
+		line = line_end + 2;
+		line_end = memmem(line, (size_t)(end - line), "\r\n", 2);
+		if (line_end == line)
+			return status;
+		if (!line_end || memchr(line, '\n', (size_t)(line_end - line)) ||
+			parse_field(line, line_end, body_length) != 0)
+			return -EBADMSG;
 	}
-	*out = fd;
+	return status;
+}
+
+int http_parse(const char *bytes, size_t length, bool closed, struct http_answer *answer)
+{
+	const char *end = length ? memmem(bytes, length, "\r\n\r\n", 4) : NULL;
+	size_t wanted, body;
+	int status;
+
+	if (!end && length < HTTP_HEADER_SIZE)
+		return closed ? -EBADMSG : -EAGAIN;
+	if (!end || end + 4 > bytes + HTTP_HEADER_SIZE)
+		return -EMSGSIZE;
+	end += 4;
+	status = parse_header(bytes, end, &wanted);
+	if (status < 0)
+		return status;
+	body = (size_t)(bytes + length - end);
+	if (body >= HTTP_BODY_SIZE || (wanted != NO_LENGTH && wanted >= HTTP_BODY_SIZE))
+		return -EMSGSIZE;
+	if (wanted == NO_LENGTH ? !closed : body < wanted)
+		return closed ? -EBADMSG : -EAGAIN;
+	if ((wanted != NO_LENGTH && body > wanted) || memchr(end, '\0', body))
+		return -EBADMSG;
+	answer->status = status;
+	memcpy(answer->body, end, body);
+	answer->body[body] = '\0';
 	return 0;
 }
 
@@ -91,85 +136,63 @@ static int send_all(int fd, const char *data, size_t size, uint64_t deadline_ns)
 		}
 		if (errno != EAGAIN && errno != EINTR)
 			return -errno;
-		result = wait_until_ready(fd, POLLOUT, deadline_ns);
+		result = tcp_wait(fd, POLLOUT, deadline_ns);
 		if (result != 0)
 			return result;
 	}
 	return 0;
 }
 
-/* Has everything arrived that Content-Length announces? Without one, the server's close ends the
- * answer. */
-static bool is_complete(const char *bytes, size_t length)
+static int receive(int fd, uint64_t deadline_ns, struct http_answer *answer)
 {
-	static const char name[] = "\r\ncontent-length:";
-	const char *end = length ? memmem(bytes, length, "\r\n\r\n", 4) : NULL;
-	size_t wanted = 0;
-	const char *p = bytes;
+	char buffer[HTTP_HEADER_SIZE + HTTP_BODY_SIZE];
+	size_t used = 0;
 
-	if (!end)
-		return false;
-	while (p < end && strncasecmp(p, name, strlen(name)) != 0)
-		p++;
-	if (p == end)
-		return false;
-	p += strlen(name);
-	p += strspn(p, " ");
-	for (; *p >= '0' && *p <= '9' && wanted < HTTP_ANSWER_SIZE; p++)
-		wanted = wanted * 10 + (size_t)(*p - '0');
-	return length - (size_t)(end + 4 - bytes) >= wanted;
-}
-
-static int receive_all(int fd, char *buffer, size_t size, uint64_t deadline_ns, size_t *used)
-{
-	*used = 0;
-	while (*used < size) {
-		ssize_t n = recv(fd, buffer + *used, size - *used, 0);
+	while (used < sizeof(buffer)) {
+		ssize_t n = recv(fd, buffer + used, sizeof(buffer) - used, 0);
 		int result;
 
-		if (n == 0)
-			return 0;
-		if (n > 0) {
-			*used += (size_t)n;
-			if (is_complete(buffer, *used))
-				return 0;
+		if (n >= 0) {
+			used += (size_t)n;
+			result = http_parse(buffer, used, n == 0, answer);
+			if (result != -EAGAIN)
+				return result;
 			continue;
 		}
 		if (errno != EAGAIN && errno != EINTR)
 			return -errno;
-		result = wait_until_ready(fd, POLLIN, deadline_ns);
+		result = tcp_wait(fd, POLLIN, deadline_ns);
 		if (result != 0)
 			return result;
 	}
 	return -EMSGSIZE;
 }
 
-int http_call(struct in_addr address, const char *path, const char *body, unsigned timeout_ms,
-	struct http_answer *answer)
+int http_call(struct in_addr address, uint16_t port, const char *path, const char *body,
+	unsigned timeout_ms, struct http_answer *answer)
 {
 	uint64_t deadline = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
-	char header[512], host[ADDRESS_TEXT_SIZE], buffer[HEADER_ROOM + HTTP_ANSWER_SIZE];
-	size_t used = 0;
-	int length, fd = -1, result;
+	char header[512], host[ADDRESS_TEXT_SIZE];
+	int length, fd, result;
 
 	str_format_address(address, host);
 	length = body ? snprintf(header, sizeof(header),
-				"POST %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n"
+				"POST %s HTTP/1.1\r\nHost: %s:%u\r\nConnection: close\r\n"
 				"Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-				path, host, strlen(body))
+				path, host, port, strlen(body))
 		      : snprintf(header, sizeof(header),
-				"GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path,
-				host);
-	if (length >= (int)sizeof(header))
+				"GET %s HTTP/1.1\r\nHost: %s:%u\r\nConnection: close\r\n\r\n", path,
+				host, port);
+	if (length < 0 || length >= (int)sizeof(header))
 		return -EMSGSIZE;
-	result = connect_to(address, deadline, &fd);
-	if (result != 0)
-		return result;
+	fd = tcp_connect(address, port, deadline);
+	if (fd < 0)
+		return fd;
 	result = send_all(fd, header, (size_t)length, deadline);
 	if (result == 0 && body)
 		result = send_all(fd, body, strlen(body), deadline);
 	if (result == 0)
-		result = receive_all(fd, buffer, sizeof(buffer), deadline, &used);
+		result = receive(fd, deadline, answer);
 	close(fd);
-	return result == 0 ? http_parse(buffer, used, answer) : result;
+	return result;
 }

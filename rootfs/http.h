@@ -5,22 +5,27 @@
 #define BRAMBLE_ROOTFS_HTTP_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#define HTTP_ANSWER_SIZE 8192
+#define HTTP_HEADER_SIZE 2048
+#define HTTP_BODY_SIZE 8192
 
 struct http_answer {
-	int status;		     /* HTTP status code */
-	char body[HTTP_ANSWER_SIZE]; /* NUL-terminated */
+	int status;		   /* HTTP status code */
+	char body[HTTP_BODY_SIZE]; /* NUL-terminated */
 };
 
-/* Find status and body in what a server sent before it closed the connection. Returns 0 or
- * -EBADMSG. Fuzzed. */
-int http_parse(const char *bytes, size_t length, struct http_answer *answer);
+/* Find status and body in what a server has sent so far; `closed`: nothing will follow. A body ends
+ * where Content-Length says or, without one, where the connection ends (RFC 9112 section 6.3);
+ * transfer codings are refused, as is anything ambiguous. Returns 0, -EAGAIN while more has to
+ * come, -EMSGSIZE or -EBADMSG; *answer is only touched when it returns 0. Fuzzed. */
+int http_parse(const char *bytes, size_t length, bool closed, struct http_answer *answer);
 
-/* POST `body` (JSON), or GET when body is NULL, http://ADDRESS:80PATH. At most timeout_ms in all.
- * Returns 0 (whatever the status) or -errno (-ETIMEDOUT, -ECONNREFUSED, -EBADMSG, -EMSGSIZE …). */
-int http_call(struct in_addr address, const char *path, const char *body, unsigned timeout_ms,
-	struct http_answer *answer);
+/* POST `body` (JSON), or GET when body is NULL, http://ADDRESS:PORT/PATH. At most timeout_ms in
+ * all. Returns 0 (whatever the status) or -errno (-ETIMEDOUT, -ECONNREFUSED, -EBADMSG, …). */
+int http_call(struct in_addr address, uint16_t port, const char *path, const char *body,
+	unsigned timeout_ms, struct http_answer *answer);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -70,6 +71,17 @@ void json_number(struct json_writer *writer, const char *name, int64_t value)
 	put_all(writer, text);
 }
 
+void json_decimal(struct json_writer *writer, const char *name, double value)
+{
+	char text[32];
+
+	if (!isfinite(value) || fabs(value) > 1e15)
+		value = 0;
+	snprintf(text, sizeof(text), "%.2f", value);
+	put_name(writer, name);
+	put_all(writer, text);
+}
+
 void json_boolean(struct json_writer *writer, const char *name, bool value)
 {
 	put_name(writer, name);
@@ -122,26 +134,76 @@ static const char *take_string(const char *p, char *out, size_t size)
 	return p + 1;
 }
 
-static const char *take_value(const char *p, char *out, size_t size)
+static size_t count_digits(const char *p)
+{
+	return strspn(p, "0123456789");
+}
+
+/* The length of the number at p (RFC 8259 section 6), 0 if there is none. */
+static size_t number_length(const char *p)
+{
+	const char *start = p;
+	size_t n;
+
+	if (*p == '-')
+		p++;
+	n = count_digits(p);
+	if (n == 0 || (n > 1 && *p == '0'))
+		return 0;
+	p += n;
+	if (*p == '.') {
+		n = count_digits(p + 1);
+		if (n == 0)
+			return 0;
+		p += 1 + n;
+	}
+	if (*p == 'e' || *p == 'E') {
+		p += p[1] == '+' || p[1] == '-' ? 2 : 1;
+		n = count_digits(p);
+		if (n == 0)
+			return 0;
+		p += n;
+	}
+	return (size_t)(p - start);
+}
+
+/* The length of the number or word at p, 0 if there is none. */
+static size_t literal_length(const char *p)
+{
+	static const char *const words[] = { "true", "false", "null" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strncmp(p, words[i], strlen(words[i])) == 0)
+			return strlen(words[i]);
+	}
+	return number_length(p);
+}
+
+/* Into out (NULL: skip it); null leaves *found false. Returns what follows the value, or NULL. */
+static const char *take_value(const char *p, char *out, size_t size, bool *found)
 {
 	size_t n;
 
-	if (*p == '"')
+	if (*p == '"') {
+		*found = out != NULL;
 		return take_string(p + 1, out, size);
-	n = strspn(p, "-+.0123456789abcdefghijklmnopqrstuvwxyzE");
+	}
+	n = literal_length(p);
 	if (n == 0 || (out && n >= size))
 		return NULL;
-	if (out) {
+	if (out && *p != 'n') {
 		memcpy(out, p, n);
 		out[n] = '\0';
+		*found = true;
 	}
 	return p + n;
 }
 
-/* Returns what follows the pair, or NULL; *found when it was the one. */
+/* One pair; its value goes into out if it is the one. Returns what follows the pair, or NULL. */
 static const char *take_pair(const char *p, const char *name, char *out, size_t size, bool *found)
 {
 	char key[64];
+	bool is_wanted;
 
 	if (*p != '"')
 		return NULL;
@@ -149,33 +211,41 @@ static const char *take_pair(const char *p, const char *name, char *out, size_t 
 	if (!p)
 		return NULL;
 	p = skip_blanks(p);
-	if (*p != ':')
+	is_wanted = strcmp(key, name) == 0;
+	if (*p != ':' || (is_wanted && *found))
 		return NULL;
-	*found = strcmp(key, name) == 0;
-	p = take_value(skip_blanks(p + 1), *found ? out : NULL, size);
+	p = take_value(skip_blanks(p + 1), is_wanted ? out : NULL, size,
+		is_wanted ? found : &(bool){ false });
 	return p ? skip_blanks(p) : NULL;
+}
+
+/* Returns what follows the object, or NULL. */
+static const char *take_object(const char *p, const char *name, char *out, size_t size, bool *found)
+{
+	if (*p != '{')
+		return NULL;
+	p = skip_blanks(p + 1);
+	if (*p == '}')
+		return skip_blanks(p + 1);
+	for (;;) {
+		p = take_pair(p, name, out, size, found);
+		if (!p)
+			return NULL;
+		if (*p == '}')
+			return skip_blanks(p + 1);
+		if (*p != ',')
+			return NULL;
+		p = skip_blanks(p + 1);
+	}
 }
 
 int json_get(const char *text, const char *name, char *out, size_t size)
 {
-	const char *p = skip_blanks(text);
 	bool found = false;
+	const char *rest = take_object(skip_blanks(text), name, out, size, &found);
 
-	if (*p != '{')
-		return -EBADMSG;
-	p = skip_blanks(p + 1);
-	if (*p == '}')
-		return -ENOENT;
-	for (;;) {
-		p = take_pair(p, name, out, size, &found);
-		if (!p)
-			return -EBADMSG;
-		if (found)
-			return 0;
-		if (*p == '}')
-			return -ENOENT;
-		if (*p != ',')
-			return -EBADMSG;
-		p = skip_blanks(p + 1);
-	}
+	if (rest && *rest == '\0' && found)
+		return 0;
+	out[0] = '\0';
+	return rest && *rest == '\0' ? -ENOENT : -EBADMSG;
 }

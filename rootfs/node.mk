@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: ISC
 # What runs on a node
-NODE_HTTP := rootfs/http.c rootfs/json.c common/str.c common/clock.c common/file.c
-INIT_SRC := $(addprefix rootfs/init/,arguments.c modules.c network.c mounts.c identity.c report.c switch.c) \
-	$(NODE_HTTP) common/dhcp.c
+NODE_HTTP := rootfs/http.c rootfs/tcp.c rootfs/json.c common/str.c common/clock.c
+NODE_KEYS := rootfs/host_keys.c common/file.c
+INIT_SRC := $(addprefix rootfs/init/,arguments.c modules.c network.c lease.c mounts.c identity.c report.c switch.c watchdog.c) \
+	$(NODE_HTTP) $(NODE_KEYS) common/dhcp.c
 NODE_PROGRAMS += bramble-init
 bramble-init_SRC := rootfs/init/main.c $(INIT_SRC)
-AGENT_SRC := $(addprefix rootfs/agent/,boot.c facts.c keys.c) $(NODE_HTTP) common/log.c
+AGENT_SRC := $(addprefix rootfs/agent/,boot.c calls.c clock.c facts.c keys.c place.c) $(NODE_HTTP) $(NODE_KEYS) common/log.c
 NODE_PROGRAMS += bramble-agent
 bramble-agent_SRC := rootfs/agent/main.c $(AGENT_SRC)
 
-TESTS += test-init test-node-http
-test-init_SRC := tests/unit/init_test.c $(INIT_SRC)
+TESTS += test-init test-agent test-node-http test-node-json
+test-init_SRC := tests/unit/init_test.c $(filter-out rootfs/init/report.c,$(INIT_SRC))
 test-init_LIBS := cmocka
-test-node-http_SRC := tests/unit/node_http_test.c $(NODE_HTTP) rootfs/agent/facts.c
+test-agent_SRC := tests/unit/agent_test.c $(AGENT_SRC)
+test-agent_LIBS := cmocka
+test-node-http_SRC := tests/unit/node_http_test.c rootfs/http.c rootfs/tcp.c common/str.c common/clock.c
 test-node-http_LIBS := cmocka
+test-node-json_SRC := tests/unit/node_json_test.c rootfs/json.c
+test-node-json_LIBS := cmocka
 FUZZERS += fuzz-node_answer
-fuzz-node_answer_SRC := tests/fuzz/node_answer.c rootfs/http.c rootfs/json.c common/str.c common/clock.c
+fuzz-node_answer_SRC := tests/fuzz/node_answer.c rootfs/http.c rootfs/tcp.c rootfs/json.c common/str.c common/clock.c

@@ -4,17 +4,22 @@
 #define BRAMBLE_AGENT_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/str.h"
+#include "rootfs/http.h"
+
+#define AGENT_DOMAIN_SIZE 254 /* RFC 1035 section 2.3.4, and NUL */
 
 /* From the environment that bramble-init left (/run/bramble/boot). */
 struct agent_boot {
-	struct in_addr router;
+	struct in_addr router, dns;
+	uint16_t port; /* of the router's HTTP server */
 	char node[NODE_NAME_SIZE];
 	char token[64];
-	char hash[HASH_TEXT_SIZE];
+	char hash[HASH_TEXT_SIZE]; /* may be "" */
 };
 
 /* 0 or -EINVAL with the variable's name in *missing. */
@@ -31,8 +36,39 @@ void agent_read_facts(struct agent_facts *facts);
 /* The value of "NAME:   123 kB" in the text of /proc/meminfo; 0 when absent. Pure. */
 int64_t agent_parse_meminfo(const char *text, const char *name);
 
-/* Make the node's SSH host keys if it has none yet, and keep them in `kept` (its data directory).
- * 0 or -errno. */
+/* What the router answers to a join. */
+struct agent_place {
+	char node[NODE_NAME_SIZE], domain[AGENT_DOMAIN_SIZE];
+	struct in_addr address, router;
+	unsigned heartbeat_s;
+};
+/* Parse the JSON of the answer. Returns 0 or -EBADMSG. Pure. */
+int agent_parse_place(const char *json, struct agent_place *place);
+/* Write hosts, hostname and resolv.conf in `etc`, if they differ. 0 or -errno. */
+int agent_apply_place(const struct agent_place *place, struct in_addr dns, const char *etc);
+
+/* The node API (docs/api.md). Each returns 0, -EACCES when the router refused, or another -errno.
+ * They set the clock by the way. */
+int agent_report_systemd(const struct agent_boot *boot);
+int agent_join(const struct agent_boot *boot, struct agent_place *place);
+int agent_send_heartbeat(const struct agent_boot *boot);
+
+/* What to do about a clock that differs from the router's. */
+enum agent_clock_action {
+	AGENT_CLOCK_KEEP,
+	AGENT_CLOCK_SLEW, /* run faster or slower for a while */
+	AGENT_CLOCK_STEP,
+};
+/* `router_ns` came in an answer to what was asked at `sent_ns` and arrived at `received_ns` (all
+ * since 1970). *offset_ns: what has to be added to our clock. Pure. */
+enum agent_clock_action agent_judge_clock(
+	uint64_t router_ns, uint64_t sent_ns, uint64_t received_ns, int64_t *offset_ns);
+/* Do it, unless a time daemon keeps this clock (adjtimex(2)). */
+void agent_correct_clock(uint64_t router_ns, uint64_t sent_ns, uint64_t received_ns);
+uint64_t agent_wall_ns(void);
+
+/* Put the node's SSH host keys into `etc_ssh`; make one if none is in `kept` (in its data
+ * directory), where they are kept. 0 or -errno. */
 int agent_keep_host_keys(const char *kept, const char *etc_ssh);
 
 #endif

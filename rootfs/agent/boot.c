@@ -14,20 +14,43 @@ static int take(const char *name, char *out, size_t size, const char **missing)
 	return -EINVAL;
 }
 
+static int take_address(const char *name, struct in_addr *address, const char **missing)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	if (take(name, text, sizeof(text), missing) == 0 && str_parse_address(text, address) == 0)
+		return 0;
+	*missing = name;
+	return -EINVAL;
+}
+
+static int take_port(const char *name, uint16_t *port, const char **missing)
+{
+	char text[8];
+	uint64_t value;
+
+	if (take(name, text, sizeof(text), missing) == 0 &&
+		str_parse_u64(text, 1, UINT16_MAX, &value) == 0) {
+		*port = (uint16_t)value;
+		return 0;
+	}
+	*missing = name;
+	return -EINVAL;
+}
+
 int agent_read_boot(struct agent_boot *boot, const char **missing)
 {
-	char router[ADDRESS_TEXT_SIZE];
-	int result = take("BRAMBLE_ROUTER", router, sizeof(router), missing);
+	const char *hash = getenv("BRAMBLE_HASH");
+	int result = take_address("BRAMBLE_ROUTER", &boot->router, missing);
 
-	if (result == 0 && str_parse_address(router, &boot->router) != 0) {
-		*missing = "BRAMBLE_ROUTER";
-		result = -EINVAL;
-	}
+	if (result == 0)
+		result = take_address("BRAMBLE_DNS", &boot->dns, missing);
+	if (result == 0)
+		result = take_port("BRAMBLE_PORT", &boot->port, missing);
 	if (result == 0)
 		result = take("BRAMBLE_NODE", boot->node, sizeof(boot->node), missing);
 	if (result == 0)
 		result = take("BRAMBLE_TOKEN", boot->token, sizeof(boot->token), missing);
-	if (result == 0)
-		result = take("BRAMBLE_HASH", boot->hash, sizeof(boot->hash), missing);
+	str_copy(boot->hash, sizeof(boot->hash), hash ? hash : "");
 	return result;
 }

@@ -1,35 +1,18 @@
 /* SPDX-License-Identifier: ISC */
-/* SSH host keys belong to the node: made once, kept in its data directory, the same on whatever
- * board. */
-#include <dirent.h>
+/* The node's SSH host key: made once, kept in its data directory whole or not at all. */
 #include <errno.h>
 #include <spawn.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/file.h"
 #include "rootfs/agent/agent.h"
+#include "rootfs/host_keys.h"
 
-#define KEY_LIMIT 65536
 #define PATH_SIZE 512
-
-static bool has_host_key(const char *directory)
-{
-	DIR *entries = opendir(directory);
-	const struct dirent *entry;
-	bool found = false;
-
-	while (entries && !found && (entry = readdir(entries)))
-		found = strncmp(entry->d_name, "ssh_host_", 9) == 0 &&
-			strstr(entry->d_name, "_key") != NULL;
-	if (entries)
-		closedir(entries);
-	return found;
-}
 
 /* Ed25519 alone: every SSH of the last ten years has it, and an RSA key costs a Pi 3 many seconds.
  */
@@ -44,7 +27,6 @@ static int make_key(const char *etc_ssh)
 
 	snprintf(path, sizeof(path), "%s/ssh_host_ed25519_key", etc_ssh);
 	result = posix_spawn(&pid, argv[0], NULL, NULL, argv, environment);
-
 	if (result != 0)
 		return -result;
 	while (waitpid(pid, &status, 0) < 0) {
@@ -54,44 +36,36 @@ static int make_key(const char *etc_ssh)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
-static int copy_key(const char *from_directory, const char *to_directory, const char *name)
+/* Written aside first: a power cut leaves all of them or none. */
+static int keep(const char *etc_ssh, const char *kept)
 {
-	char from[PATH_SIZE], to[PATH_SIZE], *key;
-	size_t size;
+	char aside[PATH_SIZE], parent[PATH_SIZE];
 	int result;
 
-	snprintf(from, sizeof(from), "%s/%s", from_directory, name);
-	snprintf(to, sizeof(to), "%s/%s", to_directory, name);
-	result = file_read(from, KEY_LIMIT, &key, &size);
-	if (result != 0)
-		return result;
-	result = file_replace(to, key, size, strstr(name, ".pub") ? 0644 : 0600);
-	free(key);
-	return result;
+	snprintf(aside, sizeof(aside), "%s.new", kept);
+	snprintf(parent, sizeof(parent), "%s", kept);
+	*strrchr(parent, '/') = '\0';
+	result = file_make_directories(aside, 0700);
+	if (result == 0)
+		result = host_keys_remove(aside); /* what an interrupted try left */
+	if (result == 0)
+		result = host_keys_copy(etc_ssh, aside);
+	if (result == 0)
+		result = host_keys_remove(kept); /* public halves without a private one */
+	if (result == 0 && rename(aside, kept) != 0)
+		result = -errno;
+	return result == 0 ? file_sync_directory(parent) : result;
 }
 
 int agent_keep_host_keys(const char *kept, const char *etc_ssh)
 {
-	const struct dirent *entry;
-	DIR *entries;
-	int result = 0;
+	int result;
 
-	if (has_host_key(kept))
-		return 0;
-	if (!has_host_key(etc_ssh)) {
+	if (host_keys_are_in(kept))
+		return host_keys_copy(kept, etc_ssh);
+	/* Not what the image brings: every node would have that. */
+	result = host_keys_remove(etc_ssh);
+	if (result == 0)
 		result = make_key(etc_ssh);
-		if (result != 0)
-			return result;
-	}
-	result = file_make_directories(kept, 0700);
-	entries = result == 0 ? opendir(etc_ssh) : NULL;
-	if (result == 0 && !entries)
-		return -errno;
-	while (result == 0 && (entry = readdir(entries))) {
-		if (strncmp(entry->d_name, "ssh_host_", 9) == 0)
-			result = copy_key(etc_ssh, kept, entry->d_name);
-	}
-	if (entries)
-		closedir(entries);
-	return result;
+	return result == 0 ? keep(etc_ssh, kept) : result;
 }

@@ -3,20 +3,29 @@
 #ifndef BRAMBLE_INIT_H
 #define BRAMBLE_INIT_H
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
+#include "common/dhcp.h"
 #include "common/str.h"
 
 #define INIT_PATH_SIZE 512
 #define INIT_REASON_SIZE 256
-#define NEW_ROOT "/new"
 
-/* What the kernel command line says (docs: boot/render.c writes it). */
+#define NEW_ROOT "/new"
+/* What the new root stands on; visible below NEW_ROOT/run/bramble in the end. */
+#define INIT_SHARE "/share"	/* the router's directory that holds the image */
+#define INIT_IMAGE "/image"	/* the image's content */
+#define INIT_SCRATCH "/scratch" /* tmpfs: what the node writes until it is switched off */
+
+/* What the kernel command line says (boot/render.c writes it). */
 struct init_arguments {
 	struct in_addr router;
+	uint16_t port; /* of the router's HTTP server */
 	char node[NODE_NAME_SIZE];
 	char token[64];
 	char image[INIT_PATH_SIZE]; /* squashfs file or directory on the router */
@@ -28,24 +37,39 @@ struct init_arguments {
 
 /* The network that DHCP gave. */
 struct init_network {
-	char interface[16];
+	char interface[IF_NAMESIZE];
 	struct in_addr address, netmask, gateway, dns;
+	unsigned tries; /* so far; each takes the next port that has a link */
 };
 
 /* Parse /proc/cmdline. Returns 0 or -EINVAL with what is missing or wrong. Pure. */
 int init_parse_arguments(
 	const char *line, struct init_arguments *arguments, char reason[static INIT_REASON_SIZE]);
 
+/* The next module's path in the text of /modules (one absolute path per line, '#' begins a
+ * comment), or NULL. Cuts the text up as it goes. Pure. */
+char *init_next_module(char **rest);
 /* Load the modules that /modules lists, in its order. Failures are told and passed over: a module
  * that this board needs shows up as the step that fails without it. */
 void init_load_modules(void);
 
 /* Wait for a wired interface with a link, take an address by DHCP, configure it. 0 or -errno with
  * `reason`. */
-int init_bring_up_network(struct init_network *network, char reason[static INIT_REASON_SIZE]);
+int init_bring_up_network(
+	struct in_addr router, struct init_network *network, char reason[static INIT_REASON_SIZE]);
 
-/* Mount the directory of the image from the router; loop-mount the image; lay a tmpfs over it at
- * NEW_ROOT. */
+/* Ask for an address by DHCP (RFC 2131 section 4.4.1), of our router alone. Takes 15 s at
+ * most. Returns 0; -EPERM when only another server answered (*stranger); -EACCES when it was
+ * refused; -ETIMEDOUT, or another -errno. */
+int init_ask_for_address(const char *interface, const struct mac *mac, struct in_addr router,
+	struct dhcp_packet *answer, struct in_addr *stranger);
+/* What to do with a packet that arrived: 0, it is the answer; -EAGAIN, it isn't for us; -EPERM,
+ * another server's; -EACCES, our server refused. Pure. */
+int init_judge_answer(const struct dhcp_packet *sent, const struct dhcp_packet *answer,
+	enum dhcp_message wanted, struct in_addr router);
+
+/* Mount the router's directory that holds the image (INIT_SHARE); the image in it, by a loop device
+ * or as a directory (INIT_IMAGE), and a tmpfs over it: NEW_ROOT. */
 int init_mount_share(const struct init_arguments *arguments, const struct init_network *network,
 	char reason[static INIT_REASON_SIZE]);
 int init_mount_root(const struct init_arguments *arguments, char reason[static INIT_REASON_SIZE]);
@@ -66,9 +90,18 @@ int init_switch_root(void);
 /* Tell people on the console and the router how far we are. `stage` as in docs/api.md. Never takes
  * over 2 s. */
 void init_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same for what goes wrong: also shown by a console that is told to be quiet. */
+void init_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void init_report(
 	const struct init_arguments *arguments, const char *stage, const char *detail, bool failed);
 /* Set the clock from the router: there is no battery behind it before the Pi 5. 0 or -errno. */
-int init_set_clock(struct in_addr router);
+int init_set_clock(const struct init_arguments *arguments);
+
+/* Reboot, so that the board's firmware asks the router anew. */
+_Noreturn void init_start_over(void);
+/* A child that starts over after so many seconds: pid 1 itself may hang in mount(2), which nothing
+ * ends when a server takes connections and doesn't answer. Returns its pid or -errno. */
+pid_t init_start_watchdog(unsigned seconds);
+void init_stop_watchdog(pid_t pid);
 
 #endif

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -21,23 +20,15 @@
 
 #define FIRST_PAUSE_MS 500
 #define LONGEST_PAUSE_MS 10000
-#define LAST_WORDS_MS 10000
+#define CLOCK_WAIT_MS 10000
+#define WATCHDOG_GRACE_S 30 /* it is for what hangs; what fails ends by itself */
 
 struct boot {
 	struct init_arguments arguments;
 	struct init_network network;
+	uint64_t give_up_ns; /* monotonic: start over then */
 	bool has_network;
 };
-
-static void start_over(void)
-{
-	init_say("starting over in 10 s");
-	poll(NULL, 0, LAST_WORDS_MS);
-	sync();
-	reboot(RB_AUTOBOOT);
-	for (;;)
-		pause();
-}
 
 static void mount_kernel_file_systems(void)
 {
@@ -51,19 +42,30 @@ static void mount_kernel_file_systems(void)
 	(void)mount("dev", "/dev", "devtmpfs", MS_NOSUID, "mode=0755");
 }
 
+/* A router that can't tell the time now is told so, and left behind: the agent sets the clock
+ * later. */
+static void set_clock(const struct init_arguments *arguments)
+{
+	uint64_t deadline = clock_monotonic_ns() + CLOCK_WAIT_MS * NS_PER_MS;
+	int result;
+
+	while ((result = init_set_clock(arguments)) != 0 && clock_monotonic_ns() < deadline)
+		poll(NULL, 0, FIRST_PAUSE_MS);
+	if (result != 0)
+		init_complain("clock: the router doesn't tell the time: %s", strerror(-result));
+}
+
 static int step_network(struct boot *boot, char reason[static INIT_REASON_SIZE])
 {
 	char address[ADDRESS_TEXT_SIZE];
-	int result = init_bring_up_network(&boot->network, reason);
+	int result = init_bring_up_network(boot->arguments.router, &boot->network, reason);
 
 	if (result != 0)
 		return result;
 	boot->has_network = true;
 	str_format_address(boot->network.address, address);
 	init_say("network: %s on %s", address, boot->network.interface);
-	result = init_set_clock(boot->arguments.router);
-	if (result != 0)
-		init_say("clock: the router doesn't tell the time: %s", strerror(-result));
+	set_clock(&boot->arguments);
 	init_report(&boot->arguments, "init", "bramble-init " BRAMBLE_VERSION, false);
 	return 0;
 }
@@ -85,24 +87,30 @@ static int step_data(struct boot *boot, char reason[static INIT_REASON_SIZE])
 	return result == 0 ? init_write_identity(&boot->arguments, &boot->network, reason) : result;
 }
 
-/* A step by its stage's name; `undo` is unmounted before it is tried again, deepest first. */
+/* A step by its stage's name; `undo` is unmounted before it is tried again, deepest first; NULL
+ * ends it. */
 static const struct step {
 	const char *stage;
 	int (*run)(struct boot *boot, char reason[static INIT_REASON_SIZE]);
-	const char *undo[8];
+	const char *undo[5];
 } steps[] = {
 	{ "network", step_network, { NULL } },
-	{ "nfs", step_share, { "/image", NULL } },
-	{ "root", step_root,
-		{ NEW_ROOT "/run/bramble/scratch", NEW_ROOT "/run/bramble/image", NEW_ROOT "/run",
-			NEW_ROOT, "/scratch", "/lower", NULL } },
-	{ "data", step_data, { NEW_ROOT "/shared", NEW_ROOT "/data", NULL } },
+	{ "nfs", step_share, { INIT_SHARE } },
+	{ "root", step_root, { NEW_ROOT "/run", NEW_ROOT, INIT_SCRATCH, INIT_IMAGE } },
+	{ "data", step_data, { NEW_ROOT "/shared", NEW_ROOT "/data" } },
 };
 
 static void undo(const struct step *step)
 {
 	for (size_t i = 0; step->undo[i]; i++)
 		(void)umount2(step->undo[i], MNT_DETACH);
+}
+
+static void tell_failure(const struct boot *boot, const char *stage, const char *reason)
+{
+	init_complain("%s FAILED: %s; trying again", stage, reason);
+	if (boot->has_network)
+		init_report(&boot->arguments, stage, reason, true);
 }
 
 static void take_step(struct boot *boot, const struct step *step)
@@ -112,14 +120,11 @@ static void take_step(struct boot *boot, const struct step *step)
 	int pause_ms = FIRST_PAUSE_MS;
 
 	while (step->run(boot, reason) != 0) {
-		if (strcmp(reason, last) != 0 || pause_ms == LONGEST_PAUSE_MS) {
-			init_say("%s FAILED: %s; trying again", step->stage, reason);
-			if (boot->has_network)
-				init_report(&boot->arguments, step->stage, reason, true);
-			memcpy(last, reason, sizeof(last));
-		}
-		if (clock_monotonic_ns() - began > boot->arguments.patience_s * NS_PER_S)
-			start_over();
+		if (strcmp(reason, last) != 0 || pause_ms == LONGEST_PAUSE_MS)
+			tell_failure(boot, step->stage, reason);
+		memcpy(last, reason, sizeof(last));
+		if (clock_monotonic_ns() > boot->give_up_ns)
+			init_start_over();
 		undo(step);
 		poll(NULL, 0, pause_ms);
 		pause_ms = pause_ms * 2 < LONGEST_PAUSE_MS ? pause_ms * 2 : LONGEST_PAUSE_MS;
@@ -128,21 +133,34 @@ static void take_step(struct boot *boot, const struct step *step)
 	init_report(&boot->arguments, step->stage, "", false);
 }
 
-static void read_arguments(struct boot *boot)
+static void read_arguments(struct init_arguments *arguments)
 {
 	char reason[INIT_REASON_SIZE] = "", *line;
 	size_t size;
+	int result = file_read("/proc/cmdline", 8192, &line, &size);
 
-	if (file_read("/proc/cmdline", 8192, &line, &size) != 0) {
-		init_say("/proc/cmdline can't be read");
-		start_over();
-		return;
+	if (result != 0) {
+		init_complain("/proc/cmdline can't be read: %s", strerror(-result));
+		init_start_over();
 	}
-	if (init_parse_arguments(line, &boot->arguments, reason) != 0) {
-		init_say("%s", reason);
-		start_over();
+	if (init_parse_arguments(line, arguments, reason) != 0) {
+		init_complain("%s", reason);
+		init_start_over();
 	}
 	free(line);
+}
+
+static void take_steps(struct boot *boot)
+{
+	const unsigned patience_s = boot->arguments.patience_s;
+	pid_t watchdog = init_start_watchdog(patience_s + WATCHDOG_GRACE_S);
+
+	if (watchdog < 0)
+		init_complain("no watchdog: %s", strerror(-watchdog));
+	boot->give_up_ns = clock_monotonic_ns() + patience_s * NS_PER_S;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		take_step(boot, &steps[i]);
+	init_stop_watchdog(watchdog);
 }
 
 int main(void)
@@ -159,15 +177,13 @@ int main(void)
 	mount_kernel_file_systems();
 	uname(&kernel);
 	init_say("bramble-init " BRAMBLE_VERSION ", kernel %s", kernel.release);
-	read_arguments(&boot);
+	read_arguments(&boot.arguments);
 	init_say("booting as %s", boot.arguments.node);
 	init_load_modules();
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-		take_step(&boot, &steps[i]);
+	take_steps(&boot);
 	init_say("handing over to systemd");
 	result = init_switch_root();
-	init_say("can't hand over to /sbin/init: %s", strerror(-result));
+	init_complain("can't hand over to /sbin/init: %s", strerror(-result));
 	init_report(&boot.arguments, "root", strerror(-result), true);
-	start_over();
-	return 1;
+	init_start_over();
 }

@@ -11,31 +11,44 @@
 
 #define LIST_LIMIT (64u * 1024u)
 
+char *init_next_module(char **rest)
+{
+	char *line;
+
+	while ((line = strsep(rest, "\n"))) {
+		line += strspn(line, " \t");
+		line[strcspn(line, " \t\r#")] = '\0';
+		if (line[0] == '/')
+			return line;
+		if (line[0] != '\0')
+			init_complain("/modules: '%s' is no absolute path", line);
+	}
+	return NULL;
+}
+
 static void load(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0) {
-		init_say("module %s: %s", path, strerror(errno));
+		init_complain("module %s: %s", path, strerror(errno));
 		return;
 	}
 	/* EEXIST: already there. ENODEV: a driver that finds nothing of its kind. */
 	if (syscall(SYS_finit_module, fd, "", 0) != 0 && errno != EEXIST && errno != ENODEV)
-		init_say("module %s: %s", path, strerror(errno));
+		init_complain("module %s: %s", path, strerror(errno));
 	close(fd);
 }
 
 void init_load_modules(void)
 {
-	char *list, *rest, *line;
+	char *list, *rest, *path;
 	size_t size;
 
 	if (file_read("/modules", LIST_LIMIT, &list, &size) != 0)
 		return; /* a kernel with everything built in */
 	rest = list;
-	while ((line = strsep(&rest, "\n"))) {
-		if (*line)
-			load(line);
-	}
+	while ((path = init_next_module(&rest)))
+		load(path);
 	free(list);
 }

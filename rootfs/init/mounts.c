@@ -11,17 +11,28 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/file.h"
+#include "common/clock.h"
 #include "rootfs/init/init.h"
+#include "rootfs/tcp.h"
 
-#define SHARE "/image"	   /* the directory on the router that holds the image */
-#define LOWER "/lower"	   /* the image's content */
-#define SCRATCH "/scratch" /* tmpfs: what the node writes until it is switched off */
+#define NFS_PORT 2049
+#define CONNECT_MS 5000
 
 static int fail(char reason[static INIT_REASON_SIZE], const char *what, const char *on, int error)
 {
 	snprintf(reason, INIT_REASON_SIZE, "%s %.150s: %s", what, on, strerror(error));
 	return -error;
+}
+
+/* Does somebody listen there? mount(2) would wait for minutes, silently, to find out. */
+static int probe_nfs(struct in_addr router)
+{
+	int fd = tcp_connect(router, NFS_PORT, clock_monotonic_ns() + CONNECT_MS * NS_PER_MS);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
 }
 
 /* mount(2) takes NFS options as text; the kernel's NFSv4 needs no helper (fs/nfs/fs_context.c). */
@@ -50,100 +61,133 @@ static int mount_nfs(const struct init_arguments *arguments, const struct init_n
 	return -error;
 }
 
+/* What the administrator can do about a failed mount. */
+static const char *advise(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return "it isn't exported to this node's address; see `bramble status` there";
+	case ENOENT:
+		return "there is no such directory on the router";
+	case EIO:
+	case ETIMEDOUT:
+		return "its NFS server takes connections, but doesn't answer";
+	case ENODEV:
+		return "this kernel or initramfs has no NFS; build the image again";
+	default:
+		return "see `bramble status` there";
+	}
+}
+
+/* Mount a directory of the router on `target`. 0 or -errno with `reason`. */
+static int mount_from_router(const struct init_arguments *arguments,
+	const struct init_network *network, const char *path, const char *target,
+	unsigned long flags, char reason[static INIT_REASON_SIZE])
+{
+	int result = probe_nfs(arguments->router);
+
+	if (result != 0) {
+		snprintf(reason, INIT_REASON_SIZE,
+			"the router's NFS server doesn't answer: %s; see `bramble status` there",
+			strerror(-result));
+		return result;
+	}
+	mkdir(target, 0755);
+	result = mount_nfs(arguments, network, path, target, flags);
+	if (result != 0)
+		snprintf(reason, INIT_REASON_SIZE, "can't mount the router's %.120s: %s; %s", path,
+			strerror(-result), advise(-result));
+	return result;
+}
+
 int init_mount_share(const struct init_arguments *arguments, const struct init_network *network,
 	char reason[static INIT_REASON_SIZE])
 {
-	char directory[INIT_PATH_SIZE];
 	const char *slash = strrchr(arguments->image, '/');
-	int result;
+	char directory[INIT_PATH_SIZE];
 
-	/* The export is SHARE/images; the image lies in SHARE/images/NAME. Mounting below an export
+	/* The export is SHARE/images, the image lies in SHARE/images/NAME: mounting below an export
 	 * is fine. */
 	snprintf(directory, sizeof(directory), "%.*s", (int)(slash - arguments->image),
 		arguments->image);
-	mkdir(SHARE, 0755);
-	result = mount_nfs(arguments, network, directory, SHARE, MS_RDONLY | MS_NOATIME);
-	if (result != 0)
-		return fail(reason, "the router doesn't let us mount", directory, -result);
-	return 0;
+	return mount_from_router(
+		arguments, network, directory, INIT_SHARE, MS_RDONLY | MS_NOATIME, reason);
 }
 
-static int attach_loop(
-	const char *path, char device[static 32], char reason[static INIT_REASON_SIZE])
+static int find_free_loop(char device[static 32], char reason[static INIT_REASON_SIZE])
 {
-	struct loop_config config = { .info = { .lo_flags =
-							LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR } };
-	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-	int number = control >= 0 ? ioctl(control, LOOP_CTL_GET_FREE) : -1;
-	int error = errno, fd;
+	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), error = errno, number = -1;
 
-	if (control >= 0)
+	if (control >= 0) {
+		number = ioctl(control, LOOP_CTL_GET_FREE);
+		error = errno;
 		close(control);
-	if (number < 0)
-		return fail(reason, "no loop device for", path, error);
-	snprintf(device, 32, "/dev/loop%d", number);
-	config.fd = (uint32_t)open(path, O_RDONLY | O_CLOEXEC);
-	if ((int)config.fd < 0)
-		return fail(reason, "the image isn't on the router:", path, errno);
-	fd = open(device, O_RDONLY | O_CLOEXEC);
-	error = fd < 0 || ioctl(fd, LOOP_CONFIGURE, &config) != 0 ? errno : 0;
-	close((int)config.fd);
-	/* The device stays open until it is mounted, or autoclear would detach it: leave it to the
-	 * exec. */
-	return error ? fail(reason, "can't attach", device, error) : 0;
-}
-
-static int mount_image(const struct init_arguments *arguments, char reason[static INIT_REASON_SIZE])
-{
-	const char *name = strrchr(arguments->image, '/') + 1;
-	char path[INIT_PATH_SIZE], device[32];
-	struct stat status;
-	int result;
-
-	snprintf(path, sizeof(path), SHARE "/%s", name);
-	if (stat(path, &status) != 0)
-		return fail(reason, "the image isn't on the router:", arguments->image, errno);
-	if (S_ISDIR(status.st_mode)) {
-		if (mount(path, LOWER, NULL, MS_BIND, NULL) != 0)
-			return fail(reason, "can't mount", arguments->image, errno);
-		return 0;
 	}
-	result = attach_loop(path, device, reason);
-	if (result != 0)
-		return result;
-	if (mount(device, LOWER, "squashfs", MS_RDONLY, NULL) != 0)
-		return fail(reason,
-			"the image is damaged (run `bramble-image verify` on the router):",
-			arguments->image, errno);
+	if (number < 0)
+		return fail(reason, "no loop device by", "/dev/loop-control", error);
+	snprintf(device, 32, "/dev/loop%d", number);
 	return 0;
 }
 
-/* Keep what lies under the root visible in it, out of the way. */
-static int move_below(const char *from, const char *to, char reason[static INIT_REASON_SIZE])
+/* Returns the descriptor of a loop device over `image`, which keeps it attached until it is
+ * mounted, or -errno. */
+static int attach_loop(int image, char device[static 32], char reason[static INIT_REASON_SIZE])
 {
-	if (file_make_directories(to, 0755) != 0 || mount(from, to, NULL, MS_MOVE, NULL) != 0)
-		return fail(reason, "can't move", from, errno);
-	return 0;
-}
+	const struct loop_config config = { .fd = (uint32_t)image,
+		.info = { .lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR } };
+	int fd, result = find_free_loop(device, reason);
 
-int init_mount_root(const struct init_arguments *arguments, char reason[static INIT_REASON_SIZE])
-{
-	int result;
-
-	mkdir(LOWER, 0755);
-	mkdir(SCRATCH, 0755);
-	mkdir(NEW_ROOT, 0755);
-	result = mount_image(arguments, reason);
 	if (result != 0)
 		return result;
-	if (mount("scratch", SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=50%") != 0)
-		return fail(reason, "can't mount", "tmpfs", errno);
-	mkdir(SCRATCH "/upper", 0755);
-	mkdir(SCRATCH "/work", 0755);
-	if (mount("root", NEW_ROOT, "overlay", 0,
-		    "lowerdir=" LOWER ",upperdir=" SCRATCH "/upper,workdir=" SCRATCH "/work") != 0)
-		return fail(reason, "can't lay a writable layer over", arguments->image, errno);
-	/* Where the kernel's own file systems move to; an image needn't hold empty directories. */
+	fd = open(device, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail(reason, "can't open", device, errno);
+	if (ioctl(fd, LOOP_CONFIGURE, &config) != 0) {
+		result = fail(reason, "can't attach the image to", device, errno);
+		close(fd);
+		return result;
+	}
+	return fd;
+}
+
+static int mount_squashfs(int image, const char *path, char reason[static INIT_REASON_SIZE])
+{
+	char device[32];
+	int fd = attach_loop(image, device, reason), result = 0;
+
+	if (fd < 0)
+		return fd;
+	if (mount(device, INIT_IMAGE, "squashfs", MS_RDONLY, NULL) != 0)
+		result = fail(reason,
+			"the image is damaged (run `bramble-image verify` on the router):", path,
+			errno);
+	close(fd);
+	return result;
+}
+
+static int mount_image(const char *path, char reason[static INIT_REASON_SIZE])
+{
+	char here[INIT_PATH_SIZE];
+	struct stat status;
+	int fd, result = 0;
+
+	snprintf(here, sizeof(here), INIT_SHARE "%s", strrchr(path, '/'));
+	fd = open(here, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &status) != 0)
+		result = fail(reason, "the image isn't on the router:", path, errno);
+	else if (!S_ISDIR(status.st_mode))
+		result = mount_squashfs(fd, path, reason);
+	else if (mount(here, INIT_IMAGE, NULL, MS_BIND, NULL) != 0)
+		result = fail(reason, "can't mount", path, errno);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+/* Where the kernel's own file systems move to; an image needn't hold empty directories. */
+static int prepare_places(char reason[static INIT_REASON_SIZE])
+{
 	mkdir(NEW_ROOT "/dev", 0755);
 	mkdir(NEW_ROOT "/proc", 0555);
 	mkdir(NEW_ROOT "/sys", 0555);
@@ -151,30 +195,47 @@ int init_mount_root(const struct init_arguments *arguments, char reason[static I
 	/* systemd finds /run mounted and keeps it. */
 	if (mount("run", NEW_ROOT "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=20%") != 0)
 		return fail(reason, "can't mount", "/run", errno);
-	result = move_below(SHARE, NEW_ROOT "/run/bramble/share", reason);
-	if (result == 0)
-		result = move_below(LOWER, NEW_ROOT "/run/bramble/image", reason);
-	return result == 0 ? move_below(SCRATCH, NEW_ROOT "/run/bramble/scratch", reason) : result;
+	mkdir(NEW_ROOT "/run/bramble", 0755);
+	return 0;
 }
 
+int init_mount_root(const struct init_arguments *arguments, char reason[static INIT_REASON_SIZE])
+{
+	struct stat status;
+	int result;
+
+	mkdir(INIT_IMAGE, 0755);
+	mkdir(INIT_SCRATCH, 0755);
+	mkdir(NEW_ROOT, 0755);
+	result = mount_image(arguments->image, reason);
+	if (result != 0)
+		return result;
+	if (mount("scratch", INIT_SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=50%") !=
+		0)
+		return fail(reason, "can't mount", "tmpfs", errno);
+	mkdir(INIT_SCRATCH "/upper", 0755);
+	mkdir(INIT_SCRATCH "/work", 0755);
+	if (mount("root", NEW_ROOT, "overlay", 0,
+		    "lowerdir=" INIT_IMAGE ",upperdir=" INIT_SCRATCH "/upper,workdir=" INIT_SCRATCH
+		    "/work") != 0)
+		return fail(reason, "can't lay a writable layer over", arguments->image, errno);
+	/* It may be an absolute link, which leads elsewhere from here. */
+	if (lstat(NEW_ROOT "/sbin/init", &status) != 0)
+		return fail(reason, "no system is in this image: /sbin/init of", arguments->image,
+			errno);
+	return prepare_places(reason);
+}
+
+/* A node whose /shared is only its own memory would lose what users put there: no root without it.
+ */
 int init_mount_data(const struct init_arguments *arguments, const struct init_network *network,
 	char reason[static INIT_REASON_SIZE])
 {
-	int result;
+	int result = mount_from_router(arguments, network, arguments->data, NEW_ROOT "/data",
+		MS_NOSUID | MS_NODEV, reason);
 
-	mkdir(NEW_ROOT "/data", 0755);
-	mkdir(NEW_ROOT "/shared", 0755);
-	result = mount_nfs(
-		arguments, network, arguments->data, NEW_ROOT "/data", MS_NOSUID | MS_NODEV);
-	if (result != 0)
-		return fail(reason, "the router doesn't let us mount our data directory",
-			arguments->data, -result);
-	if (arguments->shared[0] == '\0')
-		return 0;
-	result = mount_nfs(
-		arguments, network, arguments->shared, NEW_ROOT "/shared", MS_NOSUID | MS_NODEV);
-	/* A node can live without it. */
-	if (result != 0)
-		init_say("no shared directory: %s: %s", arguments->shared, strerror(-result));
-	return 0;
+	if (result == 0 && arguments->shared[0])
+		result = mount_from_router(arguments, network, arguments->shared,
+			NEW_ROOT "/shared", MS_NOSUID | MS_NODEV, reason);
+	return result;
 }

@@ -13,24 +13,48 @@
 #include "rootfs/json.h"
 
 #define REPORT_MS 2000
-#define CLOCK_MS 5000
+#define CLOCK_MS 3000
+
+/* syslog(3) priorities. A console that is told to be quiet (kernel argument "quiet") shows errors
+ * alone. */
+enum priority {
+	PRIORITY_ERROR = 3,
+	PRIORITY_NOTICE = 5,
+};
 
 /* By the kernel's log, which goes to every console (HDMI and serial) and later into the journal. */
-void init_say(const char *format, ...)
+static void say(enum priority priority, const char *format, va_list arguments)
+	__attribute__((format(printf, 2, 0)));
+static void say(enum priority priority, const char *format, va_list arguments)
 {
 	char text[512], line[600];
-	va_list arguments;
 	int fd;
 
-	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	snprintf(line, sizeof(line), "<5>bramble: %s", text);
+	snprintf(line, sizeof(line), "<%d>bramble: %s", priority, text);
 	fd = open("/dev/kmsg", O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	if (fd >= 0) {
 		(void)!write(fd, line, strlen(line));
 		close(fd);
 	}
+}
+
+void init_say(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(PRIORITY_NOTICE, format, arguments);
+	va_end(arguments);
+}
+
+void init_complain(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(PRIORITY_ERROR, format, arguments);
+	va_end(arguments);
 }
 
 void init_report(
@@ -46,16 +70,18 @@ void init_report(
 	json_text(&writer, "detail", detail);
 	json_boolean(&writer, "failed", failed);
 	if (json_end(&writer) == 0)
-		(void)http_call(arguments->router, "/v1/boot/stage", body, REPORT_MS, &answer);
+		(void)http_call(arguments->router, arguments->port, "/v1/boot/stage", body,
+			REPORT_MS, &answer);
 }
 
-int init_set_clock(struct in_addr router)
+int init_set_clock(const struct init_arguments *arguments)
 {
 	struct http_answer answer;
 	struct timespec now;
 	char text[24];
 	uint64_t ns;
-	int result = http_call(router, "/v1/time", NULL, CLOCK_MS, &answer);
+	int result =
+		http_call(arguments->router, arguments->port, "/v1/time", NULL, CLOCK_MS, &answer);
 
 	if (result != 0)
 		return result;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "rootfs/init/init.h"
 
 /* Free the memory of the initramfs; never leave its file system. */
@@ -36,21 +37,40 @@ static void remove_tree(int parent, const char *name, dev_t device)
 	closedir(directory);
 }
 
+/* The kernel's own file systems, and what the root stands on: visible in it, out of the way. */
+static int move_mounts(void)
+{
+	static const char *const moved[][2] = {
+		{ INIT_SHARE, NEW_ROOT "/run/bramble/share" },
+		{ INIT_IMAGE, NEW_ROOT "/run/bramble/image" },
+		{ INIT_SCRATCH, NEW_ROOT "/run/bramble/scratch" },
+		{ "/sys", NEW_ROOT "/sys" },
+		{ "/proc", NEW_ROOT "/proc" },
+		{ "/dev", NEW_ROOT "/dev" },
+	};
+
+	for (size_t i = 0; i < sizeof(moved) / sizeof(moved[0]); i++) {
+		int result = file_make_directories(moved[i][1], 0755);
+
+		if (result != 0)
+			return result;
+		if (mount(moved[i][0], moved[i][1], NULL, MS_MOVE, NULL) != 0)
+			return -errno;
+	}
+	return 0;
+}
+
 int init_switch_root(void)
 {
-	static const char *const moved[] = { "/dev", "/proc", "/sys" };
 	char *const argv[] = { "/sbin/init", NULL };
 	struct stat status;
-	char target[64];
-	int old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int old = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result;
 
 	if (old < 0 || fstat(old, &status) != 0)
 		return -errno;
-	for (size_t i = 0; i < sizeof(moved) / sizeof(moved[0]); i++) {
-		snprintf(target, sizeof(target), NEW_ROOT "%s", moved[i]);
-		if (mount(moved[i], target, NULL, MS_MOVE, NULL) != 0)
-			return -errno;
-	}
+	result = move_mounts();
+	if (result != 0)
+		return result;
 	if (chdir(NEW_ROOT) != 0 || mount(NEW_ROOT, "/", NULL, MS_MOVE, NULL) != 0 ||
 		chroot(".") != 0 || chdir("/") != 0)
 		return -errno;

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC */
+/* The calls of the node API (docs/api.md). */
+#include <errno.h>
+
+#include "rootfs/agent/agent.h"
+#include "rootfs/json.h"
+
+#define CALL_MS 10000
+
+/* Every answer tells the router's time. */
+static void follow_clock(const char *json, uint64_t sent_ns, uint64_t received_ns)
+{
+	char text[24];
+	uint64_t router_ns;
+
+	if (json_get(json, "time_ns", text, sizeof(text)) == 0 &&
+		str_parse_u64(text, 1, INT64_MAX, &router_ns) == 0)
+		agent_correct_clock(router_ns, sent_ns, received_ns);
+}
+
+/* Ends the body in `writer` and sends it. */
+static int call(const struct agent_boot *boot, const char *path, struct json_writer *writer,
+	struct http_answer *answer)
+{
+	int result = json_end(writer);
+	uint64_t sent_ns = agent_wall_ns();
+
+	if (result == 0)
+		result = http_call(boot->router, boot->port, path, writer->out, CALL_MS, answer);
+	if (result != 0)
+		return result;
+	if (answer->status != 200)
+		return answer->status == 403 ? -EACCES : -EPROTO;
+	follow_clock(answer->body, sent_ns, agent_wall_ns());
+	return 0;
+}
+
+int agent_report_systemd(const struct agent_boot *boot)
+{
+	char body[512];
+	struct http_answer answer;
+	struct json_writer writer;
+
+	json_begin(&writer, body, sizeof(body));
+	json_text(&writer, "token", boot->token);
+	json_text(&writer, "stage", "systemd");
+	json_text(&writer, "detail", "agent " BRAMBLE_VERSION);
+	json_boolean(&writer, "failed", false);
+	return call(boot, "/v1/boot/stage", &writer, &answer);
+}
+
+int agent_join(const struct agent_boot *boot, struct agent_place *place)
+{
+	char body[2048];
+	struct agent_facts facts;
+	struct http_answer answer;
+	struct json_writer writer;
+	int result;
+
+	agent_read_facts(&facts);
+	json_begin(&writer, body, sizeof(body));
+	json_text(&writer, "token", boot->token);
+	json_open(&writer, "board");
+	json_text(&writer, "serial", facts.serial);
+	json_text(&writer, "model", facts.model);
+	json_number(&writer, "revision", facts.revision);
+	json_close(&writer);
+	json_text(&writer, "image", boot->hash);
+	json_text(&writer, "kernel", facts.kernel);
+	json_text(&writer, "machine_id", facts.machine_id);
+	result = call(boot, "/v1/join", &writer, &answer);
+	return result == 0 ? agent_parse_place(answer.body, place) : result;
+}
+
+int agent_send_heartbeat(const struct agent_boot *boot)
+{
+	char body[1024];
+	struct agent_facts facts;
+	struct http_answer answer;
+	struct json_writer writer;
+
+	agent_read_facts(&facts);
+	json_begin(&writer, body, sizeof(body));
+	json_text(&writer, "token", boot->token);
+	json_number(&writer, "uptime_s", facts.uptime_s);
+	json_decimal(&writer, "load1", facts.load1);
+	json_number(&writer, "memory_total_kb", facts.memory_total_kb);
+	json_number(&writer, "memory_available_kb", facts.memory_available_kb);
+	json_number(&writer, "temperature_mc", facts.temperature_mc);
+	return call(boot, "/v1/heartbeat", &writer, &answer);
+}
