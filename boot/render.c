@@ -113,6 +113,8 @@ int boot_render_cmdline(const struct boot_context *context, char *out, size_t si
 	str_format_address(context->router, router);
 	append(&text, "bramble.router=%s bramble.node=%s bramble.token=%s", router, context->node,
 		context->token);
+	if (context->http_port != 0 && context->http_port != 80)
+		append(&text, " bramble.port=%u", context->http_port);
 	append(&text, " bramble.image=%s bramble.hash=%s bramble.data=%s", context->image,
 		context->image_hash, context->data);
 	if (context->shared)

@@ -84,6 +84,7 @@ static int open_file(struct brambled *brambled, const struct registry_board *boa
 		.node = node->name,
 		.address = node->address,
 		.router = brambled->settings.router,
+		.http_port = (uint16_t)brambled->settings.http_port,
 		.token = "",
 		.image = root,
 		.image_hash = hash,

@@ -86,6 +86,20 @@ static void cmdline_is_one_line_that_says_who_and_where(void **state)
 	assert_null(strpbrk(text, "\r\n"));
 }
 
+static void cmdline_names_a_port_that_isnt_80(void **state)
+{
+	struct boot_context context = example(BOOT_MODEL_PI4);
+	char text[2048];
+
+	(void)state;
+	context.http_port = 80;
+	boot_render_cmdline(&context, text, sizeof(text));
+	assert_string_equal(text, CMDLINE_START CMDLINE_END);
+	context.http_port = 8080;
+	boot_render_cmdline(&context, text, sizeof(text));
+	assert_non_null(strstr(text, " bramble.port=8080 "));
+}
+
 static void cmdline_refuses_values_that_would_begin_another(void **state)
 {
 	struct boot_context context = example(BOOT_MODEL_PI4);
@@ -129,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(config_names_kernel_and_initramfs_for_each_model),
 		cmocka_unit_test(cmdline_is_one_line_that_says_who_and_where),
+		cmocka_unit_test(cmdline_names_a_port_that_isnt_80),
 		cmocka_unit_test(cmdline_refuses_values_that_would_begin_another),
 		cmocka_unit_test(what_does_not_fit_is_refused_whole),
 	};
