@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# SIGKILL of brambled in the middle of changes (KILLS, 25): what was acknowledged holds, no process is started anew, and
+# SIGKILL of brambled in the middle of changes and right after them (ROUNDS, 15): what was acknowledged holds, no process is started anew, and
 # a node that is played by curl notices nothing.
 # timeout: 240
 set -eu
 . tests/lib.sh
 
-kills=${KILLS:-25}
+rounds=${ROUNDS:-15}
 field() { # jq filter, then the command
 	filter=$1
 	shift
@@ -19,18 +19,27 @@ say() { # path: what the node's system says to the router, with the token of its
 }
 is_well() { [ "$(field .state status)" = running ]; }
 pids() { for name in tftpd httpd dhcpwatch dnsmasq ganesha; do appliance pid "$name"; done; }
-# Changes until told to stop; each that was acknowledged must hold, whatever was killed meanwhile.
-change_until_told() {
-	n=0
+kill_brambled() { kill -KILL "$(appliance pid brambled)" 2>/dev/null; }
+kill_at_random() {
 	while [ ! -e "$lab/enough" ]; do
-		n=$((n + 1))
-		bramble node admit c0ffee02 --node "n$n" >/dev/null 2>&1 || continue
-		[ "$(field .board.serial node show "n$n")" = c0ffee02 ] || echo "n$n was lost" >>"$lab/wrong"
-		bramble node forget "n$n" --yes >/dev/null 2>&1 || continue
-		! bramble node show "n$n" >/dev/null 2>&1 || echo "n$n came back" >>"$lab/wrong"
-		[ ! -e "$lab/share/nodes/n$n" ] || echo "the directory of n$n was left" >>"$lab/wrong"
-		echo "$n" >>"$lab/changes"
+		sleep "0.$(($(od -An -N2 -tu2 /dev/urandom) % 9))5"
+		kill_brambled && echo >>"$lab/kills"
+		say /v1/heartbeat || echo 'a heartbeat was refused' >>"$lab/wrong"
 	done
+}
+# A node is made and forgotten; brambled is killed as soon as it has acknowledged that (and at random moments).
+change() { # name
+	# Of a round whose end was not acknowledged.
+	former=$(field .node board show c0ffee02) || return 0
+	[ "$former" = null ] || bramble node forget "$former" --yes >/dev/null 2>&1 || :
+	bramble node admit c0ffee02 --node "$1" >/dev/null 2>&1 || return 0 # not acknowledged
+	kill_brambled || :
+	[ "$(field .board.serial node show "$1")" = c0ffee02 ] || echo "$1 was lost" >>"$lab/wrong"
+	bramble node forget "$1" --yes >/dev/null 2>&1 || return 0
+	kill_brambled || :
+	! bramble node show "$1" >/dev/null 2>&1 || echo "$1 came back" >>"$lab/wrong"
+	[ ! -e "$lab/share/nodes/$1" ] || echo "the directory of $1 was left" >>"$lab/wrong"
+	echo "$1" >>"$lab/changes"
 }
 test_explain() { tail -n 12 "$lab/log" | sed 's/^/# /'; }
 
@@ -48,18 +57,20 @@ power_on 2 4b 10000000c0ffee02 dc:a6:32:0a:0b:0d --link-ms 0 --attempts 1
 check 'an unknown board gets nothing' fails board_status 2
 check 'it is parked' is "$(board_says c0ffee02 .state)" parked
 pids >"$lab/before"
-change_until_told &
-changer=$!
-killed=0
-while [ "$killed" -lt "$kills" ]; do
-	sleep "0.$(($(od -An -N2 -tu2 /dev/urandom) % 9))5"
-	kill -KILL "$(appliance pid brambled)" 2>/dev/null && killed=$((killed + 1))
-	say /v1/heartbeat '' >/dev/null || echo 'a heartbeat was refused' >>"$lab/wrong"
+: >"$lab/changes"
+: >"$lab/kills"
+kill_at_random &
+killer=$!
+n=0
+while [ "$n" -lt "$rounds" ]; do
+	n=$((n + 1))
+	change "n$n"
 done
 touch "$lab/enough"
-wait "$changer" || :
-note "$(wc -l <"$lab/changes") rounds of changes, $kills times SIGKILL"
-check 'changes went on between the kills' [ "$(wc -l <"$lab/changes")" -ge 5 ]
+wait "$killer" || :
+done=$(wc -l <"$lab/changes")
+note "$done of $rounds rounds acknowledged, $((2 * done + $(wc -l <"$lab/kills"))) times SIGKILL"
+check 'changes went on between the kills' [ "$done" -ge $((rounds / 3)) ]
 check 'what was acknowledged held, every time' [ ! -e "$lab/wrong" ]
 [ ! -e "$lab/wrong" ] || sed 's/^/# /' "$lab/wrong"
 pids >"$lab/after"
