@@ -15,7 +15,6 @@
 #include "tftpd/session.h"
 
 #define REQUESTS_PER_WAKE 64
-#define REPLIES_PER_WAKE 16
 #define NAME_SIZE 256 /* of a requested name, made visible; longer ones are cut in the log */
 #define RECEIVE_BUFFER (1024 * 1024) /* bytes: requests of a crowd that is switched on at once */
 #define SEND_BUFFER (208 * 1024) /* bytes, doubled by the kernel: a window of small blocks fits */
@@ -208,9 +207,10 @@ static bool perform(
 	return true;
 }
 
-/* One packet of the peer. Returns false when there is none left or the transfer is over. */
-static bool receive_reply(struct transfer *transfer, bool *alive)
+/* One packet of the peer. Returns false when the transfer is over. */
+static bool receive_reply(struct transfer *transfer)
 {
+	const struct tftp_session *session = &transfer->session;
 	uint8_t bytes[TFTP_REPLY_SIZE];
 	struct tftp_reply reply;
 	struct tftp_output output;
@@ -219,19 +219,15 @@ static bool receive_reply(struct transfer *transfer, bool *alive)
 	if (length < 0 && errno == ECONNREFUSED) {
 		/* The client's port is closed: with the last block on its way that is how clients
 		 * leave. */
-		bool complete = transfer->session.sent == transfer->session.last;
+		bool complete = session->heard && session->sent == session->last;
 
 		end_transfer(transfer, complete ? 0 : ECONNREFUSED, "the client closed its port");
-		*alive = false;
 		return false;
 	}
-	if (length < 0)
-		return false;
-	if (tftp_parse_reply(bytes, (size_t)length, &reply) != 0)
+	if (length < 0 || tftp_parse_reply(bytes, (size_t)length, &reply) != 0)
 		return true;
 	output = tftp_session_receive(&transfer->session, &reply, clock_monotonic_ns());
-	*alive = perform(transfer, &output, &reply);
-	return *alive;
+	return perform(transfer, &output, &reply);
 }
 
 static void on_session(evutil_socket_t socket, short what, void *argument)
@@ -240,10 +236,9 @@ static void on_session(evutil_socket_t socket, short what, void *argument)
 	bool alive = true;
 
 	(void)socket;
-	if (what & EV_READ) {
-		for (unsigned i = 0; i < REPLIES_PER_WAKE && receive_reply(transfer, &alive); i++)
-			;
-	}
+	/* One packet at a time: there is hardly ever a second one, and the others wait. */
+	if (what & EV_READ)
+		alive = receive_reply(transfer);
 	if (alive && clock_monotonic_ns() >= transfer->session.deadline_ns) {
 		struct tftp_output output =
 			tftp_session_timeout(&transfer->session, clock_monotonic_ns());

@@ -13,9 +13,9 @@ head -c 511 /dev/urandom >"$dir/sub/small"
 : >"$dir/empty"
 ln -s /etc/hostname "$dir/link"
 mkfifo "$dir/fifo"
-client() { ip netns exec tftpd-rt "$@"; }
+client() { ip netns exec "$lab_name-rt" "$@"; }
 
-ip netns exec tftpd-rt "$B/bramble-tftpd" --root "$dir" --listen 127.0.0.1:69 --user nobody >"$lab/log" 2>&1 &
+ip netns exec "$lab_name-rt" "$B/bramble-tftpd" --root "$dir" --listen 127.0.0.1:69 --user nobody >"$lab/log" 2>&1 &
 server=$!
 wait_for 5 grep -q ready "$lab/log"
 

@@ -245,6 +245,29 @@ static void a_stranger_changes_nothing(void **state)
 	world_end(&world);
 }
 
+/* The kernel answers for a closed port (ICMP), when the timer has sent the block again. */
+static void a_client_that_leaves_with_the_last_block_has_everything(void **state)
+{
+	struct world world;
+	struct client client;
+	int fd = file_of(1000);
+
+	(void)state;
+	world_begin(&world, as_nobody);
+	begin(&world, &client, fd, 1000);
+	client_send_ack(&client, 1);
+	client_expect_data(&client, 2, 488);
+	client_close(&client);
+	brambled_expect(&world, IPC_TRANSFER);
+	assert_int_equal(world.message.body.transfer.error, 0);
+	begin(&world, &client, fd, 100); /* this one never answered */
+	client_close(&client);
+	brambled_expect(&world, IPC_TRANSFER);
+	assert_int_equal(world.message.body.transfer.error, ECONNREFUSED);
+	close(fd);
+	world_end(&world);
+}
+
 static void a_file_that_is_cut_ends_with_an_error(void **state)
 {
 	struct world world;
@@ -373,6 +396,7 @@ int main(void)
 		TEST(a_repeated_request_is_the_same_session),
 		TEST(a_board_that_was_switched_off_and_on_may_use_its_port_again),
 		TEST(a_stranger_changes_nothing),
+		TEST(a_client_that_leaves_with_the_last_block_has_everything),
 		TEST(a_file_that_is_cut_ends_with_an_error),
 		TEST(one_address_has_sixteen_sessions),
 		TEST(a_crowd_is_served_however_late_brambled_reads),
