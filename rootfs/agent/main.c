@@ -18,7 +18,7 @@
 #define EXIT_CONFIGURATION 78
 #define KEPT_KEYS "/data/.bramble/ssh"
 
-/* The kernel's log goes to every console. */
+/* The kernel's log goes to every console; a line without its newline would be held back. */
 static void say_on_console(const char *text)
 {
 	int fd = open("/dev/kmsg", O_WRONLY | O_NOCTTY | O_CLOEXEC);
@@ -54,7 +54,7 @@ static void take_place(const struct agent_boot *boot, const struct agent_place *
 	if (result != 0)
 		log_error("name and domain can't be set: %s", strerror(-result));
 	log_notice("joined as %s", place->node);
-	snprintf(line, sizeof(line), "<5>bramble: joined as %s", place->node);
+	snprintf(line, sizeof(line), "<5>bramble: joined as %s\n", place->node);
 	say_on_console(line);
 }
 

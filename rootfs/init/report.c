@@ -22,7 +22,11 @@ enum priority {
 	PRIORITY_NOTICE = 5,
 };
 
-/* By the kernel's log, which goes to every console (HDMI and serial) and later into the journal. */
+/*
+ * By the kernel's log, which goes to every console (HDMI and serial) and later into the journal.
+ * Without the newline the kernel would hold a line back until the next one comes, as it might be
+ * continued (printk's LOG_CONT): the last words of a board that hangs would never be read.
+ */
 static void say(enum priority priority, const char *format, va_list arguments)
 	__attribute__((format(printf, 2, 0)));
 static void say(enum priority priority, const char *format, va_list arguments)
@@ -31,7 +35,7 @@ static void say(enum priority priority, const char *format, va_list arguments)
 	int fd;
 
 	vsnprintf(text, sizeof(text), format, arguments);
-	snprintf(line, sizeof(line), "<%d>bramble: %s", priority, text);
+	snprintf(line, sizeof(line), "<%d>bramble: %s\n", priority, text);
 	fd = open("/dev/kmsg", O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	if (fd >= 0) {
 		(void)!write(fd, line, strlen(line));
