@@ -69,6 +69,7 @@ static const int calls[] = {
 	SCMP_SYS(munmap),
 	SCMP_SYS(newfstatat),
 	SCMP_SYS(pread64),
+	SCMP_SYS(preadv),
 	SCMP_SYS(read),
 	SCMP_SYS(recv),
 	SCMP_SYS(recvfrom),

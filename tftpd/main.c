@@ -17,7 +17,7 @@
 #include "common/log.h"
 #include "common/str.h"
 #include "tftpd/confine.h"
-#include "tftpd/io.h"
+#include "tftpd/server.h"
 #include "tftpd/packet.h"
 
 static const char usage[] =

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* The only file of this server that touches sockets, files and the clock. */
-#ifndef BRAMBLE_TFTPD_IO_H
-#define BRAMBLE_TFTPD_IO_H
+/* Requests that arrive, and which of them begin a transfer. */
+#ifndef BRAMBLE_TFTPD_SERVER_H
+#define BRAMBLE_TFTPD_SERVER_H
 
 #include "tftpd/limits.h"
 #include "tftpd/source.h"
