@@ -34,7 +34,7 @@ include common/build.mk
 include tftpd/build.mk httpd/build.mk boot/build.mk rootfs/build.mk provisioner/build.mk
 include tests/build.mk
 include tests/lint.mk tests/fuzz/build.mk
-include install.mk
+include etc/install.mk
 
 # $(1) program, $(2) object directory
 objs = $(patsubst %.c,$(B)/$(2)/%.o,$(filter %.c,$($(1)_SRC)))

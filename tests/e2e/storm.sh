@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 # 64 boards powered on in the same second fetch everything intact, ten times. BOARDS, ROUNDS change that.
 # timeout: 900
+# alone
 set -eu
 . tests/lib.sh
 
