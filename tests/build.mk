@@ -32,3 +32,9 @@ demo: ## Watch two virtual Pis join, and a third take over from one (KEEP=1: lea
 	@B=$(B) MAKE="$(MAKE)" tests/lab/demo
 bench: all ## Time from power-on to kernel, beside dnsmasq (BOOTS=15, CROWD=16)
 	@B=$(B) tests/bench/boot.sh
+
+# Which rules of TFTP a server keeps, ours beside its peers
+CONFORMANCE_TFTP := $(addprefix tests/conformance/tftp/,main.c runner.c report.c exchange.c expect.c tree.c \
+	rfc1350_transfer.c)
+PROGRAMS += tftp-conformance
+tftp-conformance_SRC := $(CONFORMANCE_TFTP) common/str.c common/clock.c

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/conformance/tftp/runner.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "tests/conformance/tftp/exchange.h"
+
+#define AT_ONCE 40u
+#define HEAVY_AT_ONCE 2u
+#define DEFAULT_SECONDS 15u
+
+static const struct conformance_group *const groups[] = { &rfc1350_transfer_group };
+
+struct verdict {
+	enum status status;
+	char reason[REASON_SIZE];
+};
+
+struct running {
+	struct result *result; /* NULL: free */
+	pid_t pid;
+	int fd;
+	uint64_t begin_ns, end_ns;
+};
+
+struct runner {
+	const struct target *target;
+	struct result *results;
+	size_t n;
+	bool *begun;
+	struct running running[AT_ONCE];
+	unsigned busy, heavy;
+};
+
+/* In the case's process */
+
+static _Noreturn void end_test(struct test *test, enum status status)
+{
+	struct verdict verdict = { .status = status };
+
+	memcpy(verdict.reason, test->reason, sizeof(verdict.reason));
+	exchange_leave_all(test);
+	_exit(write(test->result_fd, &verdict, sizeof(verdict)) == sizeof(verdict) ? 0 : 1);
+}
+
+#define TAKE_REASON(test, format)                                                                  \
+	do {                                                                                       \
+		va_list arguments;                                                                 \
+                                                                                                   \
+		va_start(arguments, format);                                                       \
+		vsnprintf((test)->reason, sizeof((test)->reason), format, arguments);              \
+		va_end(arguments);                                                                 \
+	} while (0)
+
+void test_observe(struct test *test, const char *format, ...)
+{
+	TAKE_REASON(test, format);
+}
+
+void test_pass(struct test *test, const char *format, ...)
+{
+	TAKE_REASON(test, format);
+	end_test(test, STATUS_PASS);
+}
+
+void test_fail(struct test *test, const char *format, ...)
+{
+	TAKE_REASON(test, format);
+	end_test(test, STATUS_FAIL);
+}
+
+void test_skip(struct test *test, const char *format, ...)
+{
+	TAKE_REASON(test, format);
+	end_test(test, STATUS_NOT_APPLICABLE);
+}
+
+/* In the suite's process */
+
+size_t runner_list(struct result **results)
+{
+	size_t total = 0, n = 0;
+
+	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++)
+		total += groups[g]->n;
+	*results = calloc(total, sizeof(**results));
+	if (!*results)
+		return 0;
+	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
+		for (size_t i = 0; i < groups[g]->n; i++) {
+			struct result *result = &(*results)[n++];
+			unsigned number = 1;
+
+			result->conformance_case = &groups[g]->cases[i];
+			result->group = groups[g]->title;
+			for (size_t before = 0; before + 1 < n; before++)
+				number += strcmp((*results)[before].conformance_case->section,
+						  result->conformance_case->section) == 0;
+			snprintf(result->id, sizeof(result->id), "%.16s-%02u",
+				result->conformance_case->section, number);
+		}
+	}
+	return n;
+}
+
+static unsigned seconds_of(const struct conformance_case *c)
+{
+	return c->seconds ? c->seconds : DEFAULT_SECONDS;
+}
+
+static void start(struct runner *runner, struct running *slot, struct result *result)
+{
+	struct test test = { .self = result->conformance_case,
+		.target = runner->target,
+		.number = (unsigned)(result - runner->results) + 1 };
+	int pipes[2];
+
+	if (pipe(pipes) != 0) {
+		snprintf(result->reason, sizeof(result->reason), "no pipe: %s", strerror(errno));
+		return;
+	}
+	*slot = (struct running){ .result = result, .fd = pipes[0] };
+	slot->begin_ns = clock_monotonic_ns();
+	slot->end_ns = slot->begin_ns + seconds_of(test.self) * NS_PER_S;
+	slot->pid = fork();
+	if (slot->pid == 0) {
+		close(pipes[0]);
+		test.result_fd = pipes[1];
+		test.self->run(&test);
+		end_test(&test, STATUS_PASS);
+	}
+	close(pipes[1]);
+	runner->busy++;
+	runner->heavy += test.self->load == LOAD_HEAVY;
+}
+
+static void finish(struct runner *runner, struct running *slot)
+{
+	struct result *result = slot->result;
+	struct verdict verdict;
+	int status;
+
+	result->milliseconds = (unsigned)((clock_monotonic_ns() - slot->begin_ns) / NS_PER_MS);
+	if (slot->pid < 0 || read(slot->fd, &verdict, sizeof(verdict)) != sizeof(verdict)) {
+		snprintf(result->reason, sizeof(result->reason), "no verdict within %u s",
+			seconds_of(result->conformance_case));
+	} else {
+		result->status = verdict.status;
+		memcpy(result->reason, verdict.reason, sizeof(result->reason));
+	}
+	close(slot->fd);
+	if (slot->pid > 0) {
+		kill(slot->pid, SIGKILL);
+		waitpid(slot->pid, &status, 0);
+	}
+	runner->busy--;
+	runner->heavy -= result->conformance_case->load == LOAD_HEAVY;
+	slot->result = NULL;
+}
+
+/* May this case begin now? Those that run alone come when nothing else is left. */
+static bool may_begin(const struct runner *runner, size_t i, bool others_left)
+{
+	switch (runner->results[i].conformance_case->load) {
+	case LOAD_LIGHT:
+		return true;
+	case LOAD_HEAVY:
+		return runner->heavy < HEAVY_AT_ONCE;
+	case LOAD_ALONE:
+		return runner->busy == 0 && !others_left;
+	}
+	return false;
+}
+
+/* The case to begin next: of those that may, one that takes long; n if there is none. */
+static size_t choose(const struct runner *runner)
+{
+	size_t best = runner->n;
+	bool others_left = false;
+
+	for (size_t i = 0; i < runner->n; i++)
+		others_left |= !runner->begun[i] &&
+			       runner->results[i].conformance_case->load != LOAD_ALONE;
+	for (size_t i = 0; i < runner->n; i++) {
+		const struct conformance_case *c = runner->results[i].conformance_case;
+
+		if (!runner->begun[i] && may_begin(runner, i, others_left) &&
+			(best == runner->n ||
+				(c->load != LOAD_ALONE &&
+					seconds_of(c) >
+						seconds_of(
+							runner->results[best].conformance_case))))
+			best = i;
+	}
+	return best;
+}
+
+static void begin_more(struct runner *runner)
+{
+	for (size_t slot = 0; slot < AT_ONCE; slot++) {
+		size_t next;
+
+		if (runner->running[slot].result)
+			continue;
+		next = choose(runner);
+		if (next == runner->n)
+			return;
+		runner->begun[next] = true;
+		start(runner, &runner->running[slot], &runner->results[next]);
+		if (runner->results[next].conformance_case->load == LOAD_ALONE)
+			return;
+	}
+}
+
+/* Wait until a case ends or its time is over. */
+static void wait_some(struct runner *runner)
+{
+	struct pollfd fds[AT_ONCE];
+	uint64_t now = clock_monotonic_ns(), end = now + NS_PER_S;
+
+	for (size_t i = 0; i < AT_ONCE; i++) {
+		const struct running *slot = &runner->running[i];
+
+		fds[i] = (struct pollfd){ .fd = slot->result ? slot->fd : -1, .events = POLLIN };
+		if (slot->result && slot->end_ns < end)
+			end = slot->end_ns;
+	}
+	poll(fds, AT_ONCE, end > now ? (int)((end - now) / NS_PER_MS) + 1 : 0);
+	now = clock_monotonic_ns();
+	for (size_t i = 0; i < AT_ONCE; i++) {
+		struct running *slot = &runner->running[i];
+
+		if (!slot->result)
+			continue;
+		if (!fds[i].revents && now >= slot->end_ns)
+			kill(slot->pid, SIGKILL);
+		if (fds[i].revents || now >= slot->end_ns)
+			finish(runner, slot);
+	}
+}
+
+void runner_run(const struct target *target, struct result *results, size_t n, const char *only)
+{
+	struct runner runner = { .target = target, .results = results, .n = n };
+
+	runner.begun = calloc(n, sizeof(*runner.begun));
+	if (!runner.begun)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		results[i].status = STATUS_FAIL;
+		if (!only || strstr(results[i].id, only) ||
+			strstr(results[i].conformance_case->name, only))
+			continue;
+		results[i].status = STATUS_NOT_APPLICABLE;
+		snprintf(results[i].reason, sizeof(results[i].reason), "not chosen");
+		runner.begun[i] = true;
+	}
+	begin_more(&runner);
+	while (runner.busy > 0) {
+		wait_some(&runner);
+		begin_more(&runner);
+	}
+	free(runner.begun);
+}
