@@ -22,6 +22,7 @@
 
 #define GANESHA "/usr/bin/ganesha.nfsd"
 #define NETCONFIG "/etc/netconfig"
+#define MOUNTS "/etc/mtab"
 #define PROCESS "ganesha"
 #define LOG_LIMIT (1024 * 1024)
 #define RELOADED "Reread exports complete"
@@ -47,6 +48,13 @@ static int check(char *reason, size_t size)
 			"%s is missing, without which %s ends; get it back by `apt-get install "
 			"--reinstall -o Dpkg::Options::=--force-confmiss libtirpc-common`",
 			NETCONFIG, GANESHA);
+		return -ENOENT;
+	}
+	if (access(MOUNTS, R_OK) != 0) {
+		snprintf(reason, size,
+			"%s is missing, in which nfs-ganesha looks up file systems; make it by `ln "
+			"-s ../proc/self/mounts %s`",
+			MOUNTS, MOUNTS);
 		return -ENOENT;
 	}
 	return 0;
