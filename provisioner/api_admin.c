@@ -5,18 +5,10 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "provisioner/api.h"
+#include "provisioner/api_routes.h"
 #include "provisioner/images.h"
 #include "provisioner/nodes.h"
 #include "provisioner/timeline.h"
-
-struct request {
-	struct brambled *brambled;
-	const struct api_call *call;
-	struct api_reply *reply;
-	char subject[IPC_PATH_SIZE]; /* the part of the path that names something */
-	cJSON *body;		     /* NULL when there is none */
-};
 
 struct list {
 	struct brambled *brambled;
@@ -24,7 +16,7 @@ struct list {
 	unsigned total, some;
 };
 
-static int status_of(int error)
+int api_status_of(int error)
 {
 	switch (error) {
 	case -ENOENT:
@@ -80,7 +72,7 @@ static int add_image(void *argument, const struct registry_image *image)
 }
 
 /* {"NAME": [ … ]} */
-static struct list begin_list(struct request *request, const char *name)
+static struct list begin_list(struct api_request *request, const char *name)
 {
 	struct list list = { .brambled = request->brambled };
 
@@ -89,35 +81,35 @@ static struct list begin_list(struct request *request, const char *name)
 	return list;
 }
 
-static void conclude(struct request *request, int result)
+void api_conclude(struct api_request *request, int result)
 {
 	if (result != 0)
-		api_fail(request->reply, status_of(result), "the registry can't be read: %s",
+		api_fail(request->reply, api_status_of(result), "the registry can't be read: %s",
 			strerror(-result));
 }
 
-static void list_nodes(struct request *request)
+static void list_nodes(struct api_request *request)
 {
 	struct list list = begin_list(request, "nodes");
 
-	conclude(request, registry_each_node(request->brambled->registry, add_node, &list));
+	api_conclude(request, registry_each_node(request->brambled->registry, add_node, &list));
 }
 
-static void list_boards(struct request *request)
+static void list_boards(struct api_request *request)
 {
 	struct list list = begin_list(request, "boards");
 
-	conclude(request, registry_each_board(request->brambled->registry, add_board, &list));
+	api_conclude(request, registry_each_board(request->brambled->registry, add_board, &list));
 }
 
-static void list_images(struct request *request)
+static void list_images(struct api_request *request)
 {
 	struct list list = begin_list(request, "images");
 
-	conclude(request, registry_each_image(request->brambled->registry, add_image, &list));
+	api_conclude(request, registry_each_image(request->brambled->registry, add_image, &list));
 }
 
-static int find_board(struct request *request, const char *id, struct registry_board *board)
+static int find_board(struct api_request *request, const char *id, struct registry_board *board)
 {
 	int result = registry_find_board(request->brambled->registry, id, board);
 
@@ -132,7 +124,7 @@ static int find_board(struct request *request, const char *id, struct registry_b
 	return result;
 }
 
-static void list_boots(struct request *request)
+static void list_boots(struct api_request *request)
 {
 	struct list list;
 	struct registry_board board;
@@ -143,13 +135,13 @@ static void list_boots(struct request *request)
 	if (by_board && find_board(request, id, &board) != 0)
 		return;
 	list = begin_list(request, "boots");
-	conclude(request, registry_each_boot(request->brambled->registry, by_node ? node : NULL,
-				  by_board ? &board.mac : NULL,
-				  (unsigned)api_query_number(request->call, "limit", 10000, 50),
-				  add_boot, &list));
+	api_conclude(request, registry_each_boot(request->brambled->registry, by_node ? node : NULL,
+				      by_board ? &board.mac : NULL,
+				      (unsigned)api_query_number(request->call, "limit", 10000, 50),
+				      add_boot, &list));
 }
 
-static void list_events(struct request *request)
+static void list_events(struct api_request *request)
 {
 	request->reply->json = api_events_json(request->brambled,
 		api_query_number(request->call, "after", INT64_MAX, -1),
@@ -170,7 +162,7 @@ static int add_binding(void *argument, int64_t at_ms, const struct mac *mac, con
 	return 0;
 }
 
-static void show_node(struct request *request)
+static void show_node(struct api_request *request)
 {
 	struct registry_node node;
 	struct list list = { .brambled = request->brambled };
@@ -182,11 +174,11 @@ static void show_node(struct request *request)
 	}
 	request->reply->json = api_node_json(request->brambled, &node);
 	list.array = cJSON_AddArrayToObject(request->reply->json, "history");
-	conclude(request,
+	api_conclude(request,
 		registry_each_binding(request->brambled->registry, node.name, add_binding, &list));
 }
 
-static void show_board(struct request *request)
+static void show_board(struct api_request *request)
 {
 	struct registry_board board;
 
@@ -209,7 +201,7 @@ static int add_step(void *argument, const struct registry_step *step)
 	return 0;
 }
 
-static void show_boot(struct request *request)
+static void show_boot(struct api_request *request)
 {
 	struct registry_boot boot;
 	struct list list = { .brambled = request->brambled };
@@ -223,26 +215,26 @@ static void show_boot(struct request *request)
 	}
 	request->reply->json = api_boot_json(request->brambled, &boot);
 	list.array = cJSON_AddArrayToObject(request->reply->json, "steps");
-	conclude(
+	api_conclude(
 		request, registry_each_step(request->brambled->registry, boot.id, add_step, &list));
 }
 
 /* The answer to a change of a node: the node, or why not. */
-static void answer_node(
-	struct request *request, int result, const struct registry_node *node, const char *reason)
+static void answer_node(struct api_request *request, int result, const struct registry_node *node,
+	const char *reason)
 {
 	if (result == 0)
 		request->reply->json = api_node_json(request->brambled, node);
 	else
-		api_fail(request->reply, status_of(result), "%s", reason);
+		api_fail(request->reply, api_status_of(result), "%s", reason);
 }
 
-static const char *body_text(const struct request *request, const char *name)
+static const char *body_text(const struct api_request *request, const char *name)
 {
 	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request->body, name));
 }
 
-static void replace_node(struct request *request)
+static void replace_node(struct api_request *request)
 {
 	struct registry_board board;
 	struct registry_node node;
@@ -262,7 +254,7 @@ static void replace_node(struct request *request)
 	answer_node(request, result, &node, reason);
 }
 
-static void admit_board(struct request *request)
+static void admit_board(struct api_request *request)
 {
 	struct registry_board board;
 	struct registry_node node;
@@ -275,7 +267,7 @@ static void admit_board(struct request *request)
 		&node, reason);
 }
 
-static void forget_node(struct request *request)
+static void forget_node(struct api_request *request)
 {
 	char reason[NODES_REASON_SIZE] = "";
 	int result = nodes_forget(request->brambled, request->subject, reason);
@@ -283,10 +275,10 @@ static void forget_node(struct request *request)
 	if (result == 0)
 		request->reply->json = cJSON_CreateObject();
 	else
-		api_fail(request->reply, status_of(result), "%s", reason);
+		api_fail(request->reply, api_status_of(result), "%s", reason);
 }
 
-static void use_image(struct request *request)
+static void use_image(struct api_request *request)
 {
 	char reason[IMAGES_REASON_SIZE] = "";
 	const char *name = body_text(request, "name"), *hash = body_text(request, "hash");
@@ -297,7 +289,7 @@ static void use_image(struct request *request)
 	if (result == 0)
 		list_images(request);
 	else
-		api_fail(request->reply, status_of(result), "%s", reason);
+		api_fail(request->reply, api_status_of(result), "%s", reason);
 }
 
 static int count_node(void *argument, const struct registry_node *node)
@@ -390,11 +382,19 @@ static void add_counts(cJSON *json, struct brambled *brambled)
 	cJSON_AddNumberToObject(object, "parked", boards.some);
 }
 
-static void show_status(struct request *request)
+const char *api_join_name(const struct brambled *brambled)
 {
-	static const char *const joins[] = {
-		[JOIN_AUTO] = "auto", [JOIN_APPROVE] = "approve", [JOIN_DENY] = "deny"
-	};
+	static const char *const names[] = { [JOIN_AUTO] = "auto",
+		[JOIN_APPROVE] = "approve",
+		[JOIN_WINDOW] = "window",
+		[JOIN_LIST] = "list",
+		[JOIN_DENY] = "deny" };
+
+	return names[brambled->settings.join];
+}
+
+static void show_status(struct api_request *request)
+{
 	struct brambled *brambled = request->brambled;
 	const struct settings *settings = &brambled->settings;
 	char hash[HASH_TEXT_SIZE], root[IMAGES_PATH_SIZE], reason[IMAGES_REASON_SIZE] = "";
@@ -405,7 +405,7 @@ static void show_status(struct request *request)
 
 	cJSON_AddStringToObject(json, "version", BRAMBLE_VERSION);
 	cJSON_AddNumberToObject(json, "uptime_s", (double)uptime_s);
-	cJSON_AddStringToObject(json, "join", joins[settings->join]);
+	cJSON_AddStringToObject(json, "join", api_join_name(brambled));
 	add_lan(json, settings);
 	cJSON_AddStringToObject(json, "share", settings->share);
 	cJSON_AddStringToObject(json, "nfs",
@@ -428,7 +428,7 @@ static void show_status(struct request *request)
 /* "*" stands for what is named: one segment. */
 static const struct route {
 	const char *prefix, *suffix;
-	void (*answer)(struct request *request);
+	void (*answer)(struct api_request *request);
 	enum ipc_method method;
 	bool named, has_body;
 } routes[] = {
@@ -440,6 +440,11 @@ static const struct route {
 	{ "/v1/boards", "", list_boards, IPC_GET, false, false },
 	{ "/v1/boards/", "", show_board, IPC_GET, true, false },
 	{ "/v1/boards/", "/admit", admit_board, IPC_POST, true, true },
+	{ "/v1/admission", "", api_show_admission, IPC_GET, false, false },
+	{ "/v1/admission", "", api_open_admission, IPC_POST, false, true },
+	{ "/v1/admission", "", api_close_admission, IPC_DELETE, false, false },
+	{ "/v1/admission/list", "", api_expect_boards, IPC_POST, false, true },
+	{ "/v1/admission/list/", "", api_unexpect_board, IPC_DELETE, true, false },
 	{ "/v1/boots", "", list_boots, IPC_GET, false, false },
 	{ "/v1/boots/", "", show_boot, IPC_GET, true, false },
 	{ "/v1/events", "", list_events, IPC_GET, false, false },
@@ -465,7 +470,7 @@ static bool matches(const struct route *route, const struct api_call *call, char
 
 bool api_admin_call(struct brambled *brambled, const struct api_call *call, struct api_reply *reply)
 {
-	struct request request = { .brambled = brambled, .call = call, .reply = reply };
+	struct api_request request = { .brambled = brambled, .call = call, .reply = reply };
 
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		if (!matches(&routes[i], call, request.subject))

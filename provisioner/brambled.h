@@ -37,6 +37,7 @@ struct brambled {
 	uint64_t backup_ns, tidy_due_ns, publish_again_ns, write_again_ns;
 	uint64_t foreign_server_ns, no_address_ns; /* when that was last seen */
 	unsigned strangers;			   /* new MACs since old ones were removed */
+	int64_t admit_until_ms, admit_left;	   /* see admission.c */
 	bool network_up;			   /* interface ready, processes added */
 	bool publish_due;			   /* hosts or exports differ from the registry */
 	char network_warning[WARNING_SIZE], exports_warning[WARNING_SIZE],

@@ -31,7 +31,7 @@ test-network_LIBS := cmocka libevent_core
 # The administrator's command
 CLI := provisioner/cli
 CLI_SRC := $(addprefix $(CLI)/,cli.c args.c client.c table.c text.c json.c commands.c \
-	status.c node.c board.c boot.c events.c image.c config.c) \
+	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c) \
 	$(SETTINGS_SRC) common/ipc.c common/file.c common/clock.c common/str.c
 CLI_LIBS := libcjson $(SETTINGS_LIBS)
 PROGRAMS += bramble
@@ -42,6 +42,12 @@ test-cli-text_SRC := tests/unit/cli_text_test.c $(CLI_SRC)
 test-cli-text_LIBS := cmocka $(CLI_LIBS)
 test-cli_SRC := tests/unit/cli_test.c $(CLI_SRC)
 test-cli_LIBS := cmocka $(CLI_LIBS)
+
+TESTS += test-inventory
+test-inventory_SRC := tests/unit/inventory_test.c provisioner/cli/inventory.c common/str.c
+test-inventory_LIBS := cmocka
+FUZZERS += fuzz-inventory
+fuzz-inventory_SRC := tests/fuzz/inventory.c provisioner/cli/inventory.c common/str.c
 
 # bramble-dhcpwatch
 DHCPWATCH_SRC := provisioner/dhcpwatch/watch.c provisioner/dhcpwatch/frame.c provisioner/dhcpwatch/limits.c \
@@ -66,9 +72,9 @@ fuzz-etab_line_SRC := tests/fuzz/etab_line.c provisioner/exports_table.c common/
 
 # brambled
 REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c schema.c boards.c addresses.c nodes.c boots.c \
-	events.c images.c)
-BRAMBLED_SRC := $(addprefix provisioner/,policy.c changes.c timeline.c heartbeats.c sightings.c addresses.c nodes.c publish.c images.c resolve.c \
-	api.c api_json.c api_node.c api_admin.c server.c servers.c) $(REGISTRY_SRC) $(BOOT_SERVE) \
+	events.c images.c expected.c)
+BRAMBLED_SRC := $(addprefix provisioner/,policy.c changes.c timeline.c heartbeats.c sightings.c addresses.c nodes.c bindings.c placement.c admission.c publish.c images.c resolve.c \
+	api.c api_json.c api_node.c api_admin.c api_admission.c server.c servers.c) $(REGISTRY_SRC) $(BOOT_SERVE) \
 	$(SETTINGS_SRC) $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/hash.c common/ipc.c
 PROGRAMS += brambled
 brambled_SRC := provisioner/main.c $(BRAMBLED_SRC)
@@ -79,7 +85,9 @@ test-registry_LIBS := cmocka sqlite3
 test-policy_SRC := tests/unit/policy_test.c provisioner/policy.c boot/models.c common/dhcp.c common/str.c
 test-policy_LIBS := cmocka
 # brambled as a whole but for its processes
-TESTS += test-nodes test-resolve test-api
+TESTS += test-nodes test-admission test-resolve test-api
+test-admission_SRC := tests/unit/admission_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+test-admission_LIBS := cmocka $(brambled_LIBS)
 test-nodes_SRC := tests/unit/nodes_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-nodes_LIBS := cmocka $(brambled_LIBS)
 test-resolve_SRC := tests/unit/resolve_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)

@@ -20,6 +20,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "provisioner/addresses.h"
+#include "provisioner/admission.h"
 #include "provisioner/brambled.h"
 #include "provisioner/heartbeats.h"
 #include "provisioner/images.h"
@@ -153,6 +154,7 @@ static void tidy(struct brambled *brambled)
 	timeline_tick(brambled);
 	heartbeats_tick(brambled);
 	sightings_tick(brambled);
+	admission_tick(brambled);
 	back_up(brambled, now);
 }
 
@@ -297,6 +299,7 @@ static int start(struct brambled *brambled)
 		return result;
 	brambled->supervisor = supervise_new(brambled->base, brambled->settings.run);
 	result = brambled->supervisor ? images_start(brambled) : -errno;
+	admission_start(brambled);
 	if (result == 0)
 		result = timeline_start(brambled);
 	if (result == 0)

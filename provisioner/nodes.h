@@ -7,8 +7,8 @@
 
 #define NODES_REASON_SIZE 200
 
-/* Apply the policy to a board. `node` is filled and 0 returned when it is bound now, durable with
- * the next commit; else -EACCES with `reason` in plain words, or -errno. */
+/* Apply the policy to a board (placement.c). `node` is filled and 0 returned when it is bound now,
+ * durable with the next commit; else -EACCES with `reason` in plain words, or -errno. */
 int nodes_place(struct brambled *brambled, const struct registry_board *board,
 	struct registry_node *node, char reason[static NODES_REASON_SIZE]);
 

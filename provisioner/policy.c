@@ -50,20 +50,23 @@ void policy_identify(const struct ipc_dhcp *packet, struct policy_sender *sender
 						       : BOOT_MODEL_PI5;
 }
 
-enum policy_verdict policy_decide(
-	enum settings_join join, bool bound, const struct registry_board *board, bool a_node_waits)
+enum policy_verdict policy_decide(const struct policy_situation *situation)
 {
-	if (bound)
+	if (situation->is_bound)
 		return POLICY_BOUND;
-	if (board->parked)
+	if (situation->is_parked)
 		return POLICY_PARK;
-	if (a_node_waits)
+	if (situation->is_listed && situation->join != JOIN_DENY)
+		return POLICY_LISTED;
+	if (situation->a_node_waits)
 		return POLICY_TAKE;
-	switch (join) {
+	switch (situation->join) {
 	case JOIN_AUTO:
 		return POLICY_CREATE;
 	case JOIN_APPROVE:
-		return POLICY_PARK;
+	case JOIN_WINDOW:
+	case JOIN_LIST:
+		return situation->window_open ? POLICY_WINDOW : POLICY_PARK;
 	case JOIN_DENY:
 		return POLICY_REFUSE;
 	}

@@ -24,12 +24,22 @@ void policy_identify(const struct ipc_dhcp *packet, struct policy_sender *sender
 enum policy_verdict {
 	POLICY_BOUND,  /* it occupies a node: boots as that */
 	POLICY_TAKE,   /* becomes the node that waits for the next board */
+	POLICY_LISTED, /* becomes what the list of announced boards says */
+	POLICY_WINDOW, /* becomes a new node, while the administrator lets boards in */
 	POLICY_CREATE, /* becomes a new node */
 	POLICY_PARK,   /* gets an address and nothing to run; an administrator admits it */
 	POLICY_REFUSE, /* gets nothing at all */
 };
-enum policy_verdict policy_decide(
-	enum settings_join join, bool bound, const struct registry_board *board, bool a_node_waits);
+/* All that a decision is made from. */
+struct policy_situation {
+	enum settings_join join;
+	bool is_bound;	   /* the board occupies a node */
+	bool is_parked;	   /* an administrator set it aside */
+	bool a_node_waits; /* for the next unknown board */
+	bool is_listed;	   /* it was announced */
+	bool window_open;
+};
+enum policy_verdict policy_decide(const struct policy_situation *situation);
 
 /* The name of node `number` by the pattern (checked by the settings: exactly one %d). Returns 0 or
  * -ERANGE. */

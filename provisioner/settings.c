@@ -128,7 +128,7 @@ static const char *check_path(const char *value)
 	return NULL;
 }
 
-static const char *const join_choices[] = { "auto", "approve", "deny", NULL };
+static const char *const join_choices[] = { "auto", "approve", "window", "list", "deny", NULL };
 static const char *const nfs_choices[] = { "auto", "kernel", "ganesha", NULL };
 static const char *const level_choices[] = { "error", "warning", "notice", "info", "debug", NULL };
 

@@ -11,7 +11,7 @@
 
 #define SETTINGS_DEFAULT_PATH "/etc/bramble/bramble.conf"
 
-enum settings_join { JOIN_AUTO, JOIN_APPROVE, JOIN_DENY };
+enum settings_join { JOIN_AUTO, JOIN_APPROVE, JOIN_WINDOW, JOIN_LIST, JOIN_DENY };
 enum settings_nfs { NFS_AUTO, NFS_KERNEL, NFS_GANESHA };
 
 struct settings {

@@ -7,6 +7,8 @@ static const struct cli_command commands[] = {
 	{ "status", status_main, "How Bramble is doing, in one page" },
 	{ "node", node_main, "Nodes: list, show, admit, replace, forget" },
 	{ "board", board_main, "Boards: list, show" },
+	{ "admit", admit_main, "Let unknown boards in for a while" },
+	{ "import", import_main, "Announce boards by a list" },
 	{ "boot", boot_main, "Boots, each with its timeline: list, show, latest" },
 	{ "events", events_main, "What happened; -f goes on as it happens" },
 	{ "image", image_main, "Images that nodes run: list, use" },

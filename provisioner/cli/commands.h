@@ -7,6 +7,8 @@
 
 enum cli_exit status_main(struct cli *cli, int argc, char **argv);
 enum cli_exit node_main(struct cli *cli, int argc, char **argv);
+enum cli_exit admit_main(struct cli *cli, int argc, char **argv);
+enum cli_exit import_main(struct cli *cli, int argc, char **argv);
 enum cli_exit board_main(struct cli *cli, int argc, char **argv);
 enum cli_exit boot_main(struct cli *cli, int argc, char **argv);
 enum cli_exit events_main(struct cli *cli, int argc, char **argv);

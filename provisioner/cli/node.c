@@ -191,7 +191,7 @@ static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
 	return code;
 }
 
-static enum cli_exit admit_main(struct cli *cli, int argc, char **argv)
+static enum cli_exit admit_node_main(struct cli *cli, int argc, char **argv)
 {
 	const char *name = NULL;
 	const struct args_option options[] = {
@@ -328,7 +328,7 @@ enum cli_exit node_main(struct cli *cli, int argc, char **argv)
 	static const struct cli_command commands[] = {
 		{ "list", list_main, "All nodes and how they are" },
 		{ "show", show_main, "One node and its history" },
-		{ "admit", admit_main, "Let a parked board join" },
+		{ "admit", admit_node_main, "Let a parked board join" },
 		{ "replace", replace_main, "Give a node another board" },
 		{ "forget", forget_main, "Remove a node" },
 		{ .name = NULL },

@@ -16,6 +16,10 @@ static const char *explain_join(const char *join)
 		return "unknown boards join at once";
 	if (strcmp(join, "approve") == 0)
 		return "unknown boards wait for \"bramble node admit\"";
+	if (strcmp(join, "window") == 0)
+		return "unknown boards wait for \"bramble admit --for TIME\"";
+	if (strcmp(join, "list") == 0)
+		return "boards that were announced join (\"bramble import\")";
 	if (strcmp(join, "deny") == 0)
 		return "unknown boards get nothing";
 	return join;

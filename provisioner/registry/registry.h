@@ -51,6 +51,13 @@ struct registry_node {
 	int64_t created_ms, heartbeat_ms; /* 0 = never */
 };
 
+/* A board that may join when it shows up. */
+struct registry_expected {
+	char board[MAC_TEXT_SIZE]; /* its serial (8 hex digits) or MAC, lower case */
+	char node[NODE_NAME_SIZE]; /* which node it becomes; "" the next number */
+	char role[NODE_NAME_SIZE]; /* of a new node; "" = node */
+};
+
 struct registry_boot {
 	int64_t id; /* 0 = not stored yet */
 	struct mac mac;
@@ -165,6 +172,21 @@ int registry_add_binding(struct registry *registry, const char *node, const stru
 int registry_each_binding(struct registry *registry, const char *node,
 	int (*each)(void *argument, int64_t at_ms, const struct mac *mac, const char *text),
 	void *argument);
+
+/* --- boards that were announced before they showed up --- */
+int registry_put_expected(struct registry *registry, const struct registry_expected *expected);
+int registry_delete_expected(struct registry *registry, const char *board);
+/* By MAC, by serial, or by the serial that the MAC of a Pi up to the 3B+ implies. */
+int registry_find_expected(struct registry *registry, const struct registry_board *board,
+	struct registry_expected *expected);
+/* Is a node of this name promised to a board that hasn't shown up? */
+bool registry_is_promised(struct registry *registry, const char *node);
+int registry_each_expected(struct registry *registry,
+	int (*each)(void *argument, const struct registry_expected *expected), void *argument);
+
+/* --- numbers by name --- */
+int registry_get_fact(struct registry *registry, const char *name, int64_t *value);
+int registry_put_fact(struct registry *registry, const char *name, int64_t value);
 
 /* --- boots --- */
 int registry_put_boot(struct registry *registry, struct registry_boot *boot);

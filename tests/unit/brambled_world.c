@@ -48,6 +48,8 @@ static void begin(struct world *world)
 	assert_int_equal(timeline_start(brambled), 0);
 	assert_int_equal(heartbeats_start(brambled), 0);
 	brambled->started_ns = clock_monotonic_ns();
+	brambled->admit_until_ms = brambled->admit_left = 0;
+	admission_start(brambled);
 	nodes_finish_forgetting(brambled);
 }
 

@@ -11,6 +11,7 @@
 #include "common/dhcp.h"
 #include "common/ipc.h"
 #include "provisioner/addresses.h"
+#include "provisioner/admission.h"
 #include "provisioner/api.h"
 #include "provisioner/brambled.h"
 #include "provisioner/heartbeats.h"

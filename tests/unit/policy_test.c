@@ -83,22 +83,32 @@ static void a_pc_is_no_board(void **state)
 
 static void every_case_is_decided(void **state)
 {
-	const struct registry_board fresh = { 0 }, parked = { .parked = true };
-
 	(void)state;
 	for (int join = JOIN_AUTO; join <= JOIN_DENY; join++) {
-		enum settings_join j = (enum settings_join)join;
+		struct policy_situation s = { .join = (enum settings_join)join };
 
-		for (int waits = 0; waits < 2; waits++) {
-			assert_int_equal(policy_decide(j, true, &fresh, waits), POLICY_BOUND);
-			assert_int_equal(policy_decide(j, true, &parked, waits), POLICY_BOUND);
-			assert_int_equal(policy_decide(j, false, &parked, waits), POLICY_PARK);
+		for (int bits = 0; bits < 8; bits++) {
+			s.a_node_waits = bits & 1;
+			s.is_listed = bits & 2;
+			s.window_open = bits & 4;
+			s.is_bound = s.is_parked = true;
+			assert_int_equal(policy_decide(&s), POLICY_BOUND);
+			s.is_bound = false;
+			assert_int_equal(policy_decide(&s), POLICY_PARK);
+			s.is_parked = false;
+			if (s.is_listed && join != JOIN_DENY)
+				assert_int_equal(policy_decide(&s), POLICY_LISTED);
+			else if (s.a_node_waits)
+				assert_int_equal(policy_decide(&s), POLICY_TAKE);
+			else if (join == JOIN_AUTO)
+				assert_int_equal(policy_decide(&s), POLICY_CREATE);
+			else if (join == JOIN_DENY)
+				assert_int_equal(policy_decide(&s), POLICY_REFUSE);
+			else
+				assert_int_equal(policy_decide(&s),
+					s.window_open ? POLICY_WINDOW : POLICY_PARK);
 		}
-		assert_int_equal(policy_decide(j, false, &fresh, true), POLICY_TAKE);
 	}
-	assert_int_equal(policy_decide(JOIN_AUTO, false, &fresh, false), POLICY_CREATE);
-	assert_int_equal(policy_decide(JOIN_APPROVE, false, &fresh, false), POLICY_PARK);
-	assert_int_equal(policy_decide(JOIN_DENY, false, &fresh, false), POLICY_REFUSE);
 }
 
 static void names_follow_the_pattern(void **state)

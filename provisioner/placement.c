@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: ISC */
+/* What becomes of a board that shows up, by policy: see policy.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "provisioner/admission.h"
+#include "provisioner/bindings.h"
+#include "provisioner/nodes.h"
+#include "provisioner/policy.h"
+
+static void format_admit(const struct registry_board *board, char *out, size_t size)
+{
+	char mac[MAC_TEXT_SIZE];
+
+	str_format_mac(&board->mac, mac);
+	snprintf(out, size, "bramble node admit %s", board->serial[0] ? board->serial : mac);
+}
+
+/* What a board that no administrator is looking at may become. */
+struct offer {
+	enum policy_verdict verdict;
+	struct registry_node waiting;	   /* POLICY_TAKE */
+	struct registry_expected expected; /* POLICY_LISTED */
+};
+
+static void make_offer(struct brambled *brambled, const struct registry_board *board, bool bound,
+	struct offer *offer)
+{
+	const struct policy_situation situation = {
+		.join = (enum settings_join)brambled->settings.join,
+		.is_bound = bound,
+		.is_parked = board->parked,
+		.is_listed = !bound && registry_find_expected(
+					       brambled->registry, board, &offer->expected) == 0,
+		.a_node_waits =
+			!bound && registry_node_wanting(brambled->registry, &offer->waiting) == 0,
+		.window_open = admission_window(brambled).until_ms != 0,
+	};
+
+	offer->verdict = policy_decide(&situation);
+}
+
+/* It becomes what the list says: the node of that name if nobody occupies it, or a new one. */
+static int take_listed(struct brambled *brambled, const struct registry_board *board,
+	const struct registry_expected *expected, struct registry_node *node,
+	char reason[static NODES_REASON_SIZE])
+{
+	static const char why[] = "it was announced";
+	char name[NODE_NAME_SIZE];
+	int result = 0;
+
+	if (expected->node[0])
+		str_copy(name, sizeof(name), expected->node);
+	else
+		result = bindings_free_name(brambled, name);
+	if (result != 0)
+		return result;
+	result = registry_get_node(brambled->registry, name, node);
+	if (result == 0 && node->has_board) {
+		snprintf(reason, NODES_REASON_SIZE,
+			"parked: it was announced as %.63s, which another board occupies; `bramble "
+			"node replace` swaps them",
+			name);
+		return -EACCES;
+	}
+	if (result == 0)
+		result = bindings_bind(brambled, node, *board, why);
+	else if (result == -ENOENT)
+		result = bindings_create(brambled, board, name, expected->role, node, why);
+	return result == 0 ? registry_delete_expected(brambled->registry, expected->board) : result;
+}
+
+static int take_new(struct brambled *brambled, const struct registry_board *board,
+	enum policy_verdict verdict, struct registry_node *node)
+{
+	char name[NODE_NAME_SIZE];
+	int result = bindings_free_name(brambled, name);
+
+	if (result != 0)
+		return result;
+	if (verdict == POLICY_WINDOW)
+		admission_count(brambled);
+	return bindings_create(brambled, board, name, "", node,
+		verdict == POLICY_WINDOW ? "by the open window" : "join = auto");
+}
+
+/* Do what was offered: whole or not at all. */
+static int take_offer(struct brambled *brambled, const struct registry_board *board,
+	const struct offer *offer, struct registry_node *node,
+	char reason[static NODES_REASON_SIZE])
+{
+	size_t events = brambled->n_unlogged;
+	int64_t left = brambled->admit_left;
+	int result = registry_begin_change(brambled->registry);
+
+	if (result != 0)
+		return result;
+	if (offer->verdict == POLICY_TAKE) {
+		*node = offer->waiting;
+		result = bindings_bind(brambled, node, *board, "the next board that showed up");
+	} else if (offer->verdict == POLICY_LISTED) {
+		result = take_listed(brambled, board, &offer->expected, node, reason);
+	} else {
+		result = take_new(brambled, board, offer->verdict, node);
+	}
+	if (result == 0) {
+		registry_keep_change(brambled->registry);
+		return 0;
+	}
+	registry_undo_change(brambled->registry);
+	brambled->n_unlogged = events;
+	brambled->admit_left = left;
+	return result;
+}
+
+int nodes_place(struct brambled *brambled, const struct registry_board *board,
+	struct registry_node *node, char reason[static NODES_REASON_SIZE])
+{
+	bool bound = registry_node_of_board(brambled->registry, &board->mac, node) == 0;
+	struct offer offer;
+	char admit[64];
+	int result;
+
+	reason[0] = '\0';
+	make_offer(brambled, board, bound, &offer);
+	switch (offer.verdict) {
+	case POLICY_BOUND:
+		return 0;
+	case POLICY_TAKE:
+	case POLICY_LISTED:
+	case POLICY_WINDOW:
+	case POLICY_CREATE:
+		result = take_offer(brambled, board, &offer, node, reason);
+		if (result != 0)
+			bindings_explain(brambled, result, reason);
+		return result;
+	case POLICY_PARK:
+		format_admit(board, admit, sizeof(admit));
+		snprintf(reason, NODES_REASON_SIZE, "parked: waits for `%s`", admit);
+		return -EACCES;
+	case POLICY_REFUSE:
+	default:
+		snprintf(reason, NODES_REASON_SIZE, "join = deny: it gets nothing");
+		return -EACCES;
+	}
+}
