@@ -191,6 +191,15 @@ int file_sealed(const char *name, const void *data, size_t size)
 	return fd;
 }
 
+int file_status(int fd, struct stat *status)
+{
+#if __SIZEOF_LONG__ == 8 /* the kernel's struct stat is the C library's */
+	return syscall(SYS_fstat, fd, status) == 0 ? 0 : -errno;
+#else
+	return fstat(fd, status) == 0 ? 0 : -errno;
+#endif
+}
+
 int file_open_beneath(int dirfd, const char *path, uint64_t *size)
 {
 	struct open_how how = {
@@ -203,7 +212,7 @@ int file_open_beneath(int dirfd, const char *path, uint64_t *size)
 
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+	if (file_status(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
 		close(fd);
 		return -EACCES;
 	}

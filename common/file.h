@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Replace `path` by `size` bytes with permission `mode`. Returns 0 or -errno; on failure `path` is
@@ -34,6 +35,10 @@ int file_sync_directory(const char *path);
 /* A read-only descriptor of memory that holds exactly these bytes and can't change any more (memfd,
  * all seals). Returns the descriptor or -errno. */
 int file_sealed(const char *name, const void *data, size_t size);
+
+/* fstat(2) by that call itself. The C library's function asks by newfstatat(2) in some versions,
+ * which takes a path, too: a confined server may not make that. Returns 0 or -errno. */
+int file_status(int fd, struct stat *status);
 
 /* Open a regular file below directory `dirfd`, by a relative path that may not leave it: no "..",
  * no symbolic or magic link, no other mount (openat2(2), RESOLVE_BENEATH | NO_SYMLINKS | NO_XDEV).

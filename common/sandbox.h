@@ -1,15 +1,40 @@
 /* SPDX-License-Identifier: ISC */
-/* Giving up rights: what a process that faces the network does before its first packet. */
+/* Giving up rights: what a process that faces the network does before its first packet. Each
+ * function takes away one kind of thing; docs/security.md tells what each of them withstands. */
 #ifndef BRAMBLE_SANDBOX_H
 #define BRAMBLE_SANDBOX_H
 
-/* Become `user` (uid, gid, no supplementary groups), drop every capability, set no_new_privs and
- * forbid core dumps. A process that isn't root only does the last two. Returns 0, -ENOENT (no such
- * user) or -errno. */
+#include <stdint.h>
+
+/* Close every descriptor but standard error and `keep` (-1: none); /dev/null takes the place of
+ * standard input and output. For the beginning of a process: what its parent forgot to close isn't
+ * its own. Returns 0 or -errno. */
+int sandbox_close_others(int keep);
+
+/* Become `user` (uid, gid, no supplementary groups) if this is root, and drop every capability in
+ * any case. Returns 0, -ENOENT (no such user) or -errno. */
 int sandbox_become(const char *user);
 
-/* Deny every access to the file system from now on (Landlock; kept by children). Descriptors that
- * are open stay usable. Returns 0, -EOPNOTSUPP where the kernel has no Landlock, or -errno. */
-int sandbox_deny_files(void);
+/* No program that is executed gains rights any more (no_new_privs); no core dumps, and no other
+ * process of the same user may look into this one. Returns 0 or -errno. */
+int sandbox_forbid_new_rights(void);
+
+/* What Landlock can deny, as sets of bits for its system calls. */
+struct sandbox_rights {
+	uint64_t files, network, scopes;
+};
+
+/* All that Landlock's ABI `abi` (1 = Linux 5.13 …) lets a process give up; nothing for 0. */
+struct sandbox_rights sandbox_rights(int abi);
+
+/* The running kernel's Landlock ABI; 0 where it has none, or where it is turned off. */
+int sandbox_landlock_abi(void);
+
+/* Deny every access to the file system from now on (Landlock; kept by children), and what else the
+ * running kernel's Landlock can: TCP, signals and abstract sockets of others. Beneath the directory
+ * `root`, unless that is -1, files may be read. Descriptors that are open stay usable. Needs
+ * sandbox_forbid_new_rights() first. Returns 0, -EOPNOTSUPP where the kernel has no Landlock, or
+ * -errno. */
+int sandbox_deny_files(int root);
 
 #endif

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/file.h"
+
 static enum ipc_method ipc_method_of(enum request_method method)
 {
 	switch (method) {
@@ -36,8 +38,8 @@ static bool is_sound(const struct ipc_message *message)
 		if (*p < ' ' || *p >= 0x7f)
 			return false;
 	}
-	return message->fd >= 0 && fstat(message->fd, &status) == 0 && S_ISREG(status.st_mode) &&
-	       (uint64_t)status.st_size == reply->size;
+	return message->fd >= 0 && file_status(message->fd, &status) == 0 &&
+	       S_ISREG(status.st_mode) && (uint64_t)status.st_size == reply->size;
 }
 
 static void on_reply(void *argument, const struct ipc_message *message)

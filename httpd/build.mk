@@ -2,7 +2,7 @@
 PROGRAMS += bramble-httpd
 bramble-httpd_SRC := httpd/main.c httpd/options.c httpd/confine.c httpd/server.c httpd/connection.c httpd/access.c \
 	httpd/exchange.c httpd/files.c httpd/api.c httpd/request.c common/broker.c \
-	$(COMMON_BASE) common/ipc.c common/sandbox.c
+	$(COMMON_BASE) common/ipc.c $(COMMON_CONFINE) common/activation.c
 bramble-httpd_LIBS := libmicrohttpd libevent_core libseccomp libcap-ng
 
 TESTS += test-http-request

@@ -1,181 +1,100 @@
 /* SPDX-License-Identifier: ISC */
 #include "httpd/confine.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
-#include <seccomp.h>
-#include <string.h>
-#include <sys/prctl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "common/sandbox.h"
+#include "common/confinement.h"
 
-#define OWN_USER "bramble-http"
-#define OTHER_USER "nobody"
+#define SOCKET_TYPE 0xf /* the bits of socket()'s type without SOCK_NONBLOCK and SOCK_CLOEXEC */
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#ifdef SANITIZED
-/* At the end a sanitizer looks at its own process: it reads /proc, and attaches a tracer. */
-static int lock_in(const struct options *options)
-{
-	(void)options;
-	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0 ? 0 : -errno;
-}
+/* None of them takes a path, makes memory executable, or opens a socket to the network; but for
+ * openat2 when it serves a directory. */
+static const struct call always[] = {
+	/* Connections: libmicrohttpd (MHD) */
+	CALL(accept4),
+	CALL(getsockname), /* MHD looks what it was given to listen on */
+	CALL_IF(getsockopt, ARGUMENT_IS(1, SOL_SOCKET), ARGUMENT_IS(2, SO_DOMAIN)), /* so, too */
+	CALL_IF(getsockopt, ARGUMENT_IS(1, SOL_TCP), ARGUMENT_IS(2, TCP_INFO)), /* our statistics */
+	CALL_IF(setsockopt, ARGUMENT_IS(1, SOL_TCP), ARGUMENT_IS(2, TCP_NODELAY)),
+	CALL_IF(setsockopt, ARGUMENT_IS(1, SOL_TCP), ARGUMENT_IS(2, TCP_CORK)),
+	CALL_IF(setsockopt, ARGUMENT_IS(1, SOL_SOCKET), ARGUMENT_IS(2, SO_LINGER)), /* a reset */
+	CALL(shutdown),
+	CALL(close),
+	/* Requests and answers */
+	CALL(recvfrom),
+	CALL(sendto),
+	CALL(sendmsg), /* header and body together; also questions to brambled */
+	CALL(sendfile),
+	CALL(pread64), /* a file where sendfile() can't be used */
+	CALL(fstat),   /* its size */
+/* Waiting: libevent, and MHD's own set, made when it starts. arm64 has only epoll_pwait. */
+#ifdef __NR_epoll_wait
+	CALL(epoll_wait),
 #else
-
-/* What libmicrohttpd, libevent, malloc and the log need; socket() has a rule of its own. */
-static const int calls[] = {
-	SCMP_SYS(accept4),
-	SCMP_SYS(shutdown),
-	SCMP_SYS(getsockopt),
-	SCMP_SYS(setsockopt),
-	SCMP_SYS(getsockname),
-	SCMP_SYS(recvfrom),
-	SCMP_SYS(recvmsg),
-	SCMP_SYS(recv),
-	SCMP_SYS(send),
-	SCMP_SYS(sendto),
-	SCMP_SYS(sendmsg),
-	SCMP_SYS(sendfile),
-	SCMP_SYS(sendfile64),
-	SCMP_SYS(connect),
-	SCMP_SYS(read),
-	SCMP_SYS(readv),
-	SCMP_SYS(pread64),
-	SCMP_SYS(lseek),
-	SCMP_SYS(_llseek),
-	SCMP_SYS(write),
-	SCMP_SYS(writev),
-	SCMP_SYS(close),
-	SCMP_SYS(fstat),
-	SCMP_SYS(fstat64),
-	SCMP_SYS(newfstatat),
-	SCMP_SYS(statx),
-	SCMP_SYS(fcntl),
-	SCMP_SYS(fcntl64),
-	SCMP_SYS(epoll_wait),
-	SCMP_SYS(epoll_pwait),
-	SCMP_SYS(epoll_pwait2),
-	SCMP_SYS(epoll_ctl),
-	SCMP_SYS(epoll_create1),
-	SCMP_SYS(eventfd2),
-	SCMP_SYS(poll),
-	SCMP_SYS(ppoll),
-	SCMP_SYS(clock_gettime),
-	SCMP_SYS(clock_gettime64),
-	SCMP_SYS(gettimeofday),
-	SCMP_SYS(time),
-	SCMP_SYS(getpid),
-	SCMP_SYS(brk),
-	SCMP_SYS(mmap),
-	SCMP_SYS(mmap2),
-	SCMP_SYS(munmap),
-	SCMP_SYS(mremap),
-	SCMP_SYS(mprotect),
-	SCMP_SYS(madvise),
-	SCMP_SYS(futex),
-	SCMP_SYS(getrandom),
-	SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigaction),
-	SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(restart_syscall),
-	SCMP_SYS(exit),
-	SCMP_SYS(exit_group),
+	CALL(epoll_pwait),
+#endif
+	CALL(epoll_ctl),
+	CALL(epoll_create1),
+	/* MHD: a socket that doesn't block, a pipe's end that does */
+	CALL_IF(fcntl, ARGUMENT_IS(1, F_GETFL)),
+	CALL_IF(fcntl, ARGUMENT_IS(1, F_SETFL)),
+	/* What time it is, where the kernel's vDSO can't tell: a clock source like hpet */
+	CALL(clock_gettime),
+	CALL(gettimeofday),
+	/* Memory: malloc(), for what is large by pages of its own, never executable */
+	CALL(brk),
+	CALL_IF(mmap, ARGUMENT_BITS(2, PROT_EXEC, 0),
+		ARGUMENT_BITS(3, MAP_ANONYMOUS, MAP_ANONYMOUS)),
+	CALL(munmap),
+	CALL(write), /* the log; libevent's pipe for signals */
+	/* The end by SIGTERM: libevent's handler, its pipe, what was there before it */
+	CALL(rt_sigreturn),
+	CALL(read),
+	CALL(rt_sigaction),
+	CALL(exit_group),
+#ifdef __arm__ /* The same by the numbers of 32-bit ARM */
+	CALL(clock_gettime64),
+	CALL_IF(fcntl64, ARGUMENT_IS(1, F_GETFL)),
+	CALL_IF(fcntl64, ARGUMENT_IS(1, F_SETFL)),
+	CALL(fstat64),
+	CALL_IF(mmap2, ARGUMENT_BITS(2, PROT_EXEC, 0),
+		ARGUMENT_BITS(3, MAP_ANONYMOUS, MAP_ANONYMOUS)),
+	CALL(recv),
+	CALL(send),
+	CALL(sendfile64),
+#endif
 };
 
-static int add_rules(scmp_filter_ctx filter, bool open_files)
-{
-	const struct scmp_arg_cmp is_unix = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = AF_UNIX };
-	int result = 0;
+/* To meet brambled, again when it was restarted */
+static const struct call under_brambled[] = {
+	CALL_IF(socket, ARGUMENT_IS(0, AF_UNIX), ARGUMENT_BITS(1, SOCKET_TYPE, SOCK_SEQPACKET),
+		ARGUMENT_IS(2, 0)),
+	CALL(connect), CALL(getpid), /* which the greeting tells */
+	CALL(recvmsg),		     /* its answers, with a file's descriptor */
+};
 
-	for (size_t i = 0; result == 0 && i < sizeof(calls) / sizeof(calls[0]); i++)
-		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
-	/* To brambled; a new connection to anywhere else isn't made. */
-	if (result == 0)
-		result = seccomp_rule_add_array(
-			filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &is_unix);
-	if (result == 0 && open_files)
-		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat2), 0);
-	return result;
-}
-
-static int allow_few_calls(bool open_files)
-{
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int result;
-
-	if (!filter)
-		return -ENOMEM;
-	result = add_rules(filter, open_files);
-	if (result == 0)
-		result = seccomp_load(filter);
-	seccomp_release(filter);
-	return result;
-}
-
-static int give_up_files(void)
-{
-	int result = sandbox_deny_files();
-
-	if (result == -EOPNOTSUPP) {
-		log_notice("this kernel has no Landlock: files are protected by the user's rights "
-			   "only");
-		return 0;
-	}
-	if (result != 0)
-		log_error("can't give up files: %s", strerror(-result));
-	return result;
-}
-
-static int lock_in(const struct options *options)
-{
-	int result = options->ipc ? give_up_files() : 0;
-
-	if (result != 0)
-		return result;
-	result = allow_few_calls(!options->ipc);
-	if (result != 0)
-		log_error("can't limit system calls: %s", strerror(-result));
-	return result;
-}
-#endif
-
-static const char *choose_user(const struct options *options)
-{
-	if (options->user)
-		return options->user;
-	return getpwnam(OWN_USER) ? OWN_USER : OTHER_USER;
-}
+static const struct call alone[] = {
+	CALL(openat2), /* a file beneath the directory */
+};
 
 int confine(const struct options *options, int root)
 {
-	const char *user = choose_user(options);
-	int result;
+	const struct call_table tables[] = {
+		CALL_TABLE(always),
+		root >= 0 ? (struct call_table)CALL_TABLE(alone)
+			  : (struct call_table)CALL_TABLE(under_brambled),
+	};
+	const struct confinement confinement = {
+		.user = options->user,
+		.own_user = "bramble-http",
+		.root = root,
+		.tables = tables,
+		.n_tables = sizeof(tables) / sizeof(tables[0]),
+	};
 
-	tzset(); /* the log's clock reads a file once */
-	result = sandbox_become(user);
-	if (result != 0) {
-		log_error("can't become user %s: %s", user,
-			result == -ENOENT
-				? "there is no such user; `make install` creates " OWN_USER
-				: strerror(-result));
-		return result;
-	}
-	if (root >= 0 && faccessat(root, ".", X_OK, AT_EACCESS) != 0) {
-		result = -errno;
-		log_error("can't serve %s: user %s may not enter it (%s)", options->root, user,
-			strerror(-result));
-		return result;
-	}
-	return lock_in(options);
+	return confinement_enter(&confinement);
 }

@@ -5,9 +5,9 @@
 
 #include "httpd/options.h"
 
-/* Become another user; under brambled open no file any more (Landlock); make only the system calls
- * that serving needs (seccomp: any other one ends the process). `root` is the served directory or
- * -1. Returns 0, or -errno after a message. */
+/* Become another user; open no file any more but, unless `root` is -1, for reading beneath this
+ * directory (Landlock); make only the system calls that serving needs (seccomp; which, and why, is
+ * in confine.c). Returns 0, or -errno after a message. */
 int confine(const struct options *options, int root);
 
 #endif

@@ -142,7 +142,7 @@ static void answer_from_root(struct exchange *exchange, const char *name)
 		refuse(exchange, -found.fd, "");
 		return;
 	}
-	if (fstat(found.fd, &status) == 0)
+	if (file_status(found.fd, &status) == 0)
 		snprintf(found.tag, sizeof(found.tag), "%jx-%jx-%jx.%lx", (uintmax_t)status.st_ino,
 			(uintmax_t)status.st_size, (uintmax_t)status.st_mtim.tv_sec,
 			(unsigned long)status.st_mtim.tv_nsec);
@@ -154,7 +154,7 @@ static bool is_whole(const struct found *found)
 {
 	struct stat status;
 
-	return found->fd >= 0 && fstat(found->fd, &status) == 0 && S_ISREG(status.st_mode) &&
+	return found->fd >= 0 && file_status(found->fd, &status) == 0 && S_ISREG(status.st_mode) &&
 	       (uint64_t)status.st_size == found->size;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/sandbox.h"
 #include "httpd/confine.h"
 #include "httpd/options.h"
 #include "httpd/server.h"
@@ -41,18 +42,24 @@ static int listen_on(const struct options *options)
 	return -1;
 }
 
-/* The socket that brambled has made. */
+/* The socket that brambled or systemd has made. */
 static int inherit(int fd)
 {
-	int listening = 0, flags = fcntl(fd, F_GETFL);
+	int listening = 0, domain = AF_INET, flags = fcntl(fd, F_GETFL);
 	socklen_t size = sizeof(listening);
 
 	if (flags >= 0 && getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 &&
-		listening && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+		getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && listening &&
+		domain == AF_INET && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
 		fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
 		return fd;
-	log_error("--listen-fd %d isn't a listening socket: %s", fd,
-		strerror(flags >= 0 && !listening && errno == 0 ? EINVAL : errno));
+	if (domain == AF_INET6)
+		log_error("descriptor %d is a socket of IPv6; for systemd write "
+			  "ListenStream=0.0.0.0:80",
+			fd);
+	else
+		log_error("descriptor %d isn't a listening socket: %s", fd,
+			strerror(flags >= 0 && !listening && errno == 0 ? EINVAL : errno));
 	return -1;
 }
 
@@ -149,6 +156,12 @@ int main(int argc, char **argv)
 		return status;
 	log_init("bramble-httpd", options.level);
 	signal(SIGPIPE, SIG_IGN);
+	/* Whatever else was inherited is not ours. */
+	status = sandbox_close_others(options.listen ? -1 : options.listen_fd);
+	if (status != 0) {
+		log_error("can't close inherited descriptors: %s", strerror(-status));
+		return EX_OSERR;
+	}
 	base = event_base_new();
 	if (!base) {
 		log_error("can't make an event loop");

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "common/activation.h"
 #include "common/str.h"
 
 static const char usage[] =
@@ -20,7 +21,8 @@ static const char usage[] =
 	"                           followed, no directory listed\n"
 	"  --listen A:P             IPv4 address and TCP port, e.g. 0.0.0.0:80\n"
 	"  --ipc SOCKET             brambled's socket: files under /boot/, the API under /v1/\n"
-	"  --listen-fd N            an inherited, listening TCP socket\n"
+	"  --listen-fd N            an inherited, listening TCP socket; without this and\n"
+	"                           --listen: the one of socket activation (systemd.socket(5))\n"
 	"  --user NAME              become this user when started as root (bramble-http if there\n"
 	"                           is one, else nobody)\n"
 	"  --max-connections N      at once; further ones wait (256)\n"
@@ -195,6 +197,10 @@ int options_parse(int argc, char **argv, struct options *options)
 		return usage_error("unexpected argument", argv[optind]);
 	if (!options->root == !options->ipc)
 		return usage_error("give either --root or --ipc", NULL);
+	if (!options->listen && options->listen_fd == 0)
+		options->listen_fd = activation_take_socket();
+	if (options->listen_fd < 0)
+		return usage_error("socket activation passed several sockets; one is served", NULL);
 	if (!options->listen == !options->listen_fd)
 		return usage_error("give either --listen or --listen-fd", NULL);
 	return OPTIONS_GO_ON;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 PROGRAMS += bramble-tftpd
 bramble-tftpd_SRC := tftpd/main.c tftpd/confine.c tftpd/server.c tftpd/transfer.c tftpd/blocks.c tftpd/source.c tftpd/limits.c tftpd/session.c tftpd/packet.c \
-	common/broker.c $(COMMON_BASE) common/ipc.c common/sandbox.c
+	common/broker.c $(COMMON_BASE) common/ipc.c $(COMMON_CONFINE) common/activation.c
 bramble-tftpd_LIBS := libevent_core libseccomp libcap-ng
 
 TESTS += test-tftp-packet test-tftp-session test-tftp-loss test-tftp-limits

@@ -14,7 +14,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/activation.h"
 #include "common/log.h"
+#include "common/sandbox.h"
 #include "common/str.h"
 #include "tftpd/confine.h"
 #include "tftpd/server.h"
@@ -30,7 +32,9 @@ static const char usage[] =
 	"followed\n"
 	"  --listen A:P       address and UDP port, e.g. 0.0.0.0:69\n"
 	"  --ipc SOCKET       brambled's socket\n"
-	"  --listen-fd N      an inherited, bound UDP socket\n"
+	"  --listen-fd N      an inherited, bound UDP socket; without this and --listen: the one "
+	"of\n"
+	"                     socket activation (systemd.socket(5))\n"
 	"  --user NAME        become this user when started as root (bramble-tftp if there is one, "
 	"else nobody)\n"
 	"  --max-sessions N   transfers at once (1024; of one address: 16); further requests get "
@@ -159,6 +163,10 @@ static int parse_options(int argc, char **argv, struct options *options)
 		return usage_error("unexpected argument", argv[optind]);
 	if (!options->root == !options->ipc)
 		return usage_error("give either --root or --ipc", NULL);
+	if (!options->listen && options->listen_fd == 0)
+		options->listen_fd = activation_take_socket();
+	if (options->listen_fd < 0)
+		return usage_error("socket activation passed several sockets; one is served", NULL);
 	if (!options->listen == !options->listen_fd)
 		return usage_error("give either --listen or --listen-fd", NULL);
 	return 0;
@@ -192,15 +200,17 @@ static int listen_on(const char *text, int *fd)
 /* The inherited socket; what else it might be would fail later and without a word. */
 static int adopt_socket(int fd)
 {
-	int type = 0;
+	int type = 0, domain = 0;
 	socklen_t size = sizeof(type);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0) {
-		log_error("--listen-fd %d isn't a socket: %s", fd, strerror(errno));
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 ||
+		getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0) {
+		log_error("descriptor %d isn't a socket: %s", fd, strerror(errno));
 		return EX_OSERR;
 	}
-	if (type != SOCK_DGRAM) {
-		log_error("--listen-fd %d isn't a UDP socket", fd);
+	if (type != SOCK_DGRAM || domain != AF_INET) {
+		log_error("descriptor %d isn't a UDP socket of IPv4%s", fd,
+			domain == AF_INET6 ? "; for systemd write ListenDatagram=0.0.0.0:69" : "");
 		return EX_OSERR;
 	}
 	return 0;
@@ -278,11 +288,23 @@ static int serve(struct event_base *base, const struct options *options, int lis
 	return status;
 }
 
+/* Whatever else was inherited is not ours. */
+static int let_go(int listening)
+{
+	int result = sandbox_close_others(listening > 0 ? listening : -1);
+
+	if (result != 0)
+		log_error("can't close inherited descriptors: %s", strerror(-result));
+	return result;
+}
+
 static int run(struct options *options)
 {
 	int listening = options->listen_fd, root = -1, status;
 	struct event_base *base;
 
+	if (let_go(listening) != 0)
+		return EX_OSERR;
 	status = options->listen ? listen_on(options->listen, &listening) : adopt_socket(listening);
 	if (status != 0)
 		return status;

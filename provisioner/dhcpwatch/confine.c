@@ -101,13 +101,15 @@ int confine(const char *user)
 
 	tzset(); /* the log's clock reads a file once */
 	result = sandbox_become(user);
+	if (result == 0)
+		result = sandbox_forbid_new_rights();
 	if (result == -ENOENT)
 		log_error("there is no user %s; create it as a system user", user);
 	else if (result != 0)
 		log_error("can't become user %s: %s", user, strerror(-result));
 	if (result != 0)
 		return result;
-	result = sandbox_deny_files();
+	result = sandbox_deny_files(-1);
 	if (result == -EOPNOTSUPP)
 		log_warning("this kernel has no Landlock; files are protected by user rights only");
 	else if (result != 0)
