@@ -26,6 +26,10 @@ services_LIBS := libevent_core
 dhcp-probe_SRC := tests/integration/dhcp_probe.c provisioner/dhcpwatch/frame.c common/dhcp.c common/str.c common/clock.c
 nfs-probe_SRC := tests/integration/nfs_probe.c common/str.c common/clock.c
 
+# The load of `make bench`
+PROGRAMS += bench-load
+bench-load_SRC := tests/bench/load.c tests/bench/load_tftp.c common/str.c common/clock.c
+
 check: ## Set up, build, run all tests (ONLY=word: those whose name holds it)
 	@B=$(B) MAKE="$(MAKE)" tests/check $(TESTS)
 demo: ## Watch two virtual Pis join, and a third take over from one (KEEP=1: leave it running)
