@@ -254,6 +254,15 @@ static void replace_node(struct api_request *request)
 	answer_node(request, result, &node, reason);
 }
 
+static void undo_node(struct api_request *request)
+{
+	struct registry_node node;
+	char reason[NODES_REASON_SIZE] = "";
+
+	answer_node(request, nodes_undo(request->brambled, request->subject, &node, reason), &node,
+		reason);
+}
+
 static void admit_board(struct api_request *request)
 {
 	struct registry_board board;
@@ -436,6 +445,7 @@ static const struct route {
 	{ "/v1/nodes", "", list_nodes, IPC_GET, false, false },
 	{ "/v1/nodes/", "", show_node, IPC_GET, true, false },
 	{ "/v1/nodes/", "/replace", replace_node, IPC_POST, true, true },
+	{ "/v1/nodes/", "/undo", undo_node, IPC_POST, true, true },
 	{ "/v1/nodes/", "", forget_node, IPC_DELETE, true, false },
 	{ "/v1/boards", "", list_boards, IPC_GET, false, false },
 	{ "/v1/boards/", "", show_board, IPC_GET, true, false },

@@ -101,9 +101,11 @@ int nodes_admit(struct brambled *brambled, const struct registry_board *board, c
 	return conclude(brambled, result, reason);
 }
 
+static const char by_hand[] = "replaced by the administrator";
+
 /* `node` gets `board` instead of the one it has. */
 static int swap(struct brambled *brambled, struct registry_node *node,
-	const struct registry_board *board, char reason[static NODES_REASON_SIZE])
+	const struct registry_board *board, const char *how, char reason[static NODES_REASON_SIZE])
 {
 	struct registry_node former;
 	struct mac old = node->board;
@@ -116,7 +118,7 @@ static int swap(struct brambled *brambled, struct registry_node *node,
 	if (had_board)
 		result = bindings_park(brambled, node, why);
 	if (result == 0)
-		result = bindings_bind(brambled, node, *board, "replaced by the administrator");
+		result = bindings_bind(brambled, node, *board, how);
 	result = conclude(brambled, result, reason);
 	if (result != 0)
 		return result;
@@ -139,7 +141,54 @@ int nodes_replace(struct brambled *brambled, const char *name, const struct regi
 		return result;
 	if (node->has_board && memcmp(&node->board, &board->mac, sizeof(board->mac)) == 0)
 		return 0;
-	return swap(brambled, node, board, reason);
+	return swap(brambled, node, board, by_hand, reason);
+}
+
+struct former_board {
+	const struct registry_node *node;
+	struct mac mac;
+	bool found;
+};
+
+/* Bindings come oldest first: the last board that isn't the present one. */
+static int see_binding(void *argument, int64_t at_ms, const struct mac *mac, const char *text)
+{
+	struct former_board *former = argument;
+
+	(void)at_ms;
+	(void)text;
+	if (former->node->has_board && memcmp(&former->node->board, mac, sizeof(*mac)) == 0)
+		return 0;
+	former->mac = *mac;
+	former->found = true;
+	return 0;
+}
+
+int nodes_undo(struct brambled *brambled, const char *name, struct registry_node *node,
+	char reason[static NODES_REASON_SIZE])
+{
+	struct former_board former = { .node = node };
+	struct registry_board board;
+	struct registry_node other;
+	int result = find_node(brambled, name, node, reason);
+
+	if (result == 0)
+		result = registry_each_binding(brambled->registry, name, see_binding, &former);
+	if (result != 0)
+		return result;
+	if (!former.found || registry_get_board(brambled->registry, &former.mac, &board) != 0) {
+		snprintf(reason, NODES_REASON_SIZE,
+			"%s never had another board: there is nothing to undo", name);
+		return -ENOENT;
+	}
+	if (registry_node_of_board(brambled->registry, &board.mac, &other) == 0 &&
+		other.id != node->id) {
+		snprintf(reason, NODES_REASON_SIZE,
+			"its former board is %.63s now; `bramble node replace` moves it",
+			other.name);
+		return -EEXIST;
+	}
+	return swap(brambled, node, &board, "a change was undone by the administrator", reason);
 }
 
 struct unbound {
@@ -177,7 +226,7 @@ int nodes_replace_by_next(struct brambled *brambled, const char *name, struct re
 	if (result != 0)
 		return result;
 	if (unbound.found == 1)
-		return swap(brambled, node, &unbound.board, reason);
+		return swap(brambled, node, &unbound.board, by_hand, reason);
 	if (unbound.found > 1) {
 		snprintf(reason, NODES_REASON_SIZE,
 			"%u boards wait; say which: `bramble node replace %s --board …`",

@@ -23,6 +23,12 @@ int nodes_replace(struct brambled *brambled, const char *name, const struct regi
 int nodes_replace_by_next(struct brambled *brambled, const char *name, struct registry_node *node,
 	char reason[static NODES_REASON_SIZE]);
 
+/* Take back the last change of a node's board, by whomever it was made: the node gets the board
+ * that it had before (and waits for none). -ENOENT when it had no other. Durable when it returns 0.
+ */
+int nodes_undo(struct brambled *brambled, const char *name, struct registry_node *node,
+	char reason[static NODES_REASON_SIZE]);
+
 /* Remove a node; its data directory is kept under another name, its board parked. Durable. */
 int nodes_forget(
 	struct brambled *brambled, const char *name, char reason[static NODES_REASON_SIZE]);

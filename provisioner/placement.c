@@ -8,6 +8,8 @@
 #include "provisioner/bindings.h"
 #include "provisioner/nodes.h"
 #include "provisioner/policy.h"
+#include "provisioner/swap.h"
+#include "provisioner/timeline.h"
 
 static void format_admit(const struct registry_board *board, char *out, size_t size)
 {
@@ -22,12 +24,14 @@ struct offer {
 	enum policy_verdict verdict;
 	struct registry_node waiting;	   /* POLICY_TAKE */
 	struct registry_expected expected; /* POLICY_LISTED */
+	bool is_successor;		   /* of `absent` */
+	struct registry_node absent;
 };
 
 static void make_offer(struct brambled *brambled, const struct registry_board *board, bool bound,
 	struct offer *offer)
 {
-	const struct policy_situation situation = {
+	struct policy_situation situation = {
 		.join = (enum settings_join)brambled->settings.join,
 		.is_bound = bound,
 		.is_parked = board->parked,
@@ -38,6 +42,9 @@ static void make_offer(struct brambled *brambled, const struct registry_board *b
 		.window_open = admission_window(brambled).until_ms != 0,
 	};
 
+	situation.is_successor = offer->is_successor =
+		!bound && !board->parked && !situation.is_listed && !situation.a_node_waits &&
+		swap_is_likely(brambled, board, &offer->absent);
 	offer->verdict = policy_decide(&situation);
 }
 
@@ -85,6 +92,25 @@ static int take_new(struct brambled *brambled, const struct registry_board *boar
 		verdict == POLICY_WINDOW ? "by the open window" : "join = auto");
 }
 
+/* It takes the place of the only node that is absent. */
+static int take_over(struct brambled *brambled, const struct registry_board *board,
+	const struct registry_node *absent, struct registry_node *node)
+{
+	int result = bindings_park(
+		brambled, absent, "its node was silent, and another board took its place");
+
+	*node = *absent;
+	if (result == 0)
+		result = bindings_bind(
+			brambled, node, *board, "the only absent node, the only unknown board");
+	if (result == 0)
+		brambled_event(brambled, "node.swapped", node->name,
+			"%s was silent, and one unknown board showed up: it took its place; "
+			"`bramble node undo %s` takes that back",
+			node->name, node->name);
+	return result;
+}
+
 /* Do what was offered: whole or not at all. */
 static int take_offer(struct brambled *brambled, const struct registry_board *board,
 	const struct offer *offer, struct registry_node *node,
@@ -101,6 +127,8 @@ static int take_offer(struct brambled *brambled, const struct registry_board *bo
 		result = bindings_bind(brambled, node, *board, "the next board that showed up");
 	} else if (offer->verdict == POLICY_LISTED) {
 		result = take_listed(brambled, board, &offer->expected, node, reason);
+	} else if (offer->verdict == POLICY_SWAP) {
+		result = take_over(brambled, board, &offer->absent, node);
 	} else {
 		result = take_new(brambled, board, offer->verdict, node);
 	}
@@ -114,12 +142,28 @@ static int take_offer(struct brambled *brambled, const struct registry_board *bo
 	return result;
 }
 
+static void explain_parked(const struct registry_board *board, const struct offer *offer,
+	char reason[static NODES_REASON_SIZE])
+{
+	char admit[64], mac[MAC_TEXT_SIZE];
+
+	format_admit(board, admit, sizeof(admit));
+	if (!offer->is_successor) {
+		snprintf(reason, NODES_REASON_SIZE, "parked: waits for `%s`", admit);
+		return;
+	}
+	str_format_mac(&board->mac, mac);
+	snprintf(reason, NODES_REASON_SIZE,
+		"parked: perhaps in place of %.40s, which is silent: `bramble node replace %.40s "
+		"--board %s`",
+		offer->absent.name, offer->absent.name, mac);
+}
+
 int nodes_place(struct brambled *brambled, const struct registry_board *board,
 	struct registry_node *node, char reason[static NODES_REASON_SIZE])
 {
 	bool bound = registry_node_of_board(brambled->registry, &board->mac, node) == 0;
-	struct offer offer;
-	char admit[64];
+	struct offer offer = { 0 };
 	int result;
 
 	reason[0] = '\0';
@@ -129,6 +173,7 @@ int nodes_place(struct brambled *brambled, const struct registry_board *board,
 		return 0;
 	case POLICY_TAKE:
 	case POLICY_LISTED:
+	case POLICY_SWAP:
 	case POLICY_WINDOW:
 	case POLICY_CREATE:
 		result = take_offer(brambled, board, &offer, node, reason);
@@ -136,8 +181,7 @@ int nodes_place(struct brambled *brambled, const struct registry_board *board,
 			bindings_explain(brambled, result, reason);
 		return result;
 	case POLICY_PARK:
-		format_admit(board, admit, sizeof(admit));
-		snprintf(reason, NODES_REASON_SIZE, "parked: waits for `%s`", admit);
+		explain_parked(board, &offer, reason);
 		return -EACCES;
 	case POLICY_REFUSE:
 	default:

@@ -62,7 +62,7 @@ enum policy_verdict policy_decide(const struct policy_situation *situation)
 		return POLICY_TAKE;
 	switch (situation->join) {
 	case JOIN_AUTO:
-		return POLICY_CREATE;
+		return situation->is_successor ? POLICY_SWAP : POLICY_CREATE;
 	case JOIN_APPROVE:
 	case JOIN_WINDOW:
 	case JOIN_LIST:

@@ -25,6 +25,7 @@ enum policy_verdict {
 	POLICY_BOUND,  /* it occupies a node: boots as that */
 	POLICY_TAKE,   /* becomes the node that waits for the next board */
 	POLICY_LISTED, /* becomes what the list of announced boards says */
+	POLICY_SWAP,   /* takes the place of the only absent node's board */
 	POLICY_WINDOW, /* becomes a new node, while the administrator lets boards in */
 	POLICY_CREATE, /* becomes a new node */
 	POLICY_PARK,   /* gets an address and nothing to run; an administrator admits it */
@@ -37,6 +38,7 @@ struct policy_situation {
 	bool is_parked;	   /* an administrator set it aside */
 	bool a_node_waits; /* for the next unknown board */
 	bool is_listed;	   /* it was announced */
+	bool is_successor; /* of the only node that is absent: see swap.h */
 	bool window_open;
 };
 enum policy_verdict policy_decide(const struct policy_situation *situation);

@@ -30,6 +30,7 @@ struct settings {
 	char node_image[64];	    /* nodes.image: name of the image, "base" */
 	char kernel_arguments[512]; /* nodes.kernel_arguments */
 	int64_t heartbeat_s;	    /* nodes.heartbeat_s */
+	int64_t swap_after_s;	    /* nodes.swap_after_s: 0 = never */
 	/* share */
 	char share[256]; /* share.path: "/srv/bramble" */
 	int nfs;	 /* share.nfs: enum settings_nfs */

@@ -285,6 +285,29 @@ static enum cli_exit replace_main(struct cli *cli, int argc, char **argv)
 	return code;
 }
 
+static enum cli_exit undo_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "node undo NODE [--json]",
+		.text = "Take back the last change of a node's board, whether a person or "
+			"nodes.swap_after_s\n"
+			"made it: the node gets the board that it had before; the present one is "
+			"parked.\n",
+		.min_words = 1,
+		.max_words = 1,
+	};
+	enum cli_exit code;
+	cJSON *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	code = call_node(cli, IPC_POST, "nodes", argv[0], "/undo", NULL, &json);
+	if (code == CLI_OK && !cli->json)
+		tell_replaced(cli, json, false);
+	cJSON_Delete(json);
+	return code;
+}
+
 static enum cli_exit forget_main(struct cli *cli, int argc, char **argv)
 {
 	bool yes = false;
@@ -330,6 +353,7 @@ enum cli_exit node_main(struct cli *cli, int argc, char **argv)
 		{ "show", show_main, "One node and its history" },
 		{ "admit", admit_node_main, "Let a parked board join" },
 		{ "replace", replace_main, "Give a node another board" },
+		{ "undo", undo_main, "Give it back the board that it had" },
 		{ "forget", forget_main, "Remove a node" },
 		{ .name = NULL },
 	};

@@ -87,10 +87,12 @@ static void every_case_is_decided(void **state)
 	for (int join = JOIN_AUTO; join <= JOIN_DENY; join++) {
 		struct policy_situation s = { .join = (enum settings_join)join };
 
-		for (int bits = 0; bits < 8; bits++) {
+		for (int bits = 0; bits < 16; bits++) {
 			s.a_node_waits = bits & 1;
 			s.is_listed = bits & 2;
 			s.window_open = bits & 4;
+			s.is_successor = bits & 8;
+			s.is_parked = false;
 			s.is_bound = s.is_parked = true;
 			assert_int_equal(policy_decide(&s), POLICY_BOUND);
 			s.is_bound = false;
@@ -101,7 +103,8 @@ static void every_case_is_decided(void **state)
 			else if (s.a_node_waits)
 				assert_int_equal(policy_decide(&s), POLICY_TAKE);
 			else if (join == JOIN_AUTO)
-				assert_int_equal(policy_decide(&s), POLICY_CREATE);
+				assert_int_equal(policy_decide(&s),
+					s.is_successor ? POLICY_SWAP : POLICY_CREATE);
 			else if (join == JOIN_DENY)
 				assert_int_equal(policy_decide(&s), POLICY_REFUSE);
 			else
