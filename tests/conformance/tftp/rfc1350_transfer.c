@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* RFC 1350: a whole transfer, and what is sent again. */
+/* RFC 1350: whole transfers, and what is sent again. */
 #include "tests/conformance/tftp/expect.h"
 
 #include "common/clock.h"
@@ -13,16 +13,6 @@ static void transfer(struct test *test)
 static void in_mode(struct test *test)
 {
 	fetch(test, "size-1025", test->self->text, NULL);
-}
-
-static void netascii(struct test *test)
-{
-	fetch(test, test->self->text, "netascii", NULL);
-}
-
-static void netascii_in_small_blocks(struct test *test)
-{
-	fetch(test, test->self->text, "netascii", "blksize=8");
 }
 
 /* No block before the one before it is acknowledged (section 2). */
@@ -195,29 +185,7 @@ static const struct conformance_case cases[] = {
 	{ MUST("1350.5"), .name = "mode OCTET in capitals", .run = in_mode, .text = "OCTET" },
 	{ MUST("1350.5"), .name = "mode Octet", .run = in_mode, .text = "Octet" },
 	{ MUST("1350.5"), .name = "mode oCtEt", .run = in_mode, .text = "oCtEt" },
-	{ MUST("1123.4.2.4"), .name = "netascii: a text without line ends", .run = netascii,
-		.text = "text-plain" },
-	{ MUST("1123.4.2.4"), .name = "netascii: LF becomes CR LF", .run = netascii,
-		.text = "text-lf" },
-	{ MUST("1123.4.2.4"), .name = "netascii: CR becomes CR NUL", .run = netascii,
-		.text = "text-cr" },
-	{ MUST("1123.4.2.4"), .name = "netascii: CR LF becomes CR NUL CR LF", .run = netascii,
-		.text = "text-crlf" },
-	{ MUST("1123.4.2.4"), .name = "netascii: only line ends, twice as long", .run = netascii,
-		.text = "text-lf-only" },
-	{ MUST("1123.4.2.4"), .name = "netascii: CR LF across two blocks", .run = netascii,
-		.text = "text-edge-lf" },
-	{ MUST("1123.4.2.4"), .name = "netascii: CR NUL across two blocks", .run = netascii,
-		.text = "text-edge-cr" },
-	{ MUST("1123.4.2.4"), .name = "netascii: 511 bytes become 512, an empty DATA ends it",
-		.run = netascii, .text = "text-full" },
-	{ MUST("1123.4.2.4"), .name = "netascii: an empty file", .run = netascii,
-		.text = "size-0" },
-	{ MUST("1123.4.2.4"), .name = "netascii with blocks of 8 bytes: lines",
-		.run = netascii_in_small_blocks, .text = "text-lf" },
-	{ MUST("1123.4.2.4"), .name = "netascii with blocks of 8 bytes: CR LF",
-		.run = netascii_in_small_blocks, .text = "text-crlf" },
 	{ MUST("1350.4"), .name = "eight transfers at once from eight ports", .run = many_at_once },
 };
 
-GROUP_TABLE(rfc1350_transfer_group, "RFC 1350 and 1123: a whole transfer", cases);
+GROUP_TABLE(rfc1350_transfer_group, "RFC 1350: whole transfers, and what is sent again", cases);

@@ -18,7 +18,10 @@
 #define HEAVY_AT_ONCE 2u
 #define DEFAULT_SECONDS 15u
 
-static const struct conformance_group *const groups[] = { &rfc1350_transfer_group };
+static const struct conformance_group *const groups[] = { &rfc1350_transfer_group,
+	&rfc1350_ending_group, &rfc1350_tid_group, &rfc1350_request_group, &rfc1123_group,
+	&rfc2347_group, &rfc2348_group, &rfc2349_group, &rfc7440_group, &rfc7440_gap_group,
+	&security_name_group, &security_file_group, &security_traffic_group };
 
 struct verdict {
 	enum status status;
