@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 PROGRAMS += bramble-tftpd
-bramble-tftpd_SRC := tftpd/main.c tftpd/confine.c tftpd/server.c tftpd/transfer.c tftpd/blocks.c tftpd/source.c tftpd/limits.c tftpd/session.c tftpd/packet.c \
+bramble-tftpd_SRC := tftpd/main.c tftpd/confine.c tftpd/server.c tftpd/transfer.c tftpd/blocks.c tftpd/netascii.c \
+	tftpd/source.c tftpd/limits.c tftpd/session.c tftpd/packet.c \
 	common/broker.c $(COMMON_BASE) common/ipc.c $(COMMON_CONFINE) common/activation.c
 bramble-tftpd_LIBS := libevent_core libseccomp libcap-ng
 
@@ -13,6 +14,9 @@ test-tftp-loss_SRC := tests/unit/tftp_loss_test.c tftpd/session.c
 test-tftp-loss_LIBS := cmocka
 test-tftp-limits_SRC := tests/unit/tftp_limits_test.c tftpd/limits.c
 test-tftp-limits_LIBS := cmocka
+TESTS += test-tftp-netascii
+test-tftp-netascii_SRC := tests/unit/tftp_netascii_test.c tftpd/netascii.c tftpd/session.c tftpd/packet.c common/str.c
+test-tftp-netascii_LIBS := cmocka
 FUZZERS += fuzz-tftp_request
 fuzz-tftp_request_SRC := tests/fuzz/tftp_request.c tftpd/limits.c tftpd/packet.c tftpd/session.c common/str.c
 

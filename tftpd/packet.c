@@ -87,15 +87,18 @@ int tftp_parse_request(
 	mode = name ? next_string(bytes, length, &offset) : NULL;
 	if (!mode || length > TFTP_REQUEST_SIZE || *name == '\0')
 		return -TFTP_ERROR_ILLEGAL;
-	if (strcasecmp(mode, "octet") != 0) {
-		*why = "only octet mode is served";
+	*request = (struct tftp_request){ .blksize = TFTP_BLOCK_DEFAULT, .windowsize = 1 };
+	request->netascii = strcasecmp(mode, "netascii") == 0;
+	if (!request->netascii && strcasecmp(mode, "octet") != 0) {
+		*why = "only modes octet and netascii are served";
 		return -TFTP_ERROR_ILLEGAL;
 	}
-	*request = (struct tftp_request){ .blksize = TFTP_BLOCK_DEFAULT, .windowsize = 1 };
 	str_copy(request->name, sizeof(request->name), name);
 	while ((option = next_string(bytes, length, &offset)) &&
 		(value = next_string(bytes, length, &offset)))
 		parse_option(request, option, value);
+	if (request->netascii)
+		request->options &= ~(unsigned)TFTP_OPTION_TSIZE;
 	return 0;
 }
 

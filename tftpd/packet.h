@@ -32,9 +32,11 @@ enum tftp_option {
 };
 
 /* A read request. An option is set only if it was asked for with an acceptable value: RFC 2347 has
- * a server leave out of the OACK what it doesn't accept. */
+ * a server leave out of the OACK what it doesn't accept. So is tsize in netascii: how much comes
+ * isn't known before. */
 struct tftp_request {
 	char name[TFTP_REQUEST_SIZE];
+	bool netascii;	     /* else octet */
 	unsigned options;    /* enum tftp_option, or-ed */
 	uint32_t blksize;    /* bytes, as asked (8..65464) */
 	uint32_t timeout_s;  /* 1..255 */

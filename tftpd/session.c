@@ -89,7 +89,7 @@ struct tftp_output tftp_session_start(struct tftp_session *session,
 		.windowsize = request->windowsize,
 		.timeout_s = request->options & TFTP_OPTION_TIMEOUT ? request->timeout_s : 0,
 		.size = size,
-		.last = size / request->blksize + 1,
+		.last = request->netascii ? UINT64_MAX : size / request->blksize + 1,
 		.restarted_at = UINT64_MAX,
 		.oack_pending = request->options != 0,
 		.rto_ns = FIRST_RTO_NS,
@@ -101,6 +101,14 @@ struct tftp_output tftp_session_start(struct tftp_session *session,
 		return send_window(session, now_ns, false);
 	set_deadline(session, now_ns);
 	return (struct tftp_output){ .action = TFTP_SEND_OACK };
+}
+
+void tftp_session_end_at(struct tftp_session *session, uint64_t number, uint32_t length)
+{
+	session->last = number;
+	session->size = tftp_session_offset(session, number) + length;
+	if (session->sent > number)
+		session->sent = number;
 }
 
 /* The period after an ACK that the timer had to ask for, perhaps too early. If the timer is needed

@@ -28,7 +28,8 @@ struct tftp_session {
 	uint32_t blksize;      /* bytes */
 	uint32_t windowsize;   /* blocks */
 	uint64_t size;	       /* of the file, bytes */
-	uint64_t last;	       /* number of the last block (shorter than blksize, perhaps empty) */
+	uint64_t last;	       /* number of the last block (shorter than blksize, perhaps empty);
+				  UINT64_MAX: not known yet (netascii) */
 	uint64_t acked;	       /* highest block that the client has acknowledged */
 	uint64_t sent;	       /* highest block that was sent since */
 	uint64_t restarted_at; /* value of `acked` for which a repeated ACK already restarted the
@@ -68,6 +69,10 @@ struct tftp_output {
  * limits). */
 struct tftp_output tftp_session_start(struct tftp_session *session,
 	const struct tftp_request *request, uint64_t size, uint64_t now_ns);
+
+/* In netascii: the text ends with block `number`, which is `length` bytes long. Call it when that
+ * is sent first; what was to be sent behind it doesn't exist. */
+void tftp_session_end_at(struct tftp_session *session, uint64_t number, uint32_t length);
 
 struct tftp_output tftp_session_receive(
 	struct tftp_session *session, const struct tftp_reply *reply, uint64_t now_ns);

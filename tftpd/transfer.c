@@ -113,6 +113,18 @@ static void arm(struct tftp_transfer *transfer)
 	event_add(transfer->timer, &delay);
 }
 
+static int send_blocks(struct tftp_transfer *transfer, const struct tftp_output *output)
+{
+	struct tftp_scratch *scratch = &transfer->all->scratch;
+
+	return transfer->netascii
+		       ? tftp_send_netascii(scratch, transfer->socket, transfer->fd,
+				 &transfer->text, &transfer->session, output->first, output->count)
+		       : tftp_send_blocks(scratch, transfer->socket, transfer->fd,
+				 &transfer->session, output->first, output->count,
+				 &transfer->singly);
+}
+
 /* Do what the session says; `reply` led to it, NULL: time. Returns false when the transfer is over
  * (and freed). */
 static bool perform(struct tftp_transfer *transfer, const struct tftp_output *output,
@@ -125,9 +137,7 @@ static bool perform(struct tftp_transfer *transfer, const struct tftp_output *ou
 		send_oack(transfer);
 		return true;
 	case TFTP_SEND_DATA:
-		if (tftp_send_blocks(&transfer->all->scratch, transfer->socket, transfer->fd,
-			    &transfer->session, output->first, output->count,
-			    &transfer->singly) == 0)
+		if (send_blocks(transfer, output) == 0)
 			return true;
 		send_error(transfer, TFTP_ERROR_UNDEFINED, "the file can't be read any more");
 		tftp_transfer_end(transfer, EIO, "the file became shorter or can't be read");
@@ -242,10 +252,12 @@ static void begin(struct tftp_transfer *transfer, const struct ipc_resolved *ans
 		.blksize = transfer->blksize,
 		.timeout_s = transfer->timeout_s,
 		.windowsize = transfer->windowsize,
+		.netascii = transfer->netascii,
 	};
 	struct tftp_output output;
 
 	transfer->id = answer->transfer;
+	tftp_netascii_start(&transfer->text, answer->size);
 	transfer->readable = event_new(
 		transfer->all->base, transfer->socket, EV_READ | EV_PERSIST, on_packet, transfer);
 	transfer->timer = evtimer_new(transfer->all->base, on_timer, transfer);
@@ -307,6 +319,7 @@ static struct tftp_transfer *new_transfer(struct tftp_transfers *all,
 	transfer->timeout_s = request->timeout_s;
 	transfer->blksize = request->blksize;
 	transfer->windowsize = request->windowsize;
+	transfer->netascii = request->netascii;
 	transfer->fd = transfer->socket = -1;
 	transfer->started_ns = clock_monotonic_ns();
 	transfer->next = all->first;

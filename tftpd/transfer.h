@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tftpd/blocks.h"
+#include "tftpd/netascii.h"
 #include "tftpd/session.h"
 #include "tftpd/source.h"
 
@@ -39,6 +39,8 @@ struct tftp_transfer {
 	uint64_t timer_ns; /* when the timer fires; it may be earlier than the deadline */
 	uint64_t started_ns;
 	bool singly; /* see tftp_send_blocks() */
+	bool netascii;
+	struct tftp_netascii text; /* in that mode */
 	struct tftp_session session;
 	char name[]; /* as requested, visible */
 };

@@ -49,7 +49,7 @@ static void refuses_what_is_no_read_request(void **state)
 		CASE("\0\1name\0octet", -TFTP_ERROR_ILLEGAL),
 		CASE("\0\1\0octet\0", -TFTP_ERROR_ILLEGAL),
 		CASE("\0\1name\0mail\0", -TFTP_ERROR_ILLEGAL),
-		CASE("\0\1name\0netascii\0", -TFTP_ERROR_ILLEGAL),
+		CASE("\0\1name\0netasci\0", -TFTP_ERROR_ILLEGAL),
 	};
 	struct tftp_request request;
 
@@ -57,6 +57,20 @@ static void refuses_what_is_no_read_request(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_int_equal(parse((const uint8_t *)cases[i].bytes, cases[i].length, &request),
 			cases[i].result);
+}
+
+/* How long the text becomes isn't known before it is sent. */
+static void takes_netascii_without_tsize(void **state)
+{
+	struct tftp_request request;
+
+	(void)state;
+	assert_int_equal(
+		parse(BYTES("\0\1name\0NetAscii\0tsize\0000\0blksize\0001024\0"), &request), 0);
+	assert_true(request.netascii);
+	assert_int_equal(request.options, TFTP_OPTION_BLKSIZE);
+	assert_int_equal(parse(BYTES("\0\1name\0octet\0"), &request), 0);
+	assert_false(request.netascii);
 }
 
 static void refuses_a_request_over_512_bytes(void **state)
@@ -169,6 +183,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_plain_request),
 		cmocka_unit_test(refuses_what_is_no_read_request),
+		cmocka_unit_test(takes_netascii_without_tsize),
 		cmocka_unit_test(refuses_a_request_over_512_bytes),
 		cmocka_unit_test(takes_options_it_knows_with_values_it_can_grant),
 		cmocka_unit_test(the_first_of_two_equal_options_counts),

@@ -122,10 +122,10 @@ static void refuses_other_requests_without_asking(void **state)
 	client_open(&client, &world, HERE, "127.0.0.77");
 	client_ask(&client, &world, "\0\2name\0octet", 13);
 	client_expect_error(&client, 2, "this server is read-only");
-	client_ask(&client, &world, RRQ("name\0netascii"));
-	client_expect_error(&client, 4, "only octet mode is served");
+	client_ask(&client, &world, RRQ("name\0binary"));
+	client_expect_error(&client, 4, "only modes octet and netascii are served");
 	client_ask(&client, &world, RRQ("name\0mail"));
-	client_expect_error(&client, 4, "only octet mode is served");
+	client_expect_error(&client, 4, "only modes octet and netascii are served");
 	client_ask(&client, &world, RRQ("name"));
 	client_expect_error(&client, 4, "malformed request");
 	client_ask(&client, &world, "\0\4\0\1", 4);
