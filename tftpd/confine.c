@@ -2,7 +2,6 @@
 #include "tftpd/confine.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
@@ -43,7 +42,7 @@ static const struct call always[] = {
 	/* What time it is, where the kernel's vDSO can't tell: a clock source like hpet */
 	CALL(clock_gettime),
 	CALL(gettimeofday),
-	CALL(brk),   /* memory: malloc() */
+	CALL(brk),   /* memory: malloc(), which main() keeps from mapping any */
 	CALL(write), /* the log; libevent's pipe for signals */
 	/* The end by SIGTERM: libevent's handler, its pipe, what was there before it */
 	CALL(rt_sigreturn),
@@ -92,6 +91,5 @@ int confine(const char *user, int root)
 		.n_tables = sizeof(tables) / sizeof(tables[0]),
 	};
 
-	mallopt(M_MMAP_MAX, 0); /* memory by brk() alone: no call is left that could map any */
 	return confinement_enter(&confinement);
 }

@@ -5,6 +5,7 @@
 #include <event2/event.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -331,5 +332,7 @@ int main(int argc, char **argv)
 	if (status != 0)
 		return status < 0 ? 0 : status;
 	log_init("bramble-tftpd", options.level);
+	/* Memory by brk() alone: once confined, no call is left that maps any (see confine.c). */
+	mallopt(M_MMAP_MAX, 0);
 	return run(&options);
 }

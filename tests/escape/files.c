@@ -78,6 +78,12 @@ static int openat2_to_write(void)
 	return outcome(open_by_openat2(AT_FDCWD, scene.victim, O_WRONLY));
 }
 
+/* Whose mode lets anybody do so. */
+static int openat2_served_to_write(void)
+{
+	return outcome(open_by_openat2(scene.fd, "f", O_WRONLY));
+}
+
 static int openat2_create(void)
 {
 	return outcome(open_by_openat2(AT_FDCWD, in_open("new"), O_WRONLY | O_CREAT));
@@ -297,6 +303,8 @@ static const struct attempt attempts[] = {
 	TRY("open one beside the served directory", OPENED, openat2_parent,
 		.prepare = open_served_directory, .allowed_in = ROOTS),
 	TRY("open a file to write it", OPENED, openat2_to_write, .allowed_in = ROOTS),
+	TRY("open a served file to write it", OPENED, openat2_served_to_write,
+		.prepare = open_served_directory, .allowed_in = ROOTS),
 	TRY("create a file by openat2(2)", OPENED, openat2_create, .allowed_in = ROOTS),
 	TRY("create a file", OPENED, create),
 	TRY("truncate a file", OPENED, truncate_file, .abi = 3),

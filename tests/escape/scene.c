@@ -158,7 +158,7 @@ static int set_files(void)
 	mkdir(scene.open, 0755);
 	chmod(scene.open, 0777);
 	snprintf(inside, sizeof(inside), "%s/f", scene.root);
-	write_file(inside, "served\n", 0644);
+	write_file(inside, "served\n", 0666);
 	write_file(scene.public, "public\n", 0644);
 	write_file(scene.secret, "secret\n", 0600);
 	copy_program(scene.program);
