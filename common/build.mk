@@ -35,3 +35,9 @@ fuzz-ipc_decode_SRC := tests/fuzz/ipc_decode.c common/ipc.c common/str.c
 TESTS += test-broker
 test-broker_SRC := tests/unit/broker_test.c common/broker.c common/ipc.c $(COMMON_BASE)
 test-broker_LIBS := cmocka libevent_core
+
+# The servers themselves are run by the test
+TESTS += test-activation
+test-activation_SRC := tests/unit/activation_test.c common/activation.c common/file.c common/str.c
+test-activation_LIBS := cmocka
+$(B)/test-activation: | $(B)/bramble-tftpd $(B)/bramble-httpd

@@ -98,6 +98,11 @@ static struct in_addr destination(struct msghdr *header)
 		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO)
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
 	}
+	/* One that came before IP_PKTINFO was set, to an inherited socket: the kernel hasn't noted
+	 * which of our addresses it was for. */
+	if (info.ipi_spec_dst.s_addr == htonl(INADDR_ANY) &&
+		!IN_MULTICAST(ntohl(info.ipi_addr.s_addr)))
+		info.ipi_spec_dst = info.ipi_addr;
 	/* RFC 1123 section 4.2.3.5: a broadcast request is ignored. ipi_spec_dst is ours, ipi_addr
 	 * is what was asked. */
 	if (info.ipi_addr.s_addr != info.ipi_spec_dst.s_addr)
