@@ -66,6 +66,8 @@ static int become(const struct confinement *confinement, const char *user)
 	if (result == -ENOENT)
 		log_error("can't become user %s: there is no such user; `make install` creates %s",
 			user, confinement->own_user);
+	else if (result == -EINVAL)
+		log_error("can't become user %s: a server doesn't run as root", user);
 	else if (result != 0)
 		log_error("can't become user %s: %s", user, strerror(-result));
 	return result;

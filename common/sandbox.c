@@ -75,6 +75,8 @@ static int become(const char *user)
 	entry = getpwnam(user);
 	if (!entry)
 		return errno ? -errno : -ENOENT;
+	if (entry->pw_uid == 0)
+		return -EINVAL; /* without capabilities root still owns most files */
 	capng_clear(CAPNG_SELECT_BOTH);
 	if (capng_change_id((int)entry->pw_uid, (int)entry->pw_gid,
 		    CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING) != 0)

@@ -12,7 +12,7 @@
 int sandbox_close_others(int keep);
 
 /* Become `user` (uid, gid, no supplementary groups) if this is root, and drop every capability in
- * any case. Returns 0, -ENOENT (no such user) or -errno. */
+ * any case. Returns 0, -ENOENT (no such user), -EINVAL (root is no such user) or -errno. */
 int sandbox_become(const char *user);
 
 /* No program that is executed gains rights any more (no_new_privs); no core dumps, and no other

@@ -131,6 +131,7 @@ static int become_stranger(const char *argument)
 {
 	(void)argument;
 	CHECK(sandbox_become("no-such-user-here") == -ENOENT);
+	CHECK(sandbox_become("root") == -EINVAL);
 	return 0;
 }
 
