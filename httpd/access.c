@@ -20,7 +20,7 @@ struct ending {
 
 static bool has_no_content(const struct exchange *exchange)
 {
-	return exchange->method == REQUEST_HEAD || exchange->status == 304;
+	return !exchange_sends_content(exchange);
 }
 
 /* Of an answer that was broken off, TCP knows how much the peer has acknowledged; that counts our
@@ -36,47 +36,53 @@ static void measure(const struct exchange *exchange, struct ending *ending)
 	ending->retransmissions = retransmitted - exchange->retransmitted_before;
 	if (has_no_content(exchange))
 		return;
-	ending->bytes = exchange->answer_bytes;
+	ending->bytes = exchange->size;
 	if (ending->error != 0 && acknowledged - exchange->acknowledged_before < ending->bytes)
 		ending->bytes = acknowledged - exchange->acknowledged_before;
 }
 
+static void set_ending(struct ending *ending, int error, const char *why)
+{
+	ending->error = error;
+	str_copy(ending->why, sizeof(ending->why), why);
+}
+
 static void explain(
-	const struct exchange *exchange, enum MHD_RequestTerminationCode how, struct ending *ending)
+	const struct exchange *exchange, enum exchange_ending how, struct ending *ending)
 {
 	const struct connection *connection = exchange->connection;
 
-	if (connection->cut) {
+	switch (how) {
+	case EXCHANGE_DONE:
+		set_ending(ending, 0, exchange->reason);
+		return;
+	case EXCHANGE_CUT:
 		ending->error = ETIMEDOUT;
 		snprintf(ending->why, sizeof(ending->why), "%s took longer than %u s",
-			connection->step, connection->step_s);
+			connection->deadline_for, connection->deadline_s);
+		return;
+	case EXCHANGE_STALLED:
+		set_ending(ending, ETIMEDOUT, "the peer has stalled");
+		return;
+	case EXCHANGE_CROWDED:
+		set_ending(ending, EAGAIN, "there are too many connections");
+		return;
+	case EXCHANGE_STOPPED:
+		set_ending(ending, ECANCELED, "bramble-httpd was stopped");
+		return;
+	case EXCHANGE_SHORT:
+		set_ending(ending, EIO, "the file has become shorter");
+		return;
+	case EXCHANGE_BROKEN:
+		set_ending(ending, ECONNRESET, "the connection was broken off");
 		return;
 	}
-	switch (how) {
-	case MHD_REQUEST_TERMINATED_COMPLETED_OK:
-		str_copy(ending->why, sizeof(ending->why), exchange->reason);
-		return;
-	case MHD_REQUEST_TERMINATED_TIMEOUT_REACHED:
-		ending->error = ETIMEDOUT;
-		str_copy(ending->why, sizeof(ending->why), "the peer has stalled");
-		return;
-	case MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN:
-		ending->error = ECANCELED;
-		str_copy(ending->why, sizeof(ending->why), "bramble-httpd was stopped");
-		return;
-	case MHD_REQUEST_TERMINATED_WITH_ERROR:
-	case MHD_REQUEST_TERMINATED_READ_ERROR:
-	case MHD_REQUEST_TERMINATED_CLIENT_ABORT:
-		break;
-	}
-	ending->error = ECONNRESET;
-	str_copy(ending->why, sizeof(ending->why), "the connection was broken off");
 }
 
 static void write_line(const struct exchange *exchange, const struct ending *ending)
 {
 	char peer[ADDRESS_TEXT_SIZE], status[12] = "-", bytes[64];
-	const char *method = *exchange->method_name ? exchange->method_name : "-";
+	const struct head *head = &exchange->head;
 
 	str_format_address(exchange->peer, peer);
 	if (exchange->queued)
@@ -85,9 +91,9 @@ static void write_line(const struct exchange *exchange, const struct ending *end
 		snprintf(bytes, sizeof(bytes), "%" PRIu64 " bytes", ending->bytes);
 	else
 		snprintf(bytes, sizeof(bytes), "%" PRIu64 " of %" PRIu64 " bytes", ending->bytes,
-			exchange->answer_bytes);
-	log_info("%s %s %.500s %s, %s in %" PRIu64 ".%03" PRIu64 " s%s%s", peer, method,
-		*exchange->target ? exchange->target : "-", status, bytes,
+			exchange->size);
+	log_info("%s %.32s %.500s %s, %s in %" PRIu64 ".%03" PRIu64 " s%s%s", peer,
+		head->method ? head->method : "-", head->target ? head->target : "-", status, bytes,
 		ending->duration_ns / NS_PER_S, ending->duration_ns % NS_PER_S / NS_PER_MS,
 		*ending->why ? ": " : "", ending->why);
 }
@@ -108,7 +114,7 @@ static void report(const struct exchange *exchange, const struct ending *ending)
 	broker_tell(exchange->source->broker, IPC_TRANSFER, &transfer);
 }
 
-void access_conclude(const struct exchange *exchange, enum MHD_RequestTerminationCode how)
+void access_conclude(const struct exchange *exchange, enum exchange_ending how)
 {
 	struct ending ending = { .duration_ns = clock_monotonic_ns() - exchange->begun_ns };
 

@@ -6,6 +6,6 @@
 #include "httpd/exchange.h"
 
 /* To be called once, while the socket is still open. */
-void access_conclude(const struct exchange *exchange, enum MHD_RequestTerminationCode how);
+void access_conclude(const struct exchange *exchange, enum exchange_ending how);
 
 #endif

@@ -48,7 +48,7 @@ static void on_reply(void *argument, const struct ipc_message *message)
 
 	if (!message) {
 		exchange_refuse(exchange, 503, "brambled doesn't answer; try again");
-		exchange_add_header(exchange, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+		exchange_add_header(exchange, "Retry-After", "1");
 	} else if (!is_sound(message)) {
 		if (message->fd >= 0)
 			close(message->fd);
@@ -58,7 +58,7 @@ static void on_reply(void *argument, const struct ipc_message *message)
 
 		exchange_answer_file(exchange, (unsigned)reply->status, message->fd, 0, reply->size,
 			reply->content_type);
-		exchange_add_header(exchange, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+		exchange_add_header(exchange, "Cache-Control", "no-store");
 	}
 	exchange_finish(exchange);
 }
@@ -89,7 +89,7 @@ void api_answer(struct exchange *exchange, const char *path, const char *query)
 		exchange->body_size, on_reply, exchange);
 	if (question < 0) {
 		exchange_refuse(exchange, 503, "too busy; try again");
-		exchange_add_header(exchange, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+		exchange_add_header(exchange, "Retry-After", "1");
 		exchange_finish(exchange);
 	} else {
 		exchange->question = question;

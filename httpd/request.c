@@ -29,8 +29,7 @@ enum request_method request_parse_method(const char *name)
 	return REQUEST_UNKNOWN;
 }
 
-/* RFC 9110 section 5.6.2 */
-static bool is_token(const char *text)
+bool request_is_token(const char *text)
 {
 	if (*text == '\0')
 		return false;
@@ -62,6 +61,39 @@ static void refuse(struct request_headers *headers, const char *reason)
 		headers->refusal = (struct request_refusal){ 400, reason };
 }
 
+/* Is this word in a list (RFC 9110 section 5.6.1)? */
+static bool is_listed(const char *list, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (list += strspn(list, ", \t"); *list; list += strspn(list, ", \t")) {
+		size_t item = strcspn(list, ", \t");
+
+		if (item == length && strncasecmp(list, word, length) == 0)
+			return true;
+		list += item;
+	}
+	return false;
+}
+
+static void note_connection(struct request_headers *headers, const char *value)
+{
+	headers->close |= is_listed(value, "close");
+	headers->keep_alive |= is_listed(value, "keep-alive");
+}
+
+/* A list may come in several fields (RFC 9110 section 5.3). */
+static void note_tags(struct request_headers *headers, const char *value)
+{
+	for (size_t i = 0; i < REQUEST_TAG_FIELDS; i++) {
+		if (!headers->if_none_match[i]) {
+			headers->if_none_match[i] = value;
+			return;
+		}
+	}
+	refuse(headers, "If-None-Match is there too often");
+}
+
 void request_note_header(struct request_headers *headers, const char *name, const char *value)
 {
 	const struct {
@@ -76,10 +108,14 @@ void request_note_header(struct request_headers *headers, const char *name, cons
 		{ "Range", &headers->range, "Range is there twice" },
 		{ "If-Range", &headers->if_range, "If-Range is there twice" },
 		{ "If-Match", &headers->if_match, "If-Match is there twice" },
-		{ "If-None-Match", &headers->if_none_match, "If-None-Match is there twice" },
+		{ "If-Modified-Since", &headers->if_modified_since,
+			"If-Modified-Since is there twice" },
+		{ "If-Unmodified-Since", &headers->if_unmodified_since,
+			"If-Unmodified-Since is there twice" },
+		{ "Expect", &headers->expect, "Expect is there twice" },
 	};
 
-	if (!is_token(name) || !is_field_value(value)) {
+	if (!request_is_token(name) || !is_field_value(value)) {
 		refuse(headers, "malformed header field");
 		return;
 	}
@@ -89,7 +125,12 @@ void request_note_header(struct request_headers *headers, const char *name, cons
 		if (*known[i].value)
 			refuse(headers, known[i].twice);
 		*known[i].value = value;
+		return;
 	}
+	if (strcasecmp(name, "Connection") == 0)
+		note_connection(headers, value);
+	else if (strcasecmp(name, "If-None-Match") == 0)
+		note_tags(headers, value);
 }
 
 static bool takes_body(enum request_method method)
@@ -97,32 +138,60 @@ static bool takes_body(enum request_method method)
 	return method == REQUEST_POST || method == REQUEST_PUT;
 }
 
-struct request_refusal request_judge(enum request_method method, const char *version,
+/* uri-host [ ":" port ] (RFC 9110 section 7.2, RFC 3986 section 3.2.2), or nothing. */
+static bool is_host(const char *text)
+{
+	static const char marks[] = "-._~!$&'()*+,;=%";
+	bool bracket = *text == '[';
+	size_t length = 0;
+
+	text += bracket;
+	while ((text[length] >= '0' && text[length] <= '9') ||
+		(text[length] >= 'a' && text[length] <= 'z') ||
+		(text[length] >= 'A' && text[length] <= 'Z') || (bracket && text[length] == ':') ||
+		(text[length] && strchr(marks, text[length])))
+		length++;
+	text += length;
+	if (bracket && *text++ != ']')
+		return false;
+	if (*text == ':')
+		text += 1 + strspn(text + 1, "0123456789");
+	return *text == '\0';
+}
+
+static struct request_refusal judge_coding(const struct request_headers *headers, bool is_1_0)
+{
+	const char *coding = headers->transfer_encoding, *last = strrchr(coding, ',');
+
+	last = last ? last + 1 + strspn(last + 1, " \t") : coding;
+	if (headers->content_length || is_1_0 || strcasecmp(last, "chunked") != 0)
+		return (struct request_refusal){ 400, "the length of the body is ambiguous" };
+	if (last != coding)
+		return (struct request_refusal){ 501, "unknown transfer coding" };
+	return (struct request_refusal){ 411, "send the body with a Content-Length" };
+}
+
+struct request_refusal request_judge(enum request_method method, bool is_1_0,
 	const struct request_headers *headers, uint64_t *body_size)
 {
-	bool is_1_0 = strcmp(version, "HTTP/1.0") == 0;
-	uint64_t size = 0;
 	int result = 0;
 
 	*body_size = 0;
-	if (strncmp(version, "HTTP/1.", 7) != 0)
-		return (struct request_refusal){ 505, "this server speaks HTTP/1.1" };
 	if (headers->refusal.status != 0)
 		return headers->refusal;
 	if (!headers->host && !is_1_0)
 		return (struct request_refusal){ 400, "the Host field is missing" };
+	if (headers->host && !is_host(headers->host))
+		return (struct request_refusal){ 400, "malformed Host" };
+	if (headers->transfer_encoding)
+		return judge_coding(headers, is_1_0);
 	if (headers->content_length)
-		result = str_parse_u64(headers->content_length, 0, UINT64_MAX, &size);
+		result = str_parse_u64(headers->content_length, 0, UINT64_MAX, body_size);
 	if (result == -EINVAL)
 		return (struct request_refusal){ 400, "malformed Content-Length" };
-	if (headers->transfer_encoding && (headers->content_length || is_1_0))
-		return (struct request_refusal){ 400, "the length of the body is ambiguous" };
-	if (headers->transfer_encoding)
-		return (struct request_refusal){ 411, "send the body with a Content-Length" };
-	*body_size = result == -ERANGE ? UINT64_MAX : size;
 	if (*body_size > 0 && !takes_body(method))
 		return (struct request_refusal){ 400, "this method has no body" };
-	if (*body_size > REQUEST_BODY_LIMIT)
+	if (result == -ERANGE || *body_size > REQUEST_BODY_LIMIT)
 		return (struct request_refusal){ 413, "a body has at most 65536 bytes" };
 	return (struct request_refusal){ 0, "" };
 }
@@ -137,9 +206,11 @@ int request_split_target(const char *target, struct request_target *out)
 	}
 	if (strncasecmp(target, scheme, sizeof(scheme) - 1) == 0) {
 		target += sizeof(scheme) - 1;
-		target += strcspn(target, "/?");
-		if (*target != '/')
+		if (strcspn(target, "/?") == 0)
 			return -EINVAL;
+		target += strcspn(target, "/?");
+		if (!*target)
+			target = "/";
 	}
 	if (*target != '/')
 		return -EINVAL;

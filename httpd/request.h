@@ -12,7 +12,9 @@
 
 #include "common/ipc.h"
 
-#define REQUEST_TARGET_SIZE 2048 /* longer ones are refused with 414 */
+#define REQUEST_TARGET_SIZE 8192 /* longer ones: 414; RFC 9112 section 3 asks for 8000 bytes */
+#define REQUEST_PATH_SIZE 1024	 /* decoded; longer ones: 414 */
+#define REQUEST_TAG_FIELDS 4	 /* If-None-Match may be there so often */
 #define REQUEST_BODY_LIMIT IPC_TEXT_LIMIT
 
 enum request_method {
@@ -36,21 +38,25 @@ struct request_refusal {
 
 /* The header fields that this server looks at; the pointers are the caller's. NULL = absent. */
 struct request_headers {
-	const char *host, *content_length, *transfer_encoding;
-	const char *range, *if_range, *if_match, *if_none_match;
+	const char *host, *content_length, *transfer_encoding, *expect;
+	const char *range, *if_range, *if_match, *if_modified_since, *if_unmodified_since;
+	const char *if_none_match[REQUEST_TAG_FIELDS];
+	bool close, keep_alive;		/* what Connection says */
 	struct request_refusal refusal; /* the first field that is wrong by itself */
 };
 
-/* Take notice of one field; start with a zeroed struct. Refused are: names that aren't tokens
- * ("Content-Length :", folded first lines), control bytes in values, and any of the fields above
- * twice. */
+/* RFC 9110 section 5.6.2 */
+bool request_is_token(const char *text);
+
+/* Take notice of one field, without blanks around its value; start with a zeroed struct. Refused
+ * are: names that aren't tokens ("Content-Length :"), control bytes in values, and those of the
+ * fields above twice that aren't lists. */
 void request_note_header(struct request_headers *headers, const char *name, const char *value);
 
-/* May this request be served, as far as its framing tells (RFC 9112 sections 3.2, 6.1, 6.3)? A body
- * must come with one Content-Length: libmicrohttpd 0.9.75 lets Transfer-Encoding win over a
- * Content-Length that contradicts it, and takes the first of two lengths. *body_size is set when
- * the refusal's status is 0 or 413. */
-struct request_refusal request_judge(enum request_method method, const char *version,
+/* May this request be served, as far as its framing tells (RFC 9112 sections 3.2, 6.1, 6.3)?
+ * Content must come with one Content-Length: chunks are refused with 411, and what is ambiguous
+ * with 400. *body_size is set when the refusal's status is 0. */
+struct request_refusal request_judge(enum request_method method, bool is_1_0,
 	const struct request_headers *headers, uint64_t *body_size);
 
 struct request_target {
@@ -59,8 +65,9 @@ struct request_target {
 	const char *query; /* behind '?', up to the end; NULL absent */
 };
 
-/* Origin form, or absolute form, whose authority is ignored (RFC 9112 section 3.2). Returns 0 or
- * -EINVAL (also for blanks, control bytes, bytes that aren't ASCII, and a fragment). */
+/* Origin form, or absolute form (RFC 9112 section 3.2), whose authority must be there and is
+ * ignored. Returns 0 or -EINVAL (also for blanks, control bytes, bytes that aren't ASCII, and a
+ * fragment). */
 int request_split_target(const char *target, struct request_target *out);
 
 /* Decode a path into `out`, without the leading '/'. Refused are: incomplete escapes, control bytes
@@ -88,7 +95,8 @@ enum request_range_kind request_parse_range(
  * If-None-Match compares weakly, If-Match strongly (RFC 9110 section 8.8.3.2). */
 bool request_tag_is_listed(const char *list, const char *tag, bool weakly);
 
-/* Does If-Range name exactly this tag? A date never matches: there is no Last-Modified here. */
+/* Does If-Range name exactly this tag? A date never matches: what changes twice within a second
+ * keeps its date (RFC 9110 section 8.8.2.2). */
 bool request_if_range_holds(const char *header, const char *tag);
 
 /* May this text stand between the quotes of an ETag? */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The HTTP server: libmicrohttpd driven by libevent, one thread, nothing blocks. */
+/* The HTTP server: libevent, one thread, nothing blocks. */
 #ifndef BRAMBLE_HTTPD_SERVER_H
 #define BRAMBLE_HTTPD_SERVER_H
 
@@ -9,7 +9,8 @@ struct event_base;
 struct server;
 
 struct server_limits {
-	unsigned connections; /* at once; further ones wait in the kernel's queue */
+	unsigned connections; /* at once; a further one takes the place of one that sends no
+				 request, else it waits in the kernel's queue */
 	unsigned per_address; /* of these, from one address; further ones are closed */
 	unsigned header_s;    /* from the connection, or the end of an answer, to the end of the
 				 next request's header */

@@ -2,7 +2,7 @@
 # What is checked without running anything: two compilers, two analysers, the shape of text.
 LINT_C  = $(shell git ls-files '*.c')
 LINT_SH = $(shell git grep -lE '^\#!/bin/sh' -- . ':!*.md')
-LINT_PACKAGES := libconfig libcjson libmicrohttpd sqlite3 libsodium libarchive zlib libcap-ng libseccomp libevent_core cmocka
+LINT_PACKAGES := libconfig libcjson sqlite3 libsodium libarchive zlib libcap-ng libseccomp libevent_core cmocka
 
 lint: lint-format lint-compilers lint-cppcheck lint-tidy lint-shell ## Both compilers, clang-tidy, cppcheck, clang-format, shellcheck
 

@@ -240,61 +240,57 @@ struct field {
 	const char *name, *value;
 };
 
-static struct request_refusal judge(const char *method, const char *version,
-	const struct field *fields, size_t count, uint64_t *body_size)
+static struct request_refusal judge(const char *method, bool is_1_0, const struct field *fields,
+	size_t count, uint64_t *body_size)
 {
 	struct request_headers headers = { 0 };
 
 	for (size_t i = 0; i < count && fields[i].name; i++)
 		request_note_header(&headers, fields[i].name, fields[i].value);
-	return request_judge(request_parse_method(method), version, &headers, body_size);
+	return request_judge(request_parse_method(method), is_1_0, &headers, body_size);
 }
 
 static void framing_is_judged(void **state)
 {
 	static const struct {
-		const char *method, *version;
+		const char *method;
+		bool is_1_0;
 		struct field fields[4];
 		unsigned status;
 		uint64_t body_size;
 	} cases[] = {
-		{ "GET", "HTTP/1.1", { { "Host", "r" } }, 0, 0 },
-		{ "GET", "HTTP/1.1", { { "hOST", "" } }, 0, 0 },
-		{ "GET", "HTTP/1.0", { { NULL, NULL } }, 0, 0 },
-		{ "GET", "HTTP/1.1", { { NULL, NULL } }, 400, 0 },
-		{ "GET", "HTTP/1.1", { { "Host", "a" }, { "host", "a" } }, 400, 0 },
-		{ "GET", "HTTP/2.0", { { "Host", "r" } }, 505, 0 },
-		{ "GET", "", { { "Host", "r" } }, 505, 0 },
-		{ "GET", "HTTP/1.1", { { "Host", "r" }, { "Content-Length", "0" } }, 0, 0 },
-		{ "GET", "HTTP/1.1", { { "Host", "r" }, { "Content-Length", "1" } }, 400, 1 },
-		{ "DELETE", "HTTP/1.1", { { "Host", "r" }, { "Content-Length", "1" } }, 400, 1 },
-		{ "POST", "HTTP/1.1", { { "Host", "r" }, { "Content-Length", "65536" } }, 0,
-			65536 },
-		{ "PUT", "HTTP/1.1", { { "Host", "r" }, { "Content-Length", "65537" } }, 413,
-			65537 },
-		{ "POST", "HTTP/1.1",
+		{ "GET", false, { { "Host", "r" } }, 0, 0 },
+		{ "GET", false, { { "hOST", "" } }, 0, 0 },
+		{ "GET", true, { { NULL, NULL } }, 0, 0 },
+		{ "GET", false, { { NULL, NULL } }, 400, 0 },
+		{ "GET", false, { { "Host", "a" }, { "host", "a" } }, 400, 0 },
+		{ "GET", false, { { "Host", "r" }, { "Content-Length", "0" } }, 0, 0 },
+		{ "GET", false, { { "Host", "r" }, { "Content-Length", "1" } }, 400, 1 },
+		{ "DELETE", false, { { "Host", "r" }, { "Content-Length", "1" } }, 400, 1 },
+		{ "POST", false, { { "Host", "r" }, { "Content-Length", "65536" } }, 0, 65536 },
+		{ "PUT", false, { { "Host", "r" }, { "Content-Length", "65537" } }, 413, 65537 },
+		{ "POST", false,
 			{ { "Host", "r" }, { "Content-Length", "99999999999999999999999" } }, 413,
-			UINT64_MAX },
-		{ "POST", "HTTP/1.1", { { "Host", "r" }, { "Content-Length", "-1" } }, 400, 0 },
-		{ "POST", "HTTP/1.1", { { "Host", "r" }, { "Content-Length", "1, 1" } }, 400, 0 },
-		{ "POST", "HTTP/1.1", { { "Host", "r" }, { "Content-Length", "" } }, 400, 0 },
-		{ "POST", "HTTP/1.1",
+			0 },
+		{ "POST", false, { { "Host", "r" }, { "Content-Length", "-1" } }, 400, 0 },
+		{ "POST", false, { { "Host", "r" }, { "Content-Length", "1, 1" } }, 400, 0 },
+		{ "POST", false, { { "Host", "r" }, { "Content-Length", "" } }, 400, 0 },
+		{ "POST", false,
 			{ { "Host", "r" }, { "Content-Length", "5" }, { "content-length", "5" } },
 			400, 0 },
-		{ "POST", "HTTP/1.1",
+		{ "POST", false,
 			{ { "Host", "r" }, { "Content-Length", "5" },
 				{ "Transfer-Encoding", "chunked" } },
 			400, 0 },
-		{ "POST", "HTTP/1.1", { { "Host", "r" }, { "Transfer-Encoding", "chunked" } }, 411,
-			0 },
-		{ "POST", "HTTP/1.0", { { "Transfer-Encoding", "chunked" } }, 400, 0 },
-		{ "GET", "HTTP/1.1", { { "Host", "r" }, { "Content-Length ", "5" } }, 400, 0 },
-		{ "GET", "HTTP/1.1", { { " Host", "r" }, { "Host", "r" } }, 400, 0 },
-		{ "GET", "HTTP/1.1", { { "Host", "r" }, { "", "r" } }, 400, 0 },
-		{ "GET", "HTTP/1.1", { { "Host", "r" }, { "X(y)", "r" } }, 400, 0 },
-		{ "GET", "HTTP/1.1", { { "Host", "r\rX: y" } }, 400, 0 },
-		{ "GET", "HTTP/1.1", { { "Host", "r" }, { "X", "\t\xc3\xa4" } }, 0, 0 },
-		{ "GET", "HTTP/1.1",
+		{ "POST", false, { { "Host", "r" }, { "Transfer-Encoding", "chunked" } }, 411, 0 },
+		{ "POST", true, { { "Transfer-Encoding", "chunked" } }, 400, 0 },
+		{ "GET", false, { { "Host", "r" }, { "Content-Length ", "5" } }, 400, 0 },
+		{ "GET", false, { { " Host", "r" }, { "Host", "r" } }, 400, 0 },
+		{ "GET", false, { { "Host", "r" }, { "", "r" } }, 400, 0 },
+		{ "GET", false, { { "Host", "r" }, { "X(y)", "r" } }, 400, 0 },
+		{ "GET", false, { { "Host", "r\rX: y" } }, 400, 0 },
+		{ "GET", false, { { "Host", "r" }, { "X", "\t\xc3\xa4" } }, 0, 0 },
+		{ "GET", false,
 			{ { "Host", "r" }, { "Range", "bytes=0-1" }, { "Range", "bytes=0-1" } },
 			400, 0 },
 	};
@@ -302,7 +298,7 @@ static void framing_is_judged(void **state)
 	(void)state;
 	for (size_t i = 0; i < LENGTH(cases); i++) {
 		uint64_t body_size = 99;
-		struct request_refusal refusal = judge(cases[i].method, cases[i].version,
+		struct request_refusal refusal = judge(cases[i].method, cases[i].is_1_0,
 			cases[i].fields, LENGTH(cases[i].fields), &body_size);
 
 		if (refusal.status != cases[i].status)
