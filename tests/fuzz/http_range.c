@@ -73,7 +73,7 @@ static void check_headers(const char *text)
 	request_note_header(&headers, "Host", text);
 	request_note_header(&headers, text, text);
 	request_note_header(&headers, "Content-Length", text);
-	refusal = request_judge(REQUEST_POST, "HTTP/1.1", &headers, &body_size);
+	refusal = request_judge(REQUEST_POST, false, &headers, &body_size);
 	must(refusal.status != 0 || body_size <= REQUEST_BODY_LIMIT);
 }
 

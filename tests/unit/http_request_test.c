@@ -133,10 +133,11 @@ static void targets_are_split(void **state)
 		{ "/a?", "/a", "" },
 		{ "http://router:80/a?b", "/a", "b" },
 		{ "HTTP://10.0.0.1/", "/", NULL },
+		{ "http://router", "/", NULL },
 	};
-	static const char *const bad[] = { "", "*", "a", "a/b", "http://router", "http://router?a",
-		"https://router/a", "router:80", "/a b", "/a\tb", "/a\x01", "/a\x7f", "/\xc3\xa4",
-		"/a#b", "/a?b c" };
+	static const char *const bad[] = { "", "*", "a", "a/b", "http:///a", "http://",
+		"http://router?a", "https://router/a", "router:80", "/a b", "/a\tb", "/a\x01",
+		"/a\x7f", "/\xc3\xa4", "/a#b", "/a?b c" };
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(good); i++) {
