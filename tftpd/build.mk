@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 PROGRAMS += bramble-tftpd
-bramble-tftpd_SRC := tftpd/main.c tftpd/confine.c tftpd/server.c tftpd/transfer.c tftpd/blocks.c tftpd/netascii.c \
+bramble-tftpd_SRC := tftpd/main.c tftpd/confine.c tftpd/server.c tftpd/transfer.c tftpd/blocks.c tftpd/netascii.c tftpd/stray.c \
 	tftpd/source.c tftpd/limits.c tftpd/session.c tftpd/packet.c \
 	common/broker.c $(COMMON_BASE) common/ipc.c $(COMMON_CONFINE) common/activation.c
 bramble-tftpd_LIBS := libevent_core libseccomp libcap-ng

@@ -18,7 +18,6 @@ static const struct call always[] = {
 	CALL(recvmsg), /* also brambled's answers, with a file's descriptor */
 	CALL(recvmmsg),
 	/* Blocks of files: read, and sent one by one, as segments, or to many at a time */
-	CALL(pread64),
 	CALL(preadv),
 	CALL(sendto),
 	CALL(sendmsg), /* also questions to brambled */
@@ -26,10 +25,12 @@ static const struct call always[] = {
 	/* A transfer's own socket (RFC 1350 section 4) */
 	CALL_IF(socket, ARGUMENT_IS(0, AF_INET), ARGUMENT_BITS(1, SOCKET_TYPE, SOCK_DGRAM),
 		ARGUMENT_IS(2, 0)),
-	CALL(bind),    /* from the address that was asked */
-	CALL(connect), /* to its client alone */
+	CALL(bind),	   /* from the address that was asked */
+	CALL(getsockname), /* and the port that it got, for strangers' packets */
+	CALL(connect),	   /* to its client alone */
 	CALL_IF(setsockopt, ARGUMENT_IS(1, SOL_SOCKET), ARGUMENT_IS(2, SO_SNDBUF)), /* a window */
 	CALL_IF(setsockopt, ARGUMENT_IS(1, SOL_SOCKET), ARGUMENT_IS(2, SO_RCVBUF)),
+	CALL_IF(setsockopt, ARGUMENT_IS(1, SOL_SOCKET), ARGUMENT_IS(2, SO_REUSEADDR)),
 	CALL_IF(setsockopt, ARGUMENT_IS(1, SOL_UDP), ARGUMENT_IS(2, UDP_SEGMENT)),
 	CALL(close), /* its end, and its file's */
 /* Waiting: libevent. arm64 has only the second of the first two. */

@@ -2,6 +2,7 @@
 #include "tftpd/limits.h"
 
 #define OTHER_DESCRIPTORS 64u
+#define DESCRIPTORS_OF_SESSION 3u
 
 const struct tftp_limits tftp_limits_default = {
 	.sessions = 1024, .sessions_per_peer = 16, .blksize = 1468, .windowsize = 64
@@ -29,13 +30,14 @@ void tftp_limits_apply(const struct tftp_limits *limits, struct tftp_request *re
 
 uint64_t tftp_limits_descriptors(const struct tftp_limits *limits)
 {
-	return 2 * (uint64_t)limits->sessions + OTHER_DESCRIPTORS;
+	return DESCRIPTORS_OF_SESSION * (uint64_t)limits->sessions + OTHER_DESCRIPTORS;
 }
 
 void tftp_limits_fit(struct tftp_limits *limits, uint64_t descriptors)
 {
-	uint64_t fitting =
-		descriptors > OTHER_DESCRIPTORS + 2 ? (descriptors - OTHER_DESCRIPTORS) / 2 : 1;
+	uint64_t fitting = descriptors > OTHER_DESCRIPTORS + DESCRIPTORS_OF_SESSION
+				   ? (descriptors - OTHER_DESCRIPTORS) / DESCRIPTORS_OF_SESSION
+				   : 1;
 
 	if (limits->sessions > fitting)
 		limits->sessions = (unsigned)fitting;

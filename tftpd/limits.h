@@ -33,7 +33,7 @@ bool tftp_limits_admit(const struct tftp_limits *limits, unsigned sessions, unsi
 /* Lower what was asked to what is granted. */
 void tftp_limits_apply(const struct tftp_limits *limits, struct tftp_request *request);
 
-/* Descriptors that the server needs: a socket and a file for each session, and some. */
+/* Descriptors that the server needs: two sockets and a file for each session, and some. */
 uint64_t tftp_limits_descriptors(const struct tftp_limits *limits);
 
 /* Lower the number of sessions (to 1 at least) to what `descriptors` suffice for. Out of

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <sys/socket.h>
-#include <unistd.h>
+#include <sys/uio.h>
 
 #define PIECE 4096u /* bytes, read at once */
 
@@ -51,7 +51,8 @@ static ssize_t read_block(const struct tftp_netascii *text, struct tftp_netascii
 		ssize_t n = 0;
 
 		if (left > 0)
-			n = pread(file, bytes, left < most ? (size_t)left : most,
+			n = preadv(file,
+				&(struct iovec){ bytes, left < most ? (size_t)left : most }, 1,
 				(off_t)place->offset);
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -21,6 +21,7 @@ static void release(struct tftp_transfer *transfer)
 		event_free(transfer->readable);
 	if (transfer->timer)
 		event_free(transfer->timer);
+	tftp_stray_close(&transfer->stray);
 	if (transfer->socket >= 0)
 		close(transfer->socket);
 	if (transfer->fd >= 0)
@@ -266,6 +267,7 @@ static void begin(struct tftp_transfer *transfer, const struct ipc_resolved *ans
 		refuse(transfer, ENOMEM);
 		return;
 	}
+	tftp_stray_open(&transfer->stray, transfer->all->base, transfer->socket);
 	output = tftp_session_start(
 		&transfer->session, &accepted, answer->size, clock_monotonic_ns());
 	if (perform(transfer, &output, NULL))
@@ -320,7 +322,7 @@ static struct tftp_transfer *new_transfer(struct tftp_transfers *all,
 	transfer->blksize = request->blksize;
 	transfer->windowsize = request->windowsize;
 	transfer->netascii = request->netascii;
-	transfer->fd = transfer->socket = -1;
+	transfer->fd = transfer->socket = transfer->stray.socket = -1;
 	transfer->started_ns = clock_monotonic_ns();
 	transfer->next = all->first;
 	transfer->back = &all->first;

@@ -13,6 +13,7 @@
 #include "tftpd/netascii.h"
 #include "tftpd/session.h"
 #include "tftpd/source.h"
+#include "tftpd/stray.h"
 
 struct event;
 struct event_base;
@@ -38,6 +39,7 @@ struct tftp_transfer {
 	struct event *readable, *timer;
 	uint64_t timer_ns; /* when the timer fires; it may be earlier than the deadline */
 	uint64_t started_ns;
+	struct tftp_stray stray;
 	bool singly; /* see tftp_send_blocks() */
 	bool netascii;
 	struct tftp_netascii text; /* in that mode */

@@ -232,8 +232,9 @@ static void a_stranger_changes_nothing(void **state)
 	client_open(&stranger, &world, "127.0.0.9", HERE);
 	stranger.server = client.server;
 	client_send_error(&stranger, "die");
-	client_send_ack(&stranger, 1);
 	client_expect_silence(&stranger, 50);
+	client_send_ack(&stranger, 1);
+	client_expect_error(&stranger, 5, "");
 	client_close(&stranger);
 	client_send_ack(&client, 1);
 	do
