@@ -36,10 +36,3 @@ demo: ## Watch two virtual Pis join, and a third take over from one (KEEP=1: lea
 	@B=$(B) MAKE="$(MAKE)" tests/lab/demo
 bench: all ## Time from power-on to kernel, beside dnsmasq (BOOTS=15, CROWD=16)
 	@B=$(B) tests/bench/boot.sh
-
-# Which rules of TFTP a server keeps, ours beside its peers
-CONFORMANCE_TFTP := $(addprefix tests/conformance/tftp/,main.c runner.c report.c exchange.c expect.c tree.c \
-	rfc1350_transfer.c rfc1350_ending.c rfc1350_tid.c rfc1350_request.c rfc1123.c rfc2347.c rfc2348.c rfc2349.c \
-	rfc7440.c rfc7440_gap.c security_name.c security_traffic.c security_file.c)
-PROGRAMS += tftp-conformance
-tftp-conformance_SRC := $(CONFORMANCE_TFTP) common/str.c common/clock.c

@@ -22,6 +22,7 @@ static const char usage[] =
 	"  --tree DIR     the served directory is DIR on this machine: run the cases that change a "
 	"file\n"
 	"  --only WORD    the cases whose id or name holds the word\n"
+	"  --confirm      run a failed case once more; the second verdict counts\n"
 	"  --tap, --json  instead of a table\n"
 	"  --list         only list the cases\n"
 	"\n"
@@ -29,13 +30,21 @@ static const char usage[] =
 	"Exit status: 0 no case failed, 1 some failed, 64 wrong usage, 71 the system refused "
 	"something.\n";
 
-enum { OPTION_MAKE_TREE = 1, OPTION_TREE, OPTION_ONLY, OPTION_TAP, OPTION_JSON, OPTION_LIST };
+enum {
+	OPTION_MAKE_TREE = 1,
+	OPTION_TREE,
+	OPTION_ONLY,
+	OPTION_TAP,
+	OPTION_JSON,
+	OPTION_LIST,
+	OPTION_CONFIRM
+};
 
 struct settings {
 	const char *make_tree, *only;
 	struct target target;
 	void (*report)(const struct result *results, size_t n);
-	bool list;
+	bool list, confirm;
 };
 
 static int take_option(int option, struct settings *settings)
@@ -55,6 +64,9 @@ static int take_option(int option, struct settings *settings)
 		return 0;
 	case OPTION_JSON:
 		settings->report = report_json;
+		return 0;
+	case OPTION_CONFIRM:
+		settings->confirm = true;
 		return 0;
 	case OPTION_LIST:
 		settings->list = true;
@@ -87,6 +99,7 @@ static int parse_arguments(int argc, char **argv, struct settings *settings)
 		{ "only", required_argument, NULL, OPTION_ONLY },
 		{ "tap", no_argument, NULL, OPTION_TAP },
 		{ "json", no_argument, NULL, OPTION_JSON },
+		{ "confirm", no_argument, NULL, OPTION_CONFIRM },
 		{ "list", no_argument, NULL, OPTION_LIST },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -125,7 +138,7 @@ static int run(const struct settings *settings)
 		free(results);
 		return 0;
 	}
-	runner_run(&settings->target, results, n, settings->only);
+	runner_run(&settings->target, results, n, settings->only, settings->confirm);
 	settings->report(results, n);
 	failed = report_count(results, n, STATUS_FAIL);
 	free(results);

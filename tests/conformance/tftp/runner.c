@@ -15,6 +15,7 @@
 #include "tests/conformance/tftp/exchange.h"
 
 #define AT_ONCE 40u
+#define CONFIRM_AT_ONCE 8u
 #define HEAVY_AT_ONCE 2u
 #define DEFAULT_SECONDS 15u
 
@@ -41,7 +42,7 @@ struct runner {
 	size_t n;
 	bool *begun;
 	struct running running[AT_ONCE];
-	unsigned busy, heavy;
+	unsigned at_once, busy, heavy;
 };
 
 /* In the case's process */
@@ -152,6 +153,7 @@ static void finish(struct runner *runner, struct running *slot)
 	struct verdict verdict;
 	int status;
 
+	result->status = STATUS_FAIL;
 	result->milliseconds = (unsigned)((clock_monotonic_ns() - slot->begin_ns) / NS_PER_MS);
 	if (slot->pid < 0 || read(slot->fd, &verdict, sizeof(verdict)) != sizeof(verdict)) {
 		snprintf(result->reason, sizeof(result->reason), "no verdict within %u s",
@@ -209,7 +211,7 @@ static size_t choose(const struct runner *runner)
 
 static void begin_more(struct runner *runner)
 {
-	for (size_t slot = 0; slot < AT_ONCE; slot++) {
+	for (size_t slot = 0; slot < runner->at_once; slot++) {
 		size_t next;
 
 		if (runner->running[slot].result)
@@ -251,9 +253,40 @@ static void wait_some(struct runner *runner)
 	}
 }
 
-void runner_run(const struct target *target, struct result *results, size_t n, const char *only)
+static void run_all(struct runner *runner)
 {
-	struct runner runner = { .target = target, .results = results, .n = n };
+	begin_more(runner);
+	while (runner->busy > 0) {
+		wait_some(runner);
+		begin_more(runner);
+	}
+}
+
+/* Run again what failed. */
+static void confirm_failures(struct runner *runner)
+{
+	runner->at_once = CONFIRM_AT_ONCE;
+	for (size_t i = 0; i < runner->n; i++) {
+		struct result *result = &runner->results[i];
+
+		runner->begun[i] = result->status != STATUS_FAIL;
+		if (!runner->begun[i])
+			memcpy(result->first_reason, result->reason, sizeof(result->first_reason));
+	}
+	run_all(runner);
+	for (size_t i = 0; i < runner->n; i++) {
+		struct result *result = &runner->results[i];
+
+		if (result->status == STATUS_PASS && result->first_reason[0])
+			snprintf(result->reason, sizeof(result->reason),
+				"when repeated; at first: %.150s", result->first_reason);
+	}
+}
+
+void runner_run(const struct target *target, struct result *results, size_t n, const char *only,
+	bool confirm)
+{
+	struct runner runner = { .target = target, .results = results, .n = n, .at_once = AT_ONCE };
 
 	runner.begun = calloc(n, sizeof(*runner.begun));
 	if (!runner.begun)
@@ -267,10 +300,8 @@ void runner_run(const struct target *target, struct result *results, size_t n, c
 		snprintf(results[i].reason, sizeof(results[i].reason), "not chosen");
 		runner.begun[i] = true;
 	}
-	begin_more(&runner);
-	while (runner.busy > 0) {
-		wait_some(&runner);
-		begin_more(&runner);
-	}
+	run_all(&runner);
+	if (confirm)
+		confirm_failures(&runner);
 	free(runner.begun);
 }
