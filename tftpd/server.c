@@ -53,6 +53,11 @@ static bool is_admitted(struct tftp_server *server, const struct sockaddr_in *pe
 	struct tftp_transfer *running = find_transfer(server, peer, &of_peer);
 	char name[TFTP_NAME_SIZE];
 
+	/* Its last ACK may have come just before, and wait to be read. */
+	if (running && running->socket >= 0 && !tftp_transfer_catch_up(running)) {
+		running = NULL;
+		of_peer--;
+	}
 	if (running) {
 		tftp_visible_name(request, name);
 		if (running->socket < 0 ||

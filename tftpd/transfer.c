@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 
+#define PACKETS_TO_CATCH_UP 4u
 #define SEND_BUFFER (208 * 1024) /* bytes, doubled by the kernel: a window of small blocks fits */
 
 static void release(struct tftp_transfer *transfer)
@@ -190,6 +191,16 @@ static void on_packet(evutil_socket_t socket, short what, void *argument)
 	/* One packet at a time: there is hardly ever a second one, and the others wait. */
 	if (receive_reply(transfer))
 		arm(transfer);
+}
+
+bool tftp_transfer_catch_up(struct tftp_transfer *transfer)
+{
+	for (unsigned i = 0; i < PACKETS_TO_CATCH_UP; i++) {
+		if (!receive_reply(transfer))
+			return false;
+	}
+	arm(transfer);
+	return true;
 }
 
 static void on_timer(evutil_socket_t socket, short what, void *argument)

@@ -53,6 +53,10 @@ struct tftp_transfer {
 void tftp_transfer_ask(struct tftp_transfers *all, const struct sockaddr_in *peer,
 	struct in_addr local, const struct tftp_request *granted);
 
+/* Take what has come for a transfer and hasn't been read yet. Returns false when that was its end
+ * (it is freed). */
+bool tftp_transfer_catch_up(struct tftp_transfer *transfer);
+
 /* Report and forget a transfer. `error` 0 or a positive errno. */
 void tftp_transfer_end(struct tftp_transfer *transfer, int error, const char *reason);
 

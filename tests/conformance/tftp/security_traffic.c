@@ -125,6 +125,31 @@ static void request_twice(struct test *test)
 	test_observe(test, "one whole transfer");
 }
 
+/* The last ACK of a transfer and the next request from the same port, both behind another request
+ * that makes the server look at its known port first. */
+static void request_behind_last_ack(struct test *test)
+{
+	struct exchange *x = exchange_open(test);
+	const struct expected e = expect_file(test, "size-511", "octet");
+	uint8_t request[64];
+	size_t length = exchange_build_request(request, OP_RRQ, "size-511", "octet", NULL);
+
+	exchange_send_request(x, request, length);
+	for (unsigned round = 0; round < 100; round++) {
+		struct exchange *other = exchange_open(test);
+
+		x->tid.sin_port = 0;
+		receive_block(x, &e, 1, 512, 800);
+		exchange_send_request(other, request, length);
+		exchange_ack(x, 1);
+		exchange_send_request(x, request, length);
+		receive_block(other, &e, 1, 512, ANSWER_MS);
+		exchange_ack(other, 1);
+		other->over = true;
+	}
+	test_observe(test, "100 times served within 0.8 s");
+}
+
 /* Boards pause for five seconds. */
 static void pauses(struct test *test)
 {
@@ -279,6 +304,8 @@ static const struct conformance_case cases[] = {
 	{ CASE, .name = "sixteen requests of one address: all are served", .run = several_at_once,
 		.number = 16 },
 	{ CASE, .name = "a request twice from one port: one whole transfer", .run = request_twice },
+	{ CASE, .name = "the next request right behind the last ACK, from one port",
+		.run = request_behind_last_ack },
 	{ CASE, .name = "a client that pauses for 5 s: the transfer goes on", .run = pauses,
 		.number = 5, .seconds = 20 },
 	{ CASE, .name = "ACKs of old blocks throughout: the transfer is whole",
