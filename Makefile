@@ -51,6 +51,7 @@ PKG_CFLAGS = $(shell pkg-config --cflags $(ALL_LIBS) 2>/dev/null)
 $(eval $(call compile_rule,obj,$$(CC) $$(BASE) $$(CFLAGS) $$(HARDEN) $$(PKG_CFLAGS)))
 $(eval $(call compile_rule,node,$$(NODE_CC) $$(BASE) -Os -g -fstack-protector-strong -ffunction-sections -fdata-sections))
 $(eval $(call compile_rule,fuzzobj,clang $$(BASE) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all $$(PKG_CFLAGS)))
+$(eval $(call compile_rule,coverobj,clang $$(BASE) -O1 -g -fprofile-instr-generate -fcoverage-mapping $$(PKG_CFLAGS)))
 .SECONDARY:
 
 define link_program
@@ -65,9 +66,13 @@ define link_fuzzer
 $(B)/$(1): $(call objs,$(1),fuzzobj)
 	$$(call say,LD,$$@)clang -fsanitize=fuzzer,address,undefined -o $$@ $$^ $(if $(strip $($(1)_LIBS)),$$(shell pkg-config --libs $($(1)_LIBS))) $($(1)_LDLIBS)
 endef
+define link_cover
+$(B)/cover-$(1): $(call objs,test-$(1),coverobj)
+	$$(call say,LD,$$@)clang -fprofile-instr-generate -o $$@ $$^ $(if $(strip $($(1)_LIBS)),$$(shell pkg-config --libs $($(1)_LIBS))) $($(1)_LDLIBS)
+endef
 $(foreach p,$(PROGRAMS) $(TESTS),$(eval $(call link_program,$(p))))
 $(foreach p,$(NODE_PROGRAMS),$(eval $(call link_node,$(p))))
-$(foreach p,$(FUZZERS),$(eval $(call link_fuzzer,$(p))))
+$(foreach p,$(FUZZERS),$(eval $(call link_fuzzer,$(p)))$(eval $(call link_cover,$(p))))
 
 $(B)/.deps:
 	@mkdir -p $(B) && touch $@

@@ -18,7 +18,9 @@ TESTS += test-tftp-netascii
 test-tftp-netascii_SRC := tests/unit/tftp_netascii_test.c tftpd/netascii.c tftpd/session.c tftpd/packet.c common/str.c
 test-tftp-netascii_LIBS := cmocka
 FUZZERS += fuzz-tftp_request
-fuzz-tftp_request_SRC := tests/fuzz/tftp_request.c tftpd/limits.c tftpd/packet.c tftpd/session.c common/str.c
+fuzz-tftp_request_SRC := tests/fuzz/tftp_request.c tftpd/limits.c tftpd/packet.c common/str.c
+FUZZERS += fuzz-tftp_session
+fuzz-tftp_session_SRC := tests/fuzz/tftp_session.c tftpd/packet.c tftpd/session.c common/str.c
 
 # The program itself, run by the test
 TESTS += test-tftp-server

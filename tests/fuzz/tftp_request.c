@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* The first byte chooses: a request, or a session that is fed timed packets. */
+/* The same bytes as a request, as a reply, and as limits: texts end and are visible, values are
+ * what is granted, and answers fit. */
 #include <assert.h>
 #include <string.h>
 
-#include "common/clock.h"
 #include "tftpd/limits.h"
-#include "tftpd/session.h"
+#include "tftpd/packet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
@@ -26,44 +26,49 @@ static void fuzz_request(const uint8_t *bytes, size_t length)
 	assert(tftp_build_oack(out, &request, UINT64_MAX) <= sizeof(out));
 }
 
-/* Whatever the client says: blocks come from the file, and each ACK brings at most one window. */
-static void fuzz_session(const uint8_t *bytes, size_t length)
+static void fuzz_reply(const uint8_t *bytes, size_t length)
 {
-	const struct tftp_request request = { .options = bytes[0] & 15u,
-		.blksize = 8u + bytes[1],
-		.windowsize = 1u + bytes[2] % 64u,
-		.timeout_s = 1 };
-	uint64_t now = 0, size = (uint64_t)bytes[3] << 8;
-	struct tftp_session session;
-	struct tftp_output output = tftp_session_start(&session, &request, size, now);
+	struct tftp_reply reply;
+	uint8_t out[TFTP_REPLY_SIZE];
+	size_t written;
 
-	for (size_t i = 4; i + 5 <= length; i += 5) {
-		struct tftp_reply reply;
+	if (tftp_parse_reply(bytes, length, &reply) != 0)
+		return;
+	assert(reply.opcode == TFTP_ACK || reply.opcode == TFTP_ERROR);
+	assert(memchr(reply.text, '\0', sizeof(reply.text)));
+	for (const char *p = reply.text; *p; p++)
+		assert(*p >= ' ' && *p < 0x7f);
+	if (reply.opcode == TFTP_ACK)
+		return;
+	written = tftp_build_error(out, TFTP_ERROR_UNDEFINED, reply.text);
+	assert(written <= sizeof(out) && out[written - 1] == '\0');
+}
 
-		if (output.action == TFTP_SEND_DATA) {
-			assert(output.first >= 1 && output.count >= 1 &&
-				output.count <= session.windowsize);
-			assert(output.first + output.count - 1 <= session.last);
-			assert(tftp_session_offset(&session, output.first) <= size);
-		}
-		assert(tftp_session_bytes(&session) <= size);
-		if (output.action >= TFTP_FINISHED)
-			return;
-		now += bytes[i] * NS_PER_MS;
-		if (bytes[i] & 1)
-			output = tftp_session_timeout(&session, now);
-		else if (tftp_parse_reply(bytes + i + 1, 4, &reply) == 0)
-			output = tftp_session_receive(&session, &reply, now);
-	}
+/* Limits as an administrator may set them. */
+static void fuzz_limits(const uint8_t *bytes, size_t length)
+{
+	struct tftp_limits limits = tftp_limits_default;
+	uint64_t descriptors;
+
+	if (length < 4)
+		return;
+	limits.sessions = 1u + bytes[0] * 256u + bytes[1];
+	descriptors = bytes[2] * 256u + bytes[3];
+	tftp_limits_fit(&limits, descriptors);
+	assert(limits.sessions >= 1);
+	assert(limits.sessions == 1 || tftp_limits_descriptors(&limits) <= descriptors);
+	assert(!tftp_limits_admit(&limits, limits.sessions, 0));
+	assert(!tftp_limits_admit(&limits, 0, limits.sessions_per_peer));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-	if (length < 5)
-		return 0;
-	if (bytes[0] & 0x80)
-		fuzz_request(bytes + 1, length - 1);
-	else
-		fuzz_session(bytes, length);
+	uint8_t header[TFTP_HEADER];
+
+	fuzz_request(bytes, length);
+	fuzz_reply(bytes, length);
+	fuzz_limits(bytes, length);
+	tftp_build_data_header(header, (uint16_t)length);
+	assert(header[1] == TFTP_DATA && header[3] == (uint8_t)length);
 	return 0;
 }
