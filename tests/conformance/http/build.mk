@@ -4,3 +4,7 @@ PROGRAMS += http-conformance
 http-conformance_SRC := $(addprefix tests/conformance/http/,main.c runner.c report.c wire.c tree.c method.c range.c \
 	condition.c line.c host.c body.c path.c limit.c connection.c time.c) common/str.c common/clock.c
 http-conformance_LDLIBS := -pthread
+
+.PHONY: conformance-http
+conformance-http: $(B)/http-conformance $(B)/bramble-httpd ## Which rules of HTTP ours keeps, beside nginx
+	@B=$(B) tests/conformance/http/compare

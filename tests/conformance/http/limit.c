@@ -115,9 +115,9 @@ static void sent_content(struct test *test)
 static const struct http_case cases[] = {
 	{ "9112.3", LEVEL_SHOULD, "a request line of 8000 bytes is taken", .run = long_line,
 		.statuses = { 200 } },
-	{ "9112.3", LEVEL_MUST, "one of 60,000 bytes: 414", .run = longer_line,
+	{ "9112.3", LEVEL_MUST, "a request line of 60,000 bytes: 414", .run = longer_line,
 		.statuses = { 414 } },
-	{ "9110.17.5", LEVEL_MUST, "one without an end is refused", .run = endless_line,
+	{ "9110.17.5", LEVEL_MUST, "a request line without an end is refused", .run = endless_line,
 		.statuses = { 400, 414, NO_ANSWER } },
 	{ "9110.17.5", LEVEL_MUST, "a method without an end is refused", .run = endless_method,
 		.statuses = { 400, 414, 501, NO_ANSWER } },

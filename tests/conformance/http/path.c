@@ -98,7 +98,7 @@ static const struct http_case cases[] = {
 	{ "9110.17.3", LEVEL_PRACTICE, "a device", NOT_SERVED("/device") },
 	{ "9110.17.3", LEVEL_PRACTICE, "directories aren't listed", .run = list_nothing },
 	{ "9110.17.3", LEVEL_PRACTICE, "a file isn't a directory", NOT_SERVED("/small/") },
-	{ "9110.17.3", LEVEL_PRACTICE, "nor has it anything in it", NOT_SERVED("/small/x") },
+	{ "9110.17.3", LEVEL_PRACTICE, "a file has nothing in it", NOT_SERVED("/small/x") },
 };
 
 GROUP(path_group, "Names (RFC 3986, RFC 9110 section 17.3)", cases);

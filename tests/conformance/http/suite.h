@@ -50,6 +50,7 @@ struct http_case {
 	void (*run)(struct test *test); /* NULL: send `request`, expect what follows */
 
 	const char *request;
+	const char *other;    /* more for one's own function */
 	size_t request_size;  /* 0 = up to its NUL */
 	unsigned statuses[8]; /* any of these */
 	const char *field;    /* must be in the answer, unless its status is NO_ANSWER … */
