@@ -6,7 +6,6 @@
 #include <linux/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,11 +14,11 @@
 #include "common/str.h"
 #include "httpd/access.h"
 #include "httpd/route.h"
+#include "httpd/sending.h"
 #include "httpd/server.h"
 
 #define STALL_S 60u /* without any progress an answer ends */
 #define TRANSFER_UNIT (UINT64_C(32) * 1024 * 1024)
-#define TURN_BYTES (2u * 1024u * 1024u) /* of one file, before others have their turn */
 /* A peer that goes on sending must see the refusal: closing with unread bytes resets the
  * connection, and takes the answer away (RFC 9112 section 9.6). */
 #define LINGER_S 3u
@@ -341,58 +340,10 @@ static void linger(struct connection *connection)
 		connection_end(connection, EXCHANGE_DONE);
 }
 
-/* Returns 1 when all is sent, 0 when the socket is full or it is others' turn, or -errno. */
-static int send_header(struct connection *connection)
-{
-	const struct exchange *exchange = &connection->exchange;
-	bool file_follows =
-		exchange->file >= 0 && exchange->size > 0 && exchange_sends_content(exchange);
-
-	while (connection->out_sent < connection->out_size) {
-		ssize_t n = send(connection->socket, connection->out + connection->out_sent,
-			connection->out_size - connection->out_sent,
-			MSG_NOSIGNAL | (file_follows ? MSG_MORE : 0));
-
-		if (n < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-		connection->out_sent += (size_t)n;
-	}
-	return 1;
-}
-
-/* As above; -ENODATA: the file has less than it had. */
-static int send_file(struct connection *connection)
-{
-	struct exchange *exchange = &connection->exchange;
-	size_t left_in_turn = TURN_BYTES;
-
-	if (exchange->file < 0 || !exchange_sends_content(exchange))
-		return 1;
-	while (exchange->left > 0) {
-		size_t most = exchange->left < left_in_turn ? (size_t)exchange->left : left_in_turn;
-		off_t offset = (off_t)exchange->offset;
-		ssize_t n;
-
-		if (most == 0)
-			return 0;
-		n = sendfile(connection->socket, exchange->file, &offset, most);
-		if (n < 0)
-			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-		if (n == 0)
-			return -ENODATA;
-		exchange->offset += (uint64_t)n;
-		exchange->left -= (uint64_t)n;
-		left_in_turn -= (size_t)n;
-	}
-	return 1;
-}
-
 static void send_more(struct connection *connection)
 {
-	int result = send_header(connection);
+	int result = sending_go_on(connection);
 
-	if (result == 1)
-		result = send_file(connection);
 	if (result == 0)
 		want(connection, EV_WRITE);
 	else if (result == 1)
@@ -406,15 +357,7 @@ static void send_answer(struct connection *connection)
 	struct exchange *exchange = &connection->exchange;
 	uint64_t units = exchange->size / TRANSFER_UNIT + 1;
 
-	connection->out_sent = 0;
-	connection->out_size = exchange_write_header(exchange, clock_wall_ms() / 1000,
-		connection->close, connection->out, sizeof(connection->out));
-	if (exchange->file < 0 && exchange_sends_content(exchange)) {
-		memcpy(connection->out + connection->out_size, exchange->text,
-			(size_t)exchange->size);
-		connection->out_size += (size_t)exchange->size;
-	}
-	exchange->left = exchange->size;
+	sending_begin(connection);
 	exchange->queued = true;
 	exchange->waiting = false;
 	connection_read_tcp(

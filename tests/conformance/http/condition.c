@@ -136,7 +136,7 @@ static void notices_a_replacement(struct test *test)
 {
 	static const struct timespec times[2] = { { .tv_sec = 1000000000 },
 		{ .tv_sec = 1000000000 } };
-	char path[256], next[264], first[256], second[256], name[64];
+	char path[256], next[264], first[256] = "", second[256] = "", name[64];
 	int socket = wire_connect(test);
 
 	enter_tree(test, path, sizeof(path), "replaced");

@@ -17,8 +17,8 @@ static void ask_long(
 	size_t unit_size = strlen(unit), piece_size = 0;
 
 	while (piece_size + unit_size <= sizeof(piece) && piece_size + unit_size <= size) {
-		memcpy(piece + piece_size, unit, unit_size);
-		piece_size += unit_size;
+		for (size_t i = 0; i < unit_size; i++)
+			piece[piece_size++] = unit[i];
 	}
 	wire_say(test, socket, before);
 	for (size_t sent = 0; sent + piece_size <= size; sent += piece_size)

@@ -126,23 +126,24 @@ static void read_head(struct test *test, int socket, struct answer *answer)
 /* RFC 9112 sections 2.2, 4 and 5: lines end with CRLF; a status line; fields with a name. */
 static void check_head(struct test *test, struct answer *answer)
 {
-	const char *line = answer->head;
+	const char *line = answer->head, *digits = line + 9;
 
-	if (sscanf(line, "HTTP/1.1 %3u", &answer->status) != 1 || line[12] != ' ' ||
-		answer->status < 100)
+	if (strncmp(line, "HTTP/1.1 ", 9) != 0 || strspn(digits, "0123456789") != 3 ||
+		digits[0] == '0' || digits[3] != ' ')
 		test_fail(test, "the status line is malformed: %.60s", line);
-	for (;;) {
+	answer->status = (unsigned)strtoul(digits, NULL, 10);
+	do {
 		const char *end = strchr(line, '\n'), *colon;
 
-		if (!end || end == line || end[-1] != '\r')
+		if (end && end > line && end[-1] == '\r')
+			line = end + 1;
+		else
 			test_fail(test, "a line of the answer doesn't end with CRLF");
-		line = end + 1;
-		if (memcmp(line, CRLF, 2) == 0)
-			return;
 		colon = strchr(line, ':');
-		if (!colon || colon == line || memchr(line, ' ', (size_t)(colon - line)))
+		if (memcmp(line, CRLF, 2) != 0 &&
+			(!colon || colon == line || memchr(line, ' ', (size_t)(colon - line))))
 			test_fail(test, "a field of the answer is malformed: %.60s", line);
-	}
+	} while (memcmp(line, CRLF, 2) != 0);
 }
 
 const char *wire_field(const struct answer *answer, const char *name, char out[static 256])
@@ -225,11 +226,12 @@ struct answer *wire_new_answer(struct test *test)
 {
 	struct answer *answer = calloc(1, sizeof(*answer));
 
-	if (!answer)
-		test_fail(test, "out of memory");
-	answer->next = test->answers;
-	test->answers = answer;
-	return answer;
+	if (answer) {
+		answer->next = test->answers;
+		test->answers = answer;
+		return answer;
+	}
+	test_fail(test, "out of memory");
 }
 
 void wire_free_answers(struct test *test)
