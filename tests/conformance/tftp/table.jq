@@ -39,5 +39,7 @@ def sum_of(level): [.[] | .cases | map(select(level == null or .level == level))
 (
 	$servers[] | "", "### \(.name)", "",
 	(if (.cases | count(.status == "FAIL")) == 0 then "Nothing: all were kept." else empty end),
+	(.cases[] | select(.status == "pass" and (.reason | startswith("when repeated"))) |
+		"- \(.id), \(.level): \(.name | safe): kept \(.reason | safe)"),
 	(.cases[] | select(.status == "FAIL") | "- \(.id), \(.level): \(.name | safe): \(.reason | safe)")
 )
