@@ -125,13 +125,17 @@ static uint64_t cautious_rto(const struct tftp_session *session, uint64_t took_n
 /* `complete`: everything that was sent is acknowledged. */
 static void note_progress(struct tftp_session *session, uint64_t now_ns, bool complete)
 {
-	uint64_t took_ns = now_ns - session->window_first_ns;
-	bool by_timer = session->tries > 0;
+	/* Of a window that was acknowledged in part, only the rest. */
+	const uint64_t since_ns = session->progress_ns > session->window_first_ns
+					  ? session->progress_ns
+					  : session->window_first_ns;
+	const uint64_t took_ns = now_ns - since_ns;
+	const bool by_timer = session->tries > 0;
 
 	if (by_timer)
 		session->restarted_at = session->acked; /* both copies may bring an ACK */
 	else if (complete && (session->acked > session->repeated || session->sent == 0))
-		measure(session, took_ns);
+		measure(session, now_ns - session->window_sent_ns);
 	session->cautious = by_timer && !session->cautious;
 	session->rto_ns =
 		session->cautious ? cautious_rto(session, took_ns) : measured_rto(session);
@@ -176,8 +180,10 @@ static struct tftp_output receive_ack(struct tftp_session *session, uint16_t wir
 	note_progress(session, now_ns, complete);
 	if (session->acked == session->last)
 		return (struct tftp_output){ .action = TFTP_FINISHED };
-	if (!complete && restarted_just_now(session, now_ns))
+	if (!complete && restarted_just_now(session, now_ns)) {
+		set_deadline(session, now_ns); /* the old one is of the old period */
 		return wait_for_more;
+	}
 	return send_window(session, now_ns, !complete);
 }
 

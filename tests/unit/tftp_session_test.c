@@ -338,6 +338,55 @@ static void an_ack_for_every_block_does_not_multiply_the_data(void **state)
 	assert_true(sent <= 32);
 }
 
+/* Packets that overtake one another make a client acknowledge parts of windows, again and again. */
+static void a_part_of_a_window_that_was_sent_again_measures_from_when_it_was_sent(void **state)
+{
+	struct tftp_session session = windowed(8, 100000);
+
+	(void)state;
+	assert_sends(ack(&session, 0, 4 * MS), 1, 8); /* measured: 4 ms */
+	assert_sends(tftp_session_timeout(&session, session.deadline_ns), 1, 8);
+	assert_sends(ack(&session, 5, session.window_sent_ns + 3 * MS), 6, 8);
+	assert_sends(tftp_session_timeout(&session, session.deadline_ns), 6, 8);
+	assert_action(ack(&session, 7, session.window_sent_ns + MS), TFTP_WAIT);
+	assert_sends(tftp_session_timeout(&session, session.deadline_ns), 8, 8);
+	assert_action(ack(&session, 10, session.window_sent_ns + MS), TFTP_WAIT);
+	assert_sends(ack(&session, 15, session.window_sent_ns + 4 * MS), 16, 8);
+	assert_true(session.srtt_ns < 6 * MS);
+	assert_true(session.rto_ns < 50 * MS);
+}
+
+/* What isn't answered by a new window must not wait for the old one's long period. */
+static void an_ack_that_sends_nothing_sets_the_timer_anew(void **state)
+{
+	struct tftp_session session = windowed(8, 100000);
+	uint64_t now_ns;
+
+	(void)state;
+	assert_sends(ack(&session, 0, 4 * MS), 1, 8);
+	for (unsigned i = 0; i < 4; i++)
+		assert_sends(tftp_session_timeout(&session, session.deadline_ns), 1, 8);
+	now_ns = session.window_sent_ns + 3 * MS;
+	assert_sends(ack(&session, 3, now_ns), 4, 8); /* cautious: the period is long */
+	assert_true(session.deadline_ns > now_ns + 300 * MS);
+	assert_action(ack(&session, 6, now_ns + MS), TFTP_WAIT);
+	assert_true(session.deadline_ns < now_ns + 30 * MS);
+}
+
+/* The rest of a window has waited since the last ACK, not since the window was new. */
+static void the_rest_of_a_window_does_not_make_the_period_longer_and_longer(void **state)
+{
+	struct tftp_session session = windowed(8, 100000);
+
+	(void)state;
+	assert_sends(ack(&session, 0, 4 * MS), 1, 8);
+	for (unsigned block = 1; block <= 10; block++) {
+		assert_sends(tftp_session_timeout(&session, session.deadline_ns), block, 8);
+		assert_action(ack(&session, block, session.window_sent_ns + MS), TFTP_WAIT);
+		assert_true(session.rto_ns < 60 * MS);
+	}
+}
+
 static void an_error_of_the_client_ends_the_transfer(void **state)
 {
 	const struct tftp_reply reply = { .opcode = TFTP_ERROR, .code = 0 };
@@ -388,6 +437,10 @@ int main(void)
 		cmocka_unit_test(the_largest_window_is_acknowledged_at_its_end),
 		cmocka_unit_test(only_what_was_sent_before_counts_as_sent_again),
 		cmocka_unit_test(an_ack_for_every_block_does_not_multiply_the_data),
+		cmocka_unit_test(
+			a_part_of_a_window_that_was_sent_again_measures_from_when_it_was_sent),
+		cmocka_unit_test(an_ack_that_sends_nothing_sets_the_timer_anew),
+		cmocka_unit_test(the_rest_of_a_window_does_not_make_the_period_longer_and_longer),
 		cmocka_unit_test(an_error_of_the_client_ends_the_transfer),
 		cmocka_unit_test(the_timeout_option_bounds_the_period),
 	};
