@@ -34,6 +34,7 @@ include common/build.mk
 include tftpd/build.mk httpd/build.mk boot/build.mk rootfs/build.mk provisioner/build.mk
 include tests/build.mk
 include tests/lint.mk tests/fuzz/build.mk tests/conformance/http/build.mk tests/conformance/tftp/build.mk tests/escape/build.mk
+include tests/soak/build.mk
 include etc/install.mk
 
 # $(1) program, $(2) object directory

@@ -7,6 +7,7 @@
 #define SHORTEST_RTO_NS                                                                            \
 	(20 * NS_PER_MS) /* a LAN's round trip is far below; a board may be busy for some ms */
 #define LONGEST_RTO_NS (8 * NS_PER_S)
+#define LONGEST_CAUTION_NS (2500 * NS_PER_MS) /* longer than any round trip on a LAN */
 #define GRANULARITY_NS (5 * NS_PER_MS)
 #define LONGEST_SILENCE_NS (30 * NS_PER_S) /* TFTP_FILE_TIMEOUT of the Pi's EEPROM */
 #define TRIES_BEFORE_HEARD 2u		   /* a forged request must not make us send much */
@@ -22,8 +23,9 @@ static bool only_end_is_missing(const struct tftp_session *session)
 
 static uint64_t end_of_patience(const struct tftp_session *session)
 {
-	return session->progress_ns +
-	       (only_end_is_missing(session) ? LAST_SILENCE_NS : LONGEST_SILENCE_NS);
+	return session->progress_ns + (only_end_is_missing(session) && !session->waits
+						      ? LAST_SILENCE_NS
+						      : LONGEST_SILENCE_NS);
 }
 
 static void set_deadline(struct tftp_session *session, uint64_t now_ns)
@@ -119,7 +121,7 @@ static uint64_t cautious_rto(const struct tftp_session *session, uint64_t took_n
 
 	if (rto_ns < least_ns)
 		rto_ns = least_ns;
-	return rto_ns < LONGEST_RTO_NS ? rto_ns : LONGEST_RTO_NS;
+	return rto_ns < LONGEST_CAUTION_NS ? rto_ns : LONGEST_CAUTION_NS;
 }
 
 /* `complete`: everything that was sent is acknowledged. */
@@ -141,6 +143,7 @@ static void note_progress(struct tftp_session *session, uint64_t now_ns, bool co
 		session->cautious ? cautious_rto(session, took_ns) : measured_rto(session);
 	session->progress_ns = now_ns;
 	session->tries = 0;
+	session->waits = false;
 	session->heard = true;
 }
 
@@ -155,6 +158,7 @@ static bool restarted_just_now(const struct tftp_session *session, uint64_t now_
  * window it says that the window's first block is missing. */
 static struct tftp_output receive_repeated(struct tftp_session *session, uint64_t now_ns)
 {
+	session->waits = session->waits || now_ns - session->progress_ns >= LEFT_AFTER_NS;
 	if (session->windowsize == 1 || session->restarted_at == session->acked ||
 		restarted_just_now(session, now_ns))
 		return wait_for_more;

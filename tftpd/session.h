@@ -14,7 +14,7 @@
  *
  * The end: the client is lost after 30 s without progress, or after three packets if it never
  * answered (the request may be forged). When only the last window is missing, its ACK is probably
- * lost for good, and it's over after 10 s.
+ * lost for good, and it's over after 10 s, unless the client repeats the ACK before: it waits.
  */
 #ifndef BRAMBLE_TFTPD_SESSION_H
 #define BRAMBLE_TFTPD_SESSION_H
@@ -36,6 +36,7 @@ struct tftp_session {
 				  window */
 	bool oack_pending;     /* the OACK isn't acknowledged yet */
 	bool heard;	       /* the client has answered at all */
+	bool waits;	       /* it has repeated its last ACK, so it still wants what is missing */
 	bool cautious;	       /* the running window's period is from cautious_rto() */
 	bool again;	       /* the running window begins with blocks that were sent before */
 	uint64_t repeated;     /* blocks up to here were sent more than once */

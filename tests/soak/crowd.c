@@ -66,8 +66,8 @@ static void deliver(
 /* An ERROR isn't sent again: who loses it waits in vain. Here it needn't wait. */
 static void lose_error(struct client *client, uint16_t port, const uint8_t *bytes, size_t length)
 {
-	if (client->state == CLIENT_RECEIVING && port == client->port && length >= 4 &&
-		bytes[1] == 5) {
+	if ((client->state == CLIENT_RECEIVING || client->state == CLIENT_PAUSING) &&
+		port == client->port && length >= 4 && bytes[1] == 5) {
 		client->error = (uint16_t)(bytes[2] << 8 | bytes[3]);
 		client->state = CLIENT_REFUSED;
 	}

@@ -14,7 +14,7 @@ static const struct soak_profile harsh[] = {
 	{ .name = "loss 8 %", .drop = 80 },
 	{ .name = "duplicates", .duplicate = 100 },
 	{ .name = "reordered", .reorder = 250 },
-	{ .name = "all at once", .drop = 20, .duplicate = 50, .reorder = 100, .jitter_us = 2000 },
+	{ .name = "all at once", .drop = 20, .duplicate = 50, .reorder = 100 },
 };
 static const struct soak_profile distant[] = {
 	{ .name = "5 ms", .delay_us = 2500 },

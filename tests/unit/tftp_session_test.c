@@ -387,6 +387,42 @@ static void the_rest_of_a_window_does_not_make_the_period_longer_and_longer(void
 	}
 }
 
+/* The OACK was lost twice: that tells little of the round trip. */
+static void the_first_block_behind_a_lost_oack_is_sent_often_enough(void **state)
+{
+	const struct tftp_request request = {
+		.options = TFTP_OPTION_TSIZE, .blksize = 512, .windowsize = 1
+	};
+	struct tftp_session session;
+	unsigned sent = 1;
+
+	(void)state;
+	assert_action(tftp_session_start(&session, &request, 100, 0), TFTP_SEND_OACK);
+	for (unsigned i = 0; i < 2; i++)
+		assert_action(tftp_session_timeout(&session, session.deadline_ns), TFTP_SEND_OACK);
+	assert_sends(ack(&session, 0, session.window_sent_ns + 6000 * MS), 1, 1);
+	while (tftp_session_timeout(&session, session.deadline_ns).action == TFTP_SEND_DATA)
+		sent++;
+	assert_true(sent >= 3);
+}
+
+static void who_repeats_an_ack_still_wants_the_last_block(void **state)
+{
+	struct tftp_session session;
+	unsigned sent = 1;
+
+	(void)state;
+	(void)tftp_session_start(&session, &plain, 1000, 0);
+	assert_sends(ack(&session, 1, MS), 2, 1);
+	assert_action(ack(&session, 1, 2 * MS), TFTP_WAIT); /* a late copy means nothing */
+	assert_false(session.waits);
+	assert_action(ack(&session, 1, 1001 * MS), TFTP_WAIT);
+	while (tftp_session_timeout(&session, session.deadline_ns).action == TFTP_SEND_DATA)
+		sent++;
+	assert_true(session.deadline_ns == 30001 * MS);
+	assert_true(sent > 8);
+}
+
 static void an_error_of_the_client_ends_the_transfer(void **state)
 {
 	const struct tftp_reply reply = { .opcode = TFTP_ERROR, .code = 0 };
@@ -441,6 +477,8 @@ int main(void)
 			a_part_of_a_window_that_was_sent_again_measures_from_when_it_was_sent),
 		cmocka_unit_test(an_ack_that_sends_nothing_sets_the_timer_anew),
 		cmocka_unit_test(the_rest_of_a_window_does_not_make_the_period_longer_and_longer),
+		cmocka_unit_test(the_first_block_behind_a_lost_oack_is_sent_often_enough),
+		cmocka_unit_test(who_repeats_an_ack_still_wants_the_last_block),
 		cmocka_unit_test(an_error_of_the_client_ends_the_transfer),
 		cmocka_unit_test(the_timeout_option_bounds_the_period),
 	};
