@@ -31,7 +31,7 @@ uint64_t exchange_now_ns(void)
 	return to_ns(now);
 }
 
-static bool is_loopback(struct in_addr address)
+bool exchange_is_loopback(struct in_addr address)
 {
 	return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
 }
@@ -69,13 +69,14 @@ struct exchange *exchange_open(struct test *test)
 {
 	const struct in_addr any = { htonl(INADDR_ANY) };
 
-	return open_at(
-		test, is_loopback(test->target->server.sin_addr) ? loopback(1, test->number) : any);
+	return open_at(test, exchange_is_loopback(test->target->server.sin_addr)
+				     ? loopback(1, test->number)
+				     : any);
 }
 
 struct exchange *exchange_open_elsewhere(struct test *test, unsigned number)
 {
-	if (!is_loopback(test->target->server.sin_addr))
+	if (!exchange_is_loopback(test->target->server.sin_addr))
 		test_skip(test, "needs several client addresses: test a server on 127.0.0.1");
 	return open_at(test, loopback(2 + number / 1000, test->number + 500 * (number % 1000)));
 }

@@ -47,6 +47,9 @@ struct exchange {
 	struct option_value options[OPTIONS_MAX];
 };
 
+/* Where a client may have as many addresses as it likes. */
+bool exchange_is_loopback(struct in_addr address);
+
 /* A new port, of an address of the test's own where the server is on this machine. */
 struct exchange *exchange_open(struct test *test);
 /* A port of another address than all others of this test. Ends the test as not applicable if this

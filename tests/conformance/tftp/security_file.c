@@ -83,7 +83,7 @@ static void judge(struct test *test, struct changing *c)
 
 static void truncated(struct test *test)
 {
-	struct changing c;
+	struct changing c = { 0 };
 
 	begin(test, &c, test->self->text);
 	if (truncate(c.path, (off_t)test->self->number) != 0)
@@ -93,7 +93,7 @@ static void truncated(struct test *test)
 
 static void replaced(struct test *test)
 {
-	struct changing c;
+	struct changing c = { 0 };
 
 	begin(test, &c, test->self->text);
 	if (tree_write(c.other, tree_find(NEW)) != 0 || rename(c.other, c.path) != 0)
@@ -103,7 +103,7 @@ static void replaced(struct test *test)
 
 static void deleted(struct test *test)
 {
-	struct changing c;
+	struct changing c = { 0 };
 
 	begin(test, &c, test->self->text);
 	unlink(c.path);
@@ -113,7 +113,7 @@ static void deleted(struct test *test)
 /* More is behind the end than there was: the size at the beginning counts, or all of the new. */
 static void grown(struct test *test)
 {
-	struct changing c;
+	struct changing c = { 0 };
 	long size;
 
 	begin(test, &c, NULL);

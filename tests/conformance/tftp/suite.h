@@ -75,12 +75,12 @@ struct test {
 };
 
 /* End the test. A case that returns has passed, with what test_observe() said last. */
-_Noreturn void test_pass(struct test *test, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-_Noreturn void test_fail(struct test *test, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-_Noreturn void test_skip(struct test *test, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void test_pass(struct test *test, const char *format, ...)
+	__attribute__((noreturn, format(printf, 2, 3)));
+void test_fail(struct test *test, const char *format, ...)
+	__attribute__((noreturn, format(printf, 2, 3)));
+void test_skip(struct test *test, const char *format, ...)
+	__attribute__((noreturn, format(printf, 2, 3)));
 void test_observe(struct test *test, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

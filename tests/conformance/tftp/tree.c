@@ -108,7 +108,8 @@ static void fill_noise(uint64_t seed, uint64_t offset, uint8_t *out, size_t n)
 
 void tree_fill(const struct tree_file *file, uint64_t offset, uint8_t *out, size_t n)
 {
-	size_t tail = file->tail ? strlen(file->tail) : 0;
+	const char *tail = file->tail ? file->tail : "";
+	uint64_t tail_at = file->size - strlen(tail);
 	size_t period = file->pattern ? strlen(file->pattern) : 0;
 
 	if (!file->pattern) {
@@ -116,9 +117,8 @@ void tree_fill(const struct tree_file *file, uint64_t offset, uint8_t *out, size
 		return;
 	}
 	for (size_t i = 0; i < n; i++, offset++)
-		out[i] = offset >= file->size - tail
-				 ? (uint8_t)file->tail[offset - (file->size - tail)]
-				 : (uint8_t)file->pattern[offset % period];
+		out[i] = (uint8_t)(offset >= tail_at ? tail[offset - tail_at]
+						     : file->pattern[offset % period]);
 }
 
 static int write_all(int fd, const struct tree_file *file)
