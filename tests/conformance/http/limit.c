@@ -2,6 +2,8 @@
 /* Sizes: what must fit, and that the rest is refused before it costs anything. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "tests/conformance/http/wire.h"
@@ -112,6 +114,27 @@ static void sent_content(struct test *test)
 		4000000, "");
 }
 
+/* Many a stack throws away an answer that wasn't read yet when the connection is reset. */
+static void isnt_reset(struct test *test)
+{
+	static const char piece[16384] = "";
+	int socket = wire_connect(test);
+	struct answer *answer = wire_new_answer(test);
+
+	wire_say(test, socket, "POST /small HTTP/1.1" CRLF HOST "Content-Length: 300000" CRLF CRLF);
+	if (!wire_wait(test, socket, 2000))
+		test_skip(test, "the server waits for the content");
+	for (int i = 0; i < 10; i++) {
+		if (send(socket, piece, sizeof(piece), MSG_NOSIGNAL) < 0)
+			test_fail(test, "the connection was reset while the content was sent");
+		usleep(20000);
+	}
+	wire_read_answer(test, socket, false, 0, answer);
+	if (!wire_is_expected(test, answer->status))
+		test_fail(test, "answered with %u", answer->status);
+	test_pass(test, "answered with %u", answer->status);
+}
+
 static const struct http_case cases[] = {
 	{ "9112.3", LEVEL_SHOULD, "a request line of 8000 bytes is taken", .run = long_line,
 		.statuses = { 200 } },
@@ -141,6 +164,8 @@ static const struct http_case cases[] = {
 		.run = huge_content, .statuses = { 400, 403, 404, 405, 413 } },
 	{ "9112.9.6", LEVEL_MUST, "the refusal reaches a client that sends 4 MB all the same",
 		.run = sent_content, .statuses = { 403, 404, 405, 413 } },
+	{ "9112.9.6", LEVEL_PRACTICE, "after a refusal what the client still sends is read",
+		.run = isnt_reset, .statuses = { 403, 404, 405, 413 } },
 };
 
 GROUP(limit_group, "Sizes", cases);
