@@ -77,6 +77,30 @@ static void reflects_error(struct test *test)
 	test_observe(test, "%zu bytes asked, %zu came", asked, bytes);
 }
 
+/* Packets that may be forged, to a transfer's port: what comes back goes to somebody else. */
+static void reflects_stranger(struct test *test)
+{
+	enum { N = 200 };
+	struct exchange *stranger = exchange_open(test);
+	struct download d;
+	uint8_t packet[4];
+	unsigned packets;
+	size_t bytes;
+
+	download_begin(&d, exchange_open(test), "size-10000", "octet", NULL);
+	for (unsigned i = 0; i < N; i++) {
+		exchange_send_to(stranger, &d.x->tid, packet, exchange_build_ack(packet, 1));
+		if (i % 20 == 0)
+			usleep(1000);
+	}
+	bytes = listen_to(stranger, 300, &packets);
+	stranger->over = true;
+	download_rest(&d);
+	if (bytes > (size_t)TIMES * N * sizeof(packet))
+		test_fail(test, "%zu bytes came for %zu", bytes, N * sizeof(packet));
+	test_observe(test, "%zu bytes came for %zu", bytes, N * sizeof(packet));
+}
+
 /* Requests for one file a few ms apart from `number` ports, as boards send; the `other` first are
  * ended at once by "Early terminate". The rest must be whole. */
 static void several_at_once(struct test *test)
@@ -297,6 +321,8 @@ static const struct conformance_case cases[] = {
 		.run = reflects_error, .text = "missing" },
 	{ CASE, .name = "a missing file with a short name: one ERROR, 3 times at most",
 		.run = reflects_error, .text = "x" },
+	{ CASE, .name = "200 ACKs of a stranger: 3 times their bytes at most",
+		.run = reflects_stranger },
 	{ CASE, .name = "three requests for one file 7 ms apart: all are served",
 		.run = several_at_once, .number = 3 },
 	{ CASE, .name = "three requests, two ended by ERROR 0: the third is served",
