@@ -14,35 +14,25 @@
 /* None of them takes a path, makes memory executable, or opens a socket to the network; but for
  * openat2 when it serves a directory. */
 static const struct call always[] = {
-	/* Connections: libmicrohttpd (MHD) */
+	/* Connections */
 	CALL(accept4),
-	CALL(getsockname), /* MHD looks what it was given to listen on */
-	CALL_IF(getsockopt, ARGUMENT_IS(1, SOL_SOCKET), ARGUMENT_IS(2, SO_DOMAIN)), /* so, too */
 	CALL_IF(getsockopt, ARGUMENT_IS(1, SOL_TCP), ARGUMENT_IS(2, TCP_INFO)), /* our statistics */
 	CALL_IF(setsockopt, ARGUMENT_IS(1, SOL_TCP), ARGUMENT_IS(2, TCP_NODELAY)),
-	CALL_IF(setsockopt, ARGUMENT_IS(1, SOL_TCP), ARGUMENT_IS(2, TCP_CORK)),
 	CALL_IF(setsockopt, ARGUMENT_IS(1, SOL_SOCKET), ARGUMENT_IS(2, SO_LINGER)), /* a reset */
 	CALL(shutdown),
 	CALL(close),
 	/* Requests and answers */
 	CALL(recvfrom),
 	CALL(sendto),
-	CALL(sendmsg), /* header and body together; also questions to brambled */
 	CALL(sendfile),
-	CALL(pread64), /* a file where sendfile() can't be used */
-	CALL(fstat),   /* its size */
-/* Waiting: libevent, and MHD's own set, made when it starts. arm64 has only epoll_pwait. */
+	CALL(fstat), /* a file's size */
+/* Waiting: libevent. arm64 has only epoll_pwait. */
 #ifdef __NR_epoll_wait
 	CALL(epoll_wait),
 #else
 	CALL(epoll_pwait),
 #endif
 	CALL(epoll_ctl),
-	CALL(epoll_create1),
-	CALL(eventfd2), /* MHD 1.0 wakes itself by one; 0.9.75 doesn't */
-	/* MHD: a socket that doesn't block, a pipe's end that does */
-	CALL_IF(fcntl, ARGUMENT_IS(1, F_GETFL)),
-	CALL_IF(fcntl, ARGUMENT_IS(1, F_SETFL)),
 	/* What time it is, where the kernel's vDSO can't tell: a clock source like hpet */
 	CALL(clock_gettime),
 	CALL(gettimeofday),
@@ -59,8 +49,6 @@ static const struct call always[] = {
 	CALL(exit_group),
 #ifdef __arm__ /* The same by the numbers of 32-bit ARM */
 	CALL(clock_gettime64),
-	CALL_IF(fcntl64, ARGUMENT_IS(1, F_GETFL)),
-	CALL_IF(fcntl64, ARGUMENT_IS(1, F_SETFL)),
 	CALL(fstat64),
 	CALL_IF(mmap2, ARGUMENT_BITS(2, PROT_EXEC, 0),
 		ARGUMENT_BITS(3, MAP_ANONYMOUS, MAP_ANONYMOUS)),
@@ -74,8 +62,14 @@ static const struct call always[] = {
 static const struct call under_brambled[] = {
 	CALL_IF(socket, ARGUMENT_IS(0, AF_UNIX), ARGUMENT_BITS(1, SOCKET_TYPE, SOCK_SEQPACKET),
 		ARGUMENT_IS(2, 0)),
-	CALL(connect), CALL(getpid), /* which the greeting tells */
-	CALL(recvmsg),		     /* its answers, with a file's descriptor */
+	CALL(connect),
+	CALL(getpid), /* which the greeting tells */
+	CALL(sendmsg),
+	CALL(recvmsg), /* questions, and answers with a file's descriptor */
+	CALL_IF(fcntl, ARGUMENT_IS(1, F_SETFL)), /* its socket doesn't block */
+#ifdef __arm__
+	CALL_IF(fcntl64, ARGUMENT_IS(1, F_SETFL)),
+#endif
 };
 
 static const struct call alone[] = {

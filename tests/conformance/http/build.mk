@@ -5,6 +5,7 @@ http-conformance_SRC := $(addprefix tests/conformance/http/,main.c runner.c repo
 	condition.c line.c host.c body.c path.c limit.c connection.c time.c) common/str.c common/clock.c
 http-conformance_LDLIBS := -pthread
 
-.PHONY: conformance-http
-conformance-http: $(B)/http-conformance $(B)/bramble-httpd ## Which rules of HTTP ours keeps, beside nginx
+.PHONY: conformance conformance-http
+conformance: conformance-http
+conformance-http: $(B)/http-conformance $(B)/bramble-httpd
 	@B=$(B) tests/conformance/http/compare

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# $ours and $nginx: what http-conformance --json printed; $format: "--markdown" or "".
+# $ours and $nginx: what http-conformance --json printed; $format: "markdown" or "text".
 
 def word: {"pass": "pass", "FAIL": "**fails**", "n/a": "–"}[.status] + (if .reason == "" then "" else ": " + .reason end);
 def plain: "\(.status) \(.reason)";
@@ -9,7 +9,7 @@ def passes($level): "\(count($level; "pass")) of \(map(select(.level == $level))
 
 $ours[0] as $a | $nginx[0] as $b |
 [range($a | length) | {ours: $a[.], nginx: $b[.]}] as $both |
-if $format == "--markdown" then
+if $format == "markdown" then
 	"| | bramble-httpd | nginx \($version) |", "| --- | --- | --- |",
 	(("MUST", "SHOULD", "practice") as $level |
 		"| \($level) | \($a | passes($level)) | \($b | passes($level)) |"),
