@@ -21,4 +21,7 @@ fuzz-http_head_SRC := tests/fuzz/http_head.c httpd/head.c httpd/request.c httpd/
 TESTS += test-http-server
 test-http-server_SRC := tests/unit/http_server_test.c tests/unit/http_world.c common/ipc.c common/file.c common/clock.c common/str.c
 test-http-server_LIBS := cmocka
-$(B)/test-http-server: | $(B)/bramble-httpd
+TESTS += test-http-body
+test-http-body_SRC := $(subst http_server_test,http_body_test,$(test-http-server_SRC))
+test-http-body_LIBS := cmocka
+$(B)/test-http-server $(B)/test-http-body: | $(B)/bramble-httpd

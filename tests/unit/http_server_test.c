@@ -181,44 +181,6 @@ static void passes_calls_on(void **state)
 	world_end(&world);
 }
 
-static void takes_a_body_up_to_its_limit(void **state)
-{
-	static char request[IPC_TEXT_LIMIT + 256];
-	struct http_answer answer;
-	struct world world;
-	size_t head;
-	int fd;
-
-	(void)state;
-	world_begin(&world, no_arguments);
-	fd = http_connect(&world);
-	head = (size_t)snprintf(request, sizeof(request),
-		"PUT /v1/x HTTP/1.1\r\n" HOST "Content-Length: %u\r\n\r\n", IPC_TEXT_LIMIT);
-	memset(request + head, 'x', IPC_TEXT_LIMIT);
-	request[head + IPC_TEXT_LIMIT] = '\0';
-	http_send(fd, request);
-	brambled_expect(&world, IPC_API);
-	assert_int_equal(world.message.body.api.text_length, IPC_TEXT_LIMIT);
-	assert_int_equal(strlen(world.message.text), IPC_TEXT_LIMIT);
-	brambled_reply(&world, 200, "{}");
-	http_receive(fd, &answer, 0);
-	assert_int_equal(answer.status, 200);
-	head = (size_t)snprintf(request, sizeof(request),
-		"PUT /v1/x HTTP/1.1\r\n" HOST "Content-Length: %u\r\n\r\n", IPC_TEXT_LIMIT + 1);
-	memset(request + head, 'x', IPC_TEXT_LIMIT + 1);
-	request[head + IPC_TEXT_LIMIT + 1] = '\0';
-	http_send(fd, request);
-	http_receive(fd, &answer, 0);
-	assert_int_equal(answer.status, 413);
-	assert_string_equal(http_field(&answer, "Connection", value), "close");
-	http_wait_closed(fd);
-	close(fd);
-	http_ask(&world, "PUT /v1/x HTTP/1.1\r\n" HOST "Content-Length: 99999999999\r\n\r\n",
-		&answer);
-	assert_int_equal(answer.status, 413);
-	world_end(&world);
-}
-
 static void gives_up_when_brambled_is_silent(void **state)
 {
 	static const char *const arguments[] = { "--answer-timeout", "1", NULL };
@@ -659,7 +621,6 @@ int main(void)
 		cmocka_unit_test_teardown(serves_parts_and_conditions, world_abandon),
 		cmocka_unit_test_teardown(says_why_brambled_refuses, world_abandon),
 		cmocka_unit_test_teardown(passes_calls_on, world_abandon),
-		cmocka_unit_test_teardown(takes_a_body_up_to_its_limit, world_abandon),
 		cmocka_unit_test_teardown(gives_up_when_brambled_is_silent, world_abandon),
 		cmocka_unit_test_teardown(asks_again_when_brambled_comes_back, world_abandon),
 		cmocka_unit_test_teardown(a_transfer_survives_brambled, world_abandon),
