@@ -72,8 +72,8 @@ struct ipc_resolve {
 };
 
 struct ipc_resolved {
-	int32_t error; /* 0, or a positive errno: ENOENT (missing), EACCES (not for this peer), EIO
-			  … */
+	int32_t error; /* 0, or a positive errno: ENOENT (missing), EACCES (not for this peer),
+			  EHOSTUNREACH (not an address of ours: say nothing at all), EIO … */
 	uint32_t reserved;
 	uint64_t size;		      /* of the file, bytes */
 	uint64_t transfer;	      /* names this transfer in struct ipc_transfer */

@@ -35,6 +35,7 @@ static const struct {
 	{ ENOTDIR, 404, "there is no such file" },
 	{ ENAMETOOLONG, 414, "the name is too long" },
 	{ EACCES, 403, "this file isn't served" },
+	{ EHOSTUNREACH, 403, "nobody of this address is known" },
 	{ EPERM, 403, "this file isn't served" },
 	{ ELOOP, 403, "symbolic links aren't followed" },
 	{ EXDEV, 403, "other file systems aren't served" },

@@ -157,6 +157,14 @@ static void prepare_transfer(struct brambled *brambled, const struct registry_bo
 		log_debug("no neighbour entry for %s", node->name);
 }
 
+/* Who isn't gets no answer at all: the sender of a request by UDP may be forged. */
+static bool is_on_lan(const struct settings *settings, struct in_addr peer)
+{
+	uint32_t differs = ntohl(peer.s_addr ^ settings->router.s_addr);
+
+	return settings->prefix_length == 0 || differs >> (32 - settings->prefix_length) == 0;
+}
+
 int resolve_answer(
 	struct brambled *brambled, const struct ipc_resolve *request, struct ipc_resolved *answer)
 {
@@ -166,8 +174,9 @@ int resolve_answer(
 	bool begins;
 
 	*answer = (struct ipc_resolved){ 0 };
-	if (addresses_board_at(brambled, request->peer, &board) != 0)
-		return refuse(answer, EACCES, "no board is known at this address");
+	if (!is_on_lan(&brambled->settings, request->peer) ||
+		addresses_board_at(brambled, request->peer, &board) != 0)
+		return refuse(answer, EHOSTUNREACH, "no board is known at this address");
 	if (boot_split_name(request->name, &name) != 0)
 		return refuse(answer, EACCES, "not a name that a board asks for");
 	(void)registry_node_of_board(brambled->registry, &board.mac, &node);

@@ -41,6 +41,8 @@ static const char usage[] =
 	"  --max-sessions N   transfers at once (1024; of one address: 16); further requests get "
 	"no "
 	"answer\n"
+	"  --allow NETWORK    answer only these addresses, e.g. 10.77.0.0/24; up to 8 times "
+	"(everybody)\n"
 	"  --max-block N      largest block size granted, bytes, 512..65464 (1468)\n"
 	"  --max-window N     largest window granted, blocks, 1..256 (64)\n"
 	"  --log-level L      error, warning, notice, info, debug (info)\n"
@@ -85,11 +87,24 @@ enum {
 	OPTION_USER,
 	OPTION_SESSIONS,
 	OPTION_BLOCK,
+	OPTION_ALLOW,
 	OPTION_WINDOW,
 	OPTION_LEVEL,
 	OPTION_HELP,
 	OPTION_VERSION
 };
+
+static int allow(const char *text, struct tftp_limits *limits)
+{
+	struct tftp_network *network = &limits->allowed[limits->allowed_n];
+
+	if (limits->allowed_n == TFTP_ALLOWED_MOST)
+		return usage_error("too many networks for --allow", text);
+	if (str_parse_network(text, &network->address, &network->prefix_length) != 0)
+		return usage_error("--allow takes ADDRESS/LENGTH, e.g. 10.77.0.0/24, not", text);
+	limits->allowed_n++;
+	return 0;
+}
 
 static int take_option(int option, struct options *options)
 {
@@ -115,6 +130,8 @@ static int take_option(int option, struct options *options)
 		return result;
 	case OPTION_SESSIONS:
 		return parse_number("--max-sessions", optarg, 1, 65536, &options->limits.sessions);
+	case OPTION_ALLOW:
+		return allow(optarg, &options->limits);
 	case OPTION_BLOCK:
 		return parse_number("--max-block", optarg, TFTP_BLOCK_DEFAULT, TFTP_BLOCK_MAX,
 			&options->limits.blksize);
@@ -141,6 +158,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 		{ "listen-fd", required_argument, NULL, OPTION_LISTEN_FD },
 		{ "user", required_argument, NULL, OPTION_USER },
 		{ "max-sessions", required_argument, NULL, OPTION_SESSIONS },
+		{ "allow", required_argument, NULL, OPTION_ALLOW },
 		{ "max-block", required_argument, NULL, OPTION_BLOCK },
 		{ "max-window", required_argument, NULL, OPTION_WINDOW },
 		{ "log-level", required_argument, NULL, OPTION_LEVEL },

@@ -87,7 +87,9 @@ int tftp_parse_request(
 	mode = name ? next_string(bytes, length, &offset) : NULL;
 	if (!mode || length > TFTP_REQUEST_SIZE || *name == '\0')
 		return -TFTP_ERROR_ILLEGAL;
-	*request = (struct tftp_request){ .blksize = TFTP_BLOCK_DEFAULT, .windowsize = 1 };
+	*request = (struct tftp_request){
+		.length = length, .blksize = TFTP_BLOCK_DEFAULT, .windowsize = 1
+	};
 	request->netascii = strcasecmp(mode, "netascii") == 0;
 	if (!request->netascii && strcasecmp(mode, "octet") != 0) {
 		*why = "only modes octet and netascii are served";

@@ -38,6 +38,7 @@ enum tftp_option {
 struct tftp_request {
 	char name[TFTP_REQUEST_SIZE];
 	bool netascii;	     /* else octet */
+	size_t length;	     /* of the packet, bytes */
 	unsigned options;    /* enum tftp_option, or-ed */
 	uint32_t blksize;    /* bytes, as asked (8..65464) */
 	uint32_t timeout_s;  /* 1..255 */

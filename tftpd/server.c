@@ -44,6 +44,25 @@ static struct tftp_transfer *find_transfer(
 	return found;
 }
 
+/* Clients that never answer don't keep others out. */
+static bool has_room(struct tftp_server *server, const struct sockaddr_in *peer, unsigned of_peer)
+{
+	struct tftp_transfers *transfers = &server->transfers;
+	const struct tftp_limits *limits = &server->limits;
+
+	return tftp_limits_admit(limits, transfers->n, of_peer) ||
+	       tftp_transfers_make_room(
+		       transfers, of_peer < limits->sessions_per_peer ? NULL : &peer->sin_addr);
+}
+
+/* May this request be looked at? */
+static bool is_in_time(struct tftp_server *server, const struct sockaddr_in *peer)
+{
+	return tftp_limits_allow(&server->limits, peer->sin_addr) &&
+	       tftp_rates_take(&server->transfers.rates, &server->limits, peer->sin_addr,
+		       clock_monotonic_ns());
+}
+
 /* May this request begin a transfer? One of a running transfer's port is that transfer's, unless
  * the client has left it. */
 static bool is_admitted(struct tftp_server *server, const struct sockaddr_in *peer,
@@ -67,7 +86,7 @@ static bool is_admitted(struct tftp_server *server, const struct sockaddr_in *pe
 		tftp_transfer_end(running, ECANCELED, "the client has begun anew");
 		of_peer--;
 	}
-	return tftp_limits_admit(&server->limits, server->transfers.n, of_peer);
+	return has_room(server, peer, of_peer);
 }
 
 /* An ERROR without a session, from the address that was asked. */
@@ -115,6 +134,14 @@ static struct in_addr destination(struct msghdr *header)
 	return info.ipi_addr;
 }
 
+/* Without a question to brambled. */
+static bool may_answer(const struct tftp_server *server, const struct sockaddr_in *peer)
+{
+	const struct tftp_rates *rates = &server->transfers.rates;
+
+	return !rates->by_lease || tftp_rates_knows(rates, peer->sin_addr);
+}
+
 static bool receive_request(struct tftp_server *server)
 {
 	union control control;
@@ -138,8 +165,10 @@ static bool receive_request(struct tftp_server *server)
 	local = destination(&header);
 	if (local.s_addr == INADDR_BROADCAST || peer.sin_port == 0)
 		return true;
+	if (!is_in_time(server, &peer))
+		return true;
 	result = tftp_parse_request(bytes, (size_t)length, &request, &why);
-	if (result != 0 && result != TFTP_IGNORE)
+	if (result != 0 && result != TFTP_IGNORE && may_answer(server, &peer))
 		answer_error(server, &peer, local, -result, why);
 	if (result != 0 || !is_admitted(server, &peer, &request))
 		return true;
@@ -170,6 +199,7 @@ struct tftp_server *tftp_server_new(struct event_base *base, int listening, stru
 	server->transfers.base = base;
 	server->listening = listening;
 	server->transfers.source = source;
+	server->transfers.rates.by_lease = source_knows_leases(source);
 	server->limits = *limits;
 	server->event = event_new(base, listening, EV_READ | EV_PERSIST, on_request, server);
 	if (setsockopt(listening, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) != 0 || !server->event ||

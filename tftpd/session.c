@@ -95,6 +95,7 @@ struct tftp_output tftp_session_start(struct tftp_session *session,
 		.restarted_at = UINT64_MAX,
 		.oack_pending = request->options != 0,
 		.rto_ns = FIRST_RTO_NS,
+		.tries_unheard = TRIES_BEFORE_HEARD,
 		.progress_ns = now_ns,
 		.window_first_ns = now_ns,
 		.window_sent_ns = now_ns,
@@ -203,7 +204,7 @@ struct tftp_output tftp_session_receive(
 static bool gives_up(const struct tftp_session *session, uint64_t now_ns)
 {
 	return now_ns >= end_of_patience(session) ||
-	       (!session->heard && session->tries >= TRIES_BEFORE_HEARD);
+	       (!session->heard && session->tries >= session->tries_unheard);
 }
 
 static struct tftp_output send_again(struct tftp_session *session, uint64_t now_ns)

@@ -49,6 +49,7 @@ struct tftp_session {
 	uint64_t deadline_ns;	     /* call tftp_session_timeout() at this time */
 	uint32_t resent;	     /* packets sent again, in all */
 	uint32_t tries;		     /* of the running window, by the timer */
+	uint32_t tries_unheard; /* as many while the client hasn't answered: it may be forged */
 };
 
 enum tftp_action {

@@ -105,6 +105,11 @@ int source_ask(struct source *source, const struct ipc_resolve *request, source_
 	return id < 0 ? -EAGAIN : 0;
 }
 
+bool source_knows_leases(const struct source *source)
+{
+	return source->broker != NULL;
+}
+
 void source_report(struct source *source, const struct ipc_transfer *transfer)
 {
 	if (source->broker)

@@ -4,6 +4,7 @@
 #ifndef BRAMBLE_TFTPD_SOURCE_H
 #define BRAMBLE_TFTPD_SOURCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/ipc.h"
@@ -22,6 +23,9 @@ struct source *source_from_directory(int dirfd);
  * asked. */
 int source_ask(struct source *source, const struct ipc_resolve *request, source_answer answer,
 	void *argument);
+
+/* Does it know which addresses may be answered? */
+bool source_knows_leases(const struct source *source);
 
 /* Tell how a transfer ended. */
 void source_report(struct source *source, const struct ipc_transfer *transfer);

@@ -14,6 +14,8 @@
 #include "common/log.h"
 
 #define PACKETS_TO_CATCH_UP 4u
+#define MOST_BEFORE_HEARD 3u /* times the bytes of the request */
+#define MOMENT_NS (100 * NS_PER_MS)
 #define SEND_BUFFER (208 * 1024) /* bytes, doubled by the kernel: a window of small blocks fits */
 
 static void release(struct tftp_transfer *transfer)
@@ -84,7 +86,7 @@ static void send_error(struct tftp_transfer *transfer, enum tftp_error code, con
 	(void)!send(transfer->socket, packet, length, MSG_DONTWAIT);
 }
 
-static void send_oack(struct tftp_transfer *transfer)
+static size_t build_oack(const struct tftp_transfer *transfer, uint8_t *packet, uint64_t size)
 {
 	const struct tftp_request accepted = {
 		.options = transfer->options,
@@ -92,10 +94,28 @@ static void send_oack(struct tftp_transfer *transfer)
 		.timeout_s = transfer->timeout_s,
 		.windowsize = transfer->windowsize,
 	};
+
+	return tftp_build_oack(packet, &accepted, size);
+}
+
+static void send_oack(const struct tftp_transfer *transfer)
+{
 	uint8_t packet[TFTP_REPLY_SIZE];
-	size_t length = tftp_build_oack(packet, &accepted, transfer->session.size);
+	size_t length = build_oack(transfer, packet, transfer->session.size);
 
 	(void)!send(transfer->socket, packet, length, MSG_DONTWAIT);
+}
+
+/* The sender of a request with options gets at most three times its bytes before it has answered,
+ * since it may be forged. */
+static void bound_oacks(struct tftp_transfer *transfer)
+{
+	uint8_t packet[TFTP_REPLY_SIZE];
+	size_t length = build_oack(transfer, packet, transfer->session.size);
+	uint32_t packets = (uint32_t)(MOST_BEFORE_HEARD * transfer->request_length / length);
+
+	if (transfer->options && packets <= transfer->session.tries_unheard)
+		transfer->session.tries_unheard = packets > 0 ? packets - 1 : 0;
 }
 
 static void on_timer(evutil_socket_t socket, short what, void *argument);
@@ -178,6 +198,8 @@ static bool receive_reply(struct tftp_transfer *transfer)
 	}
 	if (length < 0 || tftp_parse_reply(bytes, (size_t)length, &reply) != 0)
 		return true;
+	if (!session->heard)
+		tftp_rates_know(&transfer->all->rates, transfer->peer.sin_addr);
 	output = tftp_session_receive(&transfer->session, &reply, clock_monotonic_ns());
 	return perform(transfer, &output, &reply);
 }
@@ -237,6 +259,22 @@ static int open_session_socket(const struct tftp_transfer *transfer)
 	return fd;
 }
 
+bool tftp_transfers_make_room(struct tftp_transfers *all, const struct in_addr *of)
+{
+	const uint64_t now_ns = clock_monotonic_ns();
+	struct tftp_transfer *oldest = NULL;
+
+	/* The newest is the first. A question to brambled can't be taken back. */
+	for (struct tftp_transfer *t = all->first; t; t = t->next) {
+		if (t->socket >= 0 && !t->session.heard && now_ns - t->started_ns >= MOMENT_NS &&
+			(!of || of->s_addr == t->peer.sin_addr.s_addr))
+			oldest = t;
+	}
+	if (oldest)
+		tftp_transfer_end(oldest, ECANCELED, "its client never answered, others wait");
+	return oldest != NULL;
+}
+
 static void refuse(struct tftp_transfer *transfer, int error)
 {
 	char peer[32];
@@ -281,6 +319,7 @@ static void begin(struct tftp_transfer *transfer, const struct ipc_resolved *ans
 	tftp_stray_open(&transfer->stray, transfer->all->base, transfer->socket);
 	output = tftp_session_start(
 		&transfer->session, &accepted, answer->size, clock_monotonic_ns());
+	bound_oacks(transfer);
 	if (perform(transfer, &output, NULL))
 		arm(transfer);
 }
@@ -295,6 +334,16 @@ static void on_answer(void *argument, const struct ipc_resolved *answer, int fd)
 		unlink_transfer(transfer);
 		return;
 	}
+	if (answer->error == EHOSTUNREACH) {
+		/* Not of this LAN, or nobody's address: a reply may hit somebody who never asked.
+		 */
+		tftp_rates_silence(
+			&transfer->all->rates, transfer->peer.sin_addr, clock_monotonic_ns());
+		unlink_transfer(transfer);
+		return;
+	}
+	if (transfer->all->rates.by_lease)
+		tftp_rates_know(&transfer->all->rates, transfer->peer.sin_addr);
 	transfer->socket = open_session_socket(transfer);
 	if (transfer->socket < 0) {
 		log_warning("no socket for a transfer: %s", strerror(-transfer->socket));
@@ -333,6 +382,7 @@ static struct tftp_transfer *new_transfer(struct tftp_transfers *all,
 	transfer->blksize = request->blksize;
 	transfer->windowsize = request->windowsize;
 	transfer->netascii = request->netascii;
+	transfer->request_length = (uint16_t)request->length;
 	transfer->fd = transfer->socket = transfer->stray.socket = -1;
 	transfer->started_ns = clock_monotonic_ns();
 	transfer->next = all->first;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tftpd/limits.h"
 #include "tftpd/netascii.h"
 #include "tftpd/session.h"
 #include "tftpd/source.h"
@@ -26,6 +27,7 @@ struct tftp_transfers {
 	struct source *source;
 	struct tftp_transfer *first;
 	unsigned n;
+	struct tftp_rates rates;
 	struct tftp_scratch scratch;
 };
 
@@ -42,6 +44,7 @@ struct tftp_transfer {
 	struct tftp_stray stray;
 	bool singly; /* see tftp_send_blocks() */
 	bool netascii;
+	uint16_t request_length;   /* bytes */
 	struct tftp_netascii text; /* in that mode */
 	struct tftp_session session;
 	char name[]; /* as requested, visible */
@@ -56,6 +59,11 @@ void tftp_transfer_ask(struct tftp_transfers *all, const struct sockaddr_in *pee
 /* Take what has come for a transfer and hasn't been read yet. Returns false when that was its end
  * (it is freed). */
 bool tftp_transfer_catch_up(struct tftp_transfer *transfer);
+
+/* End the oldest transfer that began more than a moment ago and whose client has never answered,
+ * for another one's sake; `of`: only of this address, NULL: of any. Returns false when there is
+ * none. */
+bool tftp_transfers_make_room(struct tftp_transfers *all, const struct in_addr *of);
 
 /* Report and forget a transfer. `error` 0 or a positive errno. */
 void tftp_transfer_end(struct tftp_transfer *transfer, int error, const char *reason);

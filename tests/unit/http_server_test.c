@@ -127,7 +127,8 @@ static void says_why_brambled_refuses(void **state)
 {
 	static const struct {
 		int error, status;
-	} cases[] = { { ENOENT, 404 }, { EACCES, 403 }, { EIO, 500 }, { EAGAIN, 503 } };
+	} cases[] = { { ENOENT, 404 }, { EACCES, 403 }, { EHOSTUNREACH, 403 }, { EIO, 500 },
+		{ EAGAIN, 503 } };
 	struct http_answer answer;
 	struct world world;
 	int fd;

@@ -88,10 +88,24 @@ static void whoever_is_not_known_gets_nothing(void **state)
 	struct mac pc = { { 0x52, 0x54, 0, 0, 0, 1 } };
 
 	world_use_image(world, FIRST_HASH);
-	assert_int_equal(world_fetch(world, PEER, "start4.elf", NULL, NULL), EACCES);
+	assert_int_equal(world_fetch(world, PEER, "start4.elf", NULL, NULL), EHOSTUNREACH);
 	world_dhcp(world, DHCP_DISCOVER, &pc, "");
-	assert_int_equal(world_fetch(world, PEER, "start4.elf", NULL, NULL), EACCES);
+	assert_int_equal(world_fetch(world, PEER, "start4.elf", NULL, NULL), EHOSTUNREACH);
 	assert_int_equal(world_count_events(world, "boot.started"), 0);
+}
+
+static void an_address_outside_of_the_lan_gets_no_answer(void **state)
+{
+	struct world *world = *state;
+
+	world_use_image(world, FIRST_HASH);
+	world_discover(world, 1, 0x1001);
+	assert_int_equal(world_fetch(world, PEER, "start4.elf", NULL, NULL), 0);
+	/* The network was changed, and the board still has its node's address of before. */
+	world->brambled.settings.router = world_address("10.88.0.1");
+	assert_int_equal(world_fetch(world, PEER, "start4.elf", NULL, NULL), EHOSTUNREACH);
+	world->brambled.settings.prefix_length = 8;
+	assert_int_equal(world_fetch(world, PEER, "start4.elf", NULL, NULL), 0);
 }
 
 static void no_path_leads_out(void **state)
@@ -370,6 +384,7 @@ int main(void)
 		TEST(a_board_gets_the_files_of_its_image),
 		TEST(the_command_line_says_which_node),
 		TEST(whoever_is_not_known_gets_nothing),
+		TEST(an_address_outside_of_the_lan_gets_no_answer),
 		TEST(no_path_leads_out),
 		TEST(a_prefix_of_another_board_is_refused),
 		TEST(a_serial_and_a_model_are_learned),

@@ -120,6 +120,13 @@ static void refuses_other_requests_without_asking(void **state)
 	(void)state;
 	world_begin(&world, as_nobody);
 	client_open(&client, &world, HERE, "127.0.0.77");
+	/* Nobody knows whether this is an address of ours. */
+	client_ask(&client, &world, "\0\2name\0octet", 13);
+	client_expect_silence(&client, 50);
+	client_ask(&client, &world, RRQ("missing\0octet"));
+	brambled_expect(&world, IPC_RESOLVE);
+	brambled_refuse(&world, ENOENT, "");
+	client_expect_error(&client, 1, "file not found");
 	client_ask(&client, &world, "\0\2name\0octet", 13);
 	client_expect_error(&client, 2, "this server is read-only");
 	client_ask(&client, &world, RRQ("name\0binary"));
@@ -137,6 +144,31 @@ static void refuses_other_requests_without_asking(void **state)
 	client_expect_silence(&client, 50);
 	client_close(&client);
 	brambled_expect_silence(&world, 0);
+	world_end(&world);
+}
+
+static void an_address_without_a_lease_gets_no_answer(void **state)
+{
+	struct world world;
+	struct client client;
+
+	(void)state;
+	world_begin(&world, as_nobody);
+	client_open(&client, &world, "127.0.0.66", HERE);
+	client_ask(&client, &world, RRQ("name\0octet"));
+	brambled_expect(&world, IPC_RESOLVE);
+	brambled_refuse(&world, EHOSTUNREACH, "no board is known at this address");
+	client_expect_silence(&client, 50);
+	/* Nor does brambled hear of it for a second. */
+	client_ask(&client, &world, RRQ("name\0octet"));
+	client_ask(&client, &world, "\0\2name\0octet", 13);
+	brambled_expect_silence(&world, 100);
+	poll(NULL, 0, 1000);
+	client_ask(&client, &world, RRQ("name\0octet"));
+	brambled_expect(&world, IPC_RESOLVE);
+	brambled_refuse(&world, ENOENT, "");
+	client_expect_error(&client, 1, "file not found");
+	client_close(&client);
 	world_end(&world);
 }
 
@@ -393,6 +425,7 @@ int main(void)
 		TEST(acknowledges_options_within_its_limits),
 		TEST(refuses_at_once_and_says_little),
 		TEST(refuses_other_requests_without_asking),
+		TEST(an_address_without_a_lease_gets_no_answer),
 		TEST(goes_on_without_brambled_and_finds_it_again),
 		TEST(a_repeated_request_is_the_same_session),
 		TEST(a_board_that_was_switched_off_and_on_may_use_its_port_again),
