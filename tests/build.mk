@@ -28,11 +28,16 @@ nfs-probe_SRC := tests/integration/nfs_probe.c common/str.c common/clock.c
 
 # The load of `make bench`
 PROGRAMS += bench-load
-bench-load_SRC := tests/bench/load.c tests/bench/load_tftp.c common/str.c common/clock.c
+bench-load_SRC := tests/bench/load.c tests/bench/load_tftp.c tests/bench/load_http.c common/str.c common/clock.c
+PROGRAMS += bench-report
+bench-report_SRC := tests/bench/report.c tests/bench/plot.c common/str.c
+bench-report_LIBS := libcjson
+bench-report_LDLIBS := -lm
 
 check: ## Set up, build, run all tests (ONLY=word: those whose name holds it)
 	@B=$(B) MAKE="$(MAKE)" tests/check $(TESTS)
 demo: ## Watch two virtual Pis join, and a third take over from one (KEEP=1: leave it running)
 	@B=$(B) MAKE="$(MAKE)" tests/lab/demo
-bench: all ## Time from power-on to kernel, beside dnsmasq (BOOTS=15, CROWD=16)
+bench: all ## Our servers beside Debian's, and power-on to kernel (QUICK=1; DOCS=1 writes docs/performance.*)
+	@B=$(B) tests/bench/run
 	@B=$(B) tests/bench/boot.sh

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103 /* linux/udp.h, since Linux 4.18 */
@@ -32,7 +33,9 @@ static int read_all(int file, struct iovec *vectors, size_t n, uint64_t offset)
 {
 	n = drop_front(vectors, n, 0); /* an empty last block */
 	while (n > 0) {
-		ssize_t got = preadv(file, vectors, (int)n, (off_t)offset);
+		ssize_t got =
+			n == 1 ? pread(file, vectors[0].iov_base, vectors[0].iov_len, (off_t)offset)
+			       : preadv(file, vectors, (int)n, (off_t)offset);
 
 		if (got < 0 && errno == EINTR)
 			continue;

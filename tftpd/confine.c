@@ -10,18 +10,17 @@
 
 #define SOCKET_TYPE 0xf /* the bits of socket()'s type without SOCK_NONBLOCK and SOCK_CLOEXEC */
 
-/* 23 calls, and 2 more in each mode. None of them makes memory executable, or takes a path, but for
+/* 22 calls, and 2 more in each mode. None of them makes memory executable, or takes a path, but for
  * openat2 in the second mode. */
 static const struct call always[] = {
-	/* Requests and acknowledgements, one or many at a time */
+	/* Requests and acknowledgements */
 	CALL(recvfrom),
 	CALL(recvmsg), /* also brambled's answers, with a file's descriptor */
-	CALL(recvmmsg),
-	/* Blocks of files: read, and sent one by one, as segments, or to many at a time */
+	/* Blocks of files: read, and sent one by one or as segments */
+	CALL(pread64),
 	CALL(preadv),
 	CALL(sendto),
 	CALL(sendmsg), /* also questions to brambled */
-	CALL(sendmmsg),
 	/* A transfer's own socket (RFC 1350 section 4) */
 	CALL_IF(socket, ARGUMENT_IS(0, AF_INET), ARGUMENT_BITS(1, SOCKET_TYPE, SOCK_DGRAM),
 		ARGUMENT_IS(2, 0)),

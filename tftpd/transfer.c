@@ -125,12 +125,15 @@ static void on_timer(evutil_socket_t socket, short what, void *argument);
 static void arm(struct tftp_transfer *transfer)
 {
 	const uint64_t deadline_ns = transfer->session.deadline_ns;
-	uint64_t now = clock_monotonic_ns(), left = deadline_ns > now ? deadline_ns - now : 0;
-	const struct timeval delay = { .tv_sec = (time_t)(left / NS_PER_S),
-		.tv_usec = (suseconds_t)(left % NS_PER_S / 1000) + 1 };
+	uint64_t now, left;
+	struct timeval delay;
 
 	if (transfer->timer_ns <= deadline_ns)
 		return;
+	now = clock_monotonic_ns();
+	left = deadline_ns > now ? deadline_ns - now : 0;
+	delay = (struct timeval){ .tv_sec = (time_t)(left / NS_PER_S),
+		.tv_usec = (suseconds_t)(left % NS_PER_S / 1000) + 1 };
 	transfer->timer_ns = deadline_ns;
 	event_add(transfer->timer, &delay);
 }

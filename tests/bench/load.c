@@ -10,16 +10,18 @@
 
 #include "common/str.h"
 
-static const char usage[] = "usage: bench-load tftp ADDRESS:PORT FILE [options]\n"
-			    "Fetch FILE with many clients at once, again and again; prints JSON.\n"
-			    "  --clients N     at once (1)\n"
-			    "  --seconds S     begin no transfer after that (5)\n"
-			    "  --rounds N      instead: transfers of each client\n"
-			    "  --blksize N     (1468; 512: the option is not sent)\n"
-			    "  --windowsize N  (1)\n"
-			    "  --loss PERCENT  of DATA and of ACK (0)\n"
-			    "  --timeout MS    silence after which a client repeats itself (1000)\n"
-			    "  --seed N        of the losses (1)\n";
+static const char usage[] =
+	"usage: bench-load tftp|http ADDRESS:PORT FILE [options]\n"
+	"Fetch FILE with many clients at once, again and again; prints JSON.\n"
+	"  --clients N     at once (1)\n"
+	"  --seconds S     begin no transfer after that (5)\n"
+	"  --rounds N      instead: transfers of each client\n"
+	"  --blksize N     (1468; 512: the option is not sent)\n"
+	"  --windowsize N  (1)\n"
+	"  --loss PERCENT  of DATA and of ACK (0)\n"
+	"  --timeout MS    silence after which a client repeats itself (1000)\n"
+	"  --from ADDRESS  of the first client; each has its own, one higher than the last\n"
+	"  --seed N        of the losses (1)\n";
 
 double load_random(uint64_t *state)
 {
@@ -43,6 +45,16 @@ bool load_add_duration(struct load_result *result, double seconds)
 	}
 	result->durations[result->transfers - 1] = seconds;
 	return true;
+}
+
+int load_bind(const struct load_options *options, int fd, unsigned client)
+{
+	const struct sockaddr_in address = { .sin_family = AF_INET,
+		.sin_addr = { .s_addr = htonl(ntohl(options->from.s_addr) + client) } };
+
+	if (options->from.s_addr == 0)
+		return 0;
+	return bind(fd, (const struct sockaddr *)&address, sizeof(address));
 }
 
 static int compare(const void *a, const void *b)
@@ -99,27 +111,34 @@ static int take_number(const char *text, double min, double max, double *out)
 
 static int take_options(int argc, char **argv, struct load_options *options)
 {
-	enum { CLIENTS, SECONDS, ROUNDS, BLKSIZE, WINDOW, LOSS, TIMEOUT, SEED };
+	enum { CLIENTS, SECONDS, ROUNDS, BLKSIZE, WINDOW, LOSS, TIMEOUT, SEED, FROM };
 	static const struct option known[] = { { "clients", 1, NULL, CLIENTS },
 		{ "seconds", 1, NULL, SECONDS }, { "rounds", 1, NULL, ROUNDS },
 		{ "blksize", 1, NULL, BLKSIZE }, { "windowsize", 1, NULL, WINDOW },
 		{ "loss", 1, NULL, LOSS }, { "timeout", 1, NULL, TIMEOUT },
-		{ "seed", 1, NULL, SEED }, { NULL, 0, NULL, 0 } };
+		{ "seed", 1, NULL, SEED }, { "from", 1, NULL, FROM }, { NULL, 0, NULL, 0 } };
 	static const struct {
 		double min, max;
 	} limits[] = { { 1, 10000 }, { 0.1, 600 }, { 1, 1e6 }, { 8, 65464 }, { 1, 256 }, { 0, 50 },
 		{ 1, 60000 }, { 1, 1e9 } };
 	double values[] = { 1, 5, 0, 1468, 1, 0, 1000, 1 };
+	struct in_addr from = { 0 };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		if (option == '?' || take_number(optarg, limits[option].min, limits[option].max,
-					     &values[option]) != 0)
+		if (option == FROM && str_parse_address(optarg, &from) == 0)
+			continue;
+		if (option == '?' || option == FROM ||
+			take_number(optarg, limits[option].min, limits[option].max,
+				&values[option]) != 0)
 			return -EINVAL;
 	}
-	if (argc - optind != 3 || strcmp(argv[optind], "tftp") != 0)
+	if (argc - optind != 3 ||
+		(strcmp(argv[optind], "tftp") != 0 && strcmp(argv[optind], "http") != 0))
 		return -EINVAL;
-	*options = (struct load_options){ .file = argv[optind + 2],
+	*options = (struct load_options){ .http = strcmp(argv[optind], "http") == 0,
+		.from = from,
+		.file = argv[optind + 2],
 		.clients = (unsigned)values[CLIENTS],
 		.seconds = values[ROUNDS] > 0 ? 0 : values[SECONDS],
 		.rounds = (unsigned)values[ROUNDS],
@@ -143,7 +162,7 @@ int main(int argc, char **argv)
 		return 64;
 	}
 	(void)setrlimit(RLIMIT_NOFILE, &files);
-	status = load_tftp(&options, &result);
+	status = options.http ? load_http(&options, &result) : load_tftp(&options, &result);
 	if (status != 0)
 		fprintf(stderr, "bench-load: %s\n", strerror(-status));
 	print(&result);

@@ -8,7 +8,9 @@
 #include <stdint.h>
 
 struct load_options {
+	bool http;
 	struct sockaddr_in server;
+	struct in_addr from; /* the first client's address, the next one's is one higher; 0 = any */
 	const char *file;
 	unsigned clients;
 	double seconds;	     /* begin no new transfer after that; 0 = by rounds */
@@ -26,9 +28,13 @@ struct load_result {
 	double *durations; /* of each complete transfer, seconds; the caller frees */
 };
 
+/* Fetch by HTTP, each client over one connection. 0 or -errno. */
+int load_http(const struct load_options *options, struct load_result *result);
 /* Fetch by TFTP. 0 or -errno. */
 int load_tftp(const struct load_options *options, struct load_result *result);
 
+/* Give a client its own address. 0, or -1 with errno set. */
+int load_bind(const struct load_options *options, int fd, unsigned client);
 /* A fixed sequence of numbers 0 … 1 (xorshift64*). */
 double load_random(uint64_t *state);
 /* Room for one more duration; false when memory is short. */

@@ -25,14 +25,15 @@ enum { RRQ = 1, DATA = 3, ACK = 4, ERROR = 5, OACK = 6 };
 #define HEADER 4u
 #define EVENTS 256
 #define WAKE_MS 20
+#define TELL_AGAIN_NS (5 * NS_PER_MS)
 #define PATIENCE_NS (60 * NS_PER_S) /* a transfer without progress has failed */
 
 struct client {
 	int fd;
-	bool connected; /* the server's port is known */
-	uint16_t gap;	/* the block after which a gap was told already */
-	bool gap_told;
-	uint64_t block; /* the last one received in order */
+	bool connected;	    /* the server's port is known */
+	uint64_t block;	    /* the last one received in order */
+	uint64_t gap_block; /* behind which a gap was told */
+	unsigned window;    /* as the server granted it */
 	unsigned in_window;
 	uint64_t bytes, began_ns, progress_ns, sent_ns;
 	unsigned done;
@@ -95,8 +96,12 @@ static int begin(struct load *load, struct client *client)
 	unsigned done = client->done;
 
 	*client = (struct client){ .done = done,
+		.gap_block = UINT64_MAX,
+		.window = 1,
 		.fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) };
 	if (client->fd < 0)
+		return -errno;
+	if (load_bind(load->options, client->fd, (unsigned)(client - load->clients)) != 0)
 		return -errno;
 	if (load->options->window > 1) {
 		(void)setsockopt(client->fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on));
@@ -141,20 +146,20 @@ static bool connect_back(struct client *client, const struct sockaddr_in *from)
 	return client->connected;
 }
 
-/* A block that isn't the next one: an old one is acknowledged again, a gap is told once. */
+/* A block that isn't the next one. In lock-step an old one is acknowledged again (RFC 1350 section
+ * 2); within a window the last block in order is told, once for a burst of packets. */
 static void take_other(struct load *load, struct client *client, uint16_t block, uint64_t now)
 {
 	bool old = (uint16_t)((uint16_t)client->block - block) < 0x8000;
 
-	if (load->options->window == 1 && old) {
-		load->result->repeats++;
-		send_ack(load, client, now);
-	} else if (!old && (!client->gap_told || client->gap != (uint16_t)client->block)) {
-		client->gap = (uint16_t)client->block;
-		client->gap_told = true;
-		load->result->repeats++;
-		send_ack(load, client, now);
-	}
+	if (client->window == 1 && !old)
+		return;
+	if (client->window > 1 && client->gap_block == client->block &&
+		now - client->sent_ns < TELL_AGAIN_NS)
+		return;
+	client->gap_block = client->block;
+	load->result->repeats++;
+	send_ack(load, client, now);
 }
 
 /* One DATA packet. Returns false when the transfer is over. */
@@ -170,14 +175,26 @@ static bool take_data(
 	client->block++;
 	client->bytes += length;
 	client->progress_ns = now;
-	client->gap_told = false;
 	client->in_window++;
-	if (length < load->options->blksize || client->in_window == load->options->window)
+	if (length < load->options->blksize || client->in_window == client->window)
 		send_ack(load, client, now);
 	if (length >= load->options->blksize)
 		return true;
 	end(load, client, true);
 	return false;
+}
+
+/* RFC 2347: an option that the server leaves out isn't in force. */
+static void take_options(struct client *client, const uint8_t *packet, size_t length)
+{
+	static const char name[] = "windowsize";
+	const uint8_t *at = memmem(packet, length, name, sizeof(name));
+
+	client->window = 1;
+	if (at && packet[length - 1] == '\0')
+		client->window = (unsigned)strtoul((const char *)at + sizeof(name), NULL, 10);
+	if (client->window == 0)
+		client->window = 1;
 }
 
 /* Returns false when the transfer is over. */
@@ -191,8 +208,10 @@ static bool take_packet(struct load *load, struct client *client, const uint8_t 
 		return take_data(
 			load, client, (uint16_t)(packet[2] << 8 | packet[3]), length - HEADER, now);
 	case OACK:
-		if (client->block == 0)
-			send_ack(load, client, now);
+		if (client->block > 0)
+			return true;
+		take_options(client, packet, length);
+		send_ack(load, client, now);
 		return true;
 	case ERROR:
 		end(load, client, false);

@@ -364,8 +364,8 @@ int __wrap_main(int argc, char **argv)
 	test.abi = sandbox_landlock_abi();
 	printf("# Landlock ABI %d\n", test.abi);
 	if (is_tftpd) {
-		try_all(TFTPD_IPC, "tftpd --ipc", 25, argv[1]);
-		try_all(TFTPD_ROOT, "tftpd --root", 25, argv[1]);
+		try_all(TFTPD_IPC, "tftpd --ipc", 24, argv[1]);
+		try_all(TFTPD_ROOT, "tftpd --root", 24, argv[1]);
 	} else {
 		try_all(HTTPD_IPC, "httpd --ipc", 45, argv[1]);
 		try_all(HTTPD_ROOT, "httpd --root", 45, argv[1]);

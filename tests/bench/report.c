@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: ISC */
+/* bench-report: tables, goals and plot of the runs that tests/bench/run wrote. */
+#include "tests/bench/report.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/str.h"
+
+const struct series *report_find(
+	const struct report *report, const char *scenario, const char *server)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		if (strcmp(report->series[i].scenario, scenario) == 0 &&
+			strcmp(report->series[i].server, server) == 0)
+			return &report->series[i];
+	}
+	return NULL;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+double report_median(const struct series *series, enum figure figure, double *least, double *most)
+{
+	double sorted[REPORT_RUNS];
+	size_t n = series->n;
+
+	memcpy(sorted, series->values[figure], n * sizeof(sorted[0]));
+	qsort(sorted, n, sizeof(sorted[0]), compare);
+	if (least)
+		*least = sorted[0];
+	if (most)
+		*most = sorted[n - 1];
+	return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+}
+
+static double number(const cJSON *json, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
+
+	return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+static struct series *series_of(struct report *report, const char *scenario, const char *server)
+{
+	struct series *found = (struct series *)(void *)report_find(report, scenario, server);
+
+	if (found || report->n == REPORT_SERIES)
+		return found;
+	found = &report->series[report->n++];
+	str_copy(found->scenario, sizeof(found->scenario), scenario);
+	str_copy(found->server, sizeof(found->server), server);
+	return found;
+}
+
+static void take_run(struct report *report, const cJSON *run)
+{
+	const char *scenario =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(run, "scenario"));
+	const char *server = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(run, "server"));
+	const cJSON *load = cJSON_GetObjectItemCaseSensitive(run, "load");
+	double gigabytes = number(load, "bytes") / 1e9, median = number(load, "median_s");
+	struct series *series = scenario && server ? series_of(report, scenario, server) : NULL;
+
+	if (!series || series->n == REPORT_RUNS)
+		return;
+	series->values[FIGURE_CPU][series->n] =
+		gigabytes > 0 ? number(run, "cpu_us") / 1e6 / gigabytes : 0;
+	series->values[FIGURE_SPEED][series->n] = number(load, "mb_per_s");
+	series->values[FIGURE_P95][series->n] = number(load, "p95_s");
+	series->values[FIGURE_SPREAD][series->n] = median > 0 ? number(load, "max_s") / median : 0;
+	series->values[FIGURE_IDLE][series->n] = number(run, "idle_kb");
+	series->values[FIGURE_PEAK][series->n] = number(run, "peak_kb");
+	series->values[FIGURE_FAILED][series->n] = number(load, "failures");
+	series->n++;
+}
+
+static int read_runs(const char *path, struct report *report)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+
+	if (!file) {
+		perror(path);
+		return -1;
+	}
+	while (getline(&line, &room, file) > 0) {
+		cJSON *run = cJSON_Parse(line);
+
+		take_run(report, run);
+		cJSON_Delete(run);
+	}
+	free(line);
+	fclose(file);
+	return 0;
+}
+
+static void print_row(const struct series *series, FILE *out)
+{
+	double least, most, cpu = report_median(series, FIGURE_CPU, NULL, NULL);
+	double speed = report_median(series, FIGURE_SPEED, &least, &most);
+
+	fprintf(out, "| %s | %.2f | %.1f (%.1f–%.1f) | %.3f | %.1f | %.1f | %.0f |\n",
+		series->server, cpu, speed, least, most,
+		report_median(series, FIGURE_P95, NULL, NULL),
+		report_median(series, FIGURE_SPREAD, NULL, NULL),
+		report_median(series, FIGURE_PEAK, NULL, NULL) / 1024,
+		report_median(series, FIGURE_FAILED, NULL, NULL));
+}
+
+static void print_tables(const struct report *report, FILE *out)
+{
+	const char *scenario = "";
+
+	for (size_t i = 0; i < report->n; i++) {
+		const struct series *series = &report->series[i];
+
+		if (strcmp(series->scenario, scenario) != 0)
+			fprintf(out,
+				"\n**%s** (median of %zu)\n\n| server | CPU s/GB | MB/s | p95, s | "
+				"slowest/median | peak MiB | failed |\n| --- | --- | --- | --- | "
+				"--- | "
+				"--- | --- |\n",
+				series->scenario, series->n);
+		scenario = series->scenario;
+		print_row(series, out);
+	}
+}
+
+/* What issue and documentation promise: a figure of ours against one of a peer's, or against a
+ * constant. */
+struct goal {
+	const char *what, *scenario, *server;
+	enum figure figure;
+	const char *peer_scenario, *peer; /* peer NULL: `bound` is absolute */
+	double bound;
+	bool at_least; /* else at most */
+};
+
+#define LOCK_STEP "lock-step, 64 clients"
+#define WINDOW "windowsize 16, 16 clients"
+#define MANY "1000 clients at once"
+#define HTTP "HTTP, 64 clients"
+
+static const struct goal goals[] = {
+	{ "CPU per GB / dnsmasq's", LOCK_STEP, "bramble-tftpd", FIGURE_CPU, LOCK_STEP, "dnsmasq",
+		0.5, false },
+	{ "MB/s / dnsmasq's", LOCK_STEP, "bramble-tftpd", FIGURE_SPEED, LOCK_STEP, "dnsmasq", 1.5,
+		true },
+	{ "CPU per GB / atftpd's", WINDOW, "bramble-tftpd", FIGURE_CPU, WINDOW, "atftpd", 0.25,
+		false },
+	{ "MB/s / best peer's (atftpd)", "2 % loss, windowsize 16", "bramble-tftpd", FIGURE_SPEED,
+		"2 % loss, windowsize 16", "atftpd", 5, true },
+	{ "MB/s / dnsmasq's", "2 % loss, lock-step", "bramble-tftpd", FIGURE_SPEED,
+		"2 % loss, lock-step", "dnsmasq", 5, true },
+	{ "MB/s / tftpd-hpa's", "2 % loss, lock-step", "bramble-tftpd", FIGURE_SPEED,
+		"2 % loss, lock-step", "tftpd-hpa", 5, true },
+	{ "MB/s / best peer's (atftpd)", "5 % loss, windowsize 16", "bramble-tftpd", FIGURE_SPEED,
+		"5 % loss, windowsize 16", "atftpd", 5, true },
+	{ "MB/s / dnsmasq's", "5 % loss, lock-step", "bramble-tftpd", FIGURE_SPEED,
+		"5 % loss, lock-step", "dnsmasq", 5, true },
+	{ "MB/s / tftpd-hpa's", "5 % loss, lock-step", "bramble-tftpd", FIGURE_SPEED,
+		"5 % loss, lock-step", "tftpd-hpa", 5, true },
+	{ "failed transfers", MANY, "bramble-tftpd", FIGURE_FAILED, NULL, NULL, 0, false },
+	{ "slowest / median", MANY, "bramble-tftpd", FIGURE_SPREAD, NULL, NULL, 3, false },
+	{ "memory, kB", MANY, "bramble-tftpd", FIGURE_PEAK, NULL, NULL, 16384, false },
+	{ "memory idle, kB", MANY, "bramble-tftpd", FIGURE_IDLE, NULL, NULL, 4096, false },
+	{ "MB/s / nginx's", HTTP, "bramble-httpd", FIGURE_SPEED, HTTP, "nginx", 0.9, true },
+	{ "CPU per GB / nginx's", HTTP, "bramble-httpd", FIGURE_CPU, HTTP, "nginx", 1, false },
+};
+
+static void print_goals(const struct report *report, FILE *out)
+{
+	fputs("\n| scenario | figure | goal | measured | |\n| --- | --- | --- | --- | --- |\n",
+		out);
+	for (size_t i = 0; i < sizeof(goals) / sizeof(goals[0]); i++) {
+		const struct goal *goal = &goals[i];
+		const struct series *ours = report_find(report, goal->scenario, goal->server);
+		const struct series *peer =
+			goal->peer ? report_find(report, goal->peer_scenario, goal->peer) : NULL;
+		double value;
+
+		if (!ours || (goal->peer && !peer))
+			continue;
+		value = report_median(ours, goal->figure, NULL, NULL);
+		if (peer)
+			value /= report_median(peer, goal->figure, NULL, NULL);
+		fprintf(out, "| %s | %s | %s %g | %.2f | %s |\n", goal->scenario, goal->what,
+			goal->at_least ? "at least" : "at most", goal->bound, value,
+			(goal->at_least ? value >= goal->bound : value <= goal->bound) ? "reached"
+										       : "missed");
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static struct report report;
+	FILE *plot;
+
+	if (argc < 2 || argc > 3) {
+		fputs("usage: bench-report RUNS.jsonl [PLOT.svg]: tables in Markdown\n", stderr);
+		return 64;
+	}
+	if (read_runs(argv[1], &report) != 0)
+		return 1;
+	print_goals(&report, stdout);
+	print_tables(&report, stdout);
+	if (argc == 2)
+		return 0;
+	plot = fopen(argv[2], "we");
+	if (!plot) {
+		perror(argv[2]);
+		return 1;
+	}
+	plot_growth(&report, plot);
+	return fclose(plot) == 0 ? 0 : 1;
+}
