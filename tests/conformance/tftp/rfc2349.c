@@ -76,6 +76,35 @@ static void timeout_is_kept_for_data(struct test *test)
 	test_observe(test, "after %u ms", (unsigned)(first / NS_PER_MS));
 }
 
+/* A server may wait longer each time (RFC 1123 section 4.2.3.2), but a client that asks for a
+ * second expects the next copy about then. */
+static void timeout_bounds_later_copies(struct test *test)
+{
+	const uint64_t end = clock_monotonic_ns() + 4 * NS_PER_S;
+	struct exchange *x = exchange_open(test);
+	struct download d;
+	uint64_t last, longest = 0;
+
+	ask_for_oack(x, "size-10000", "timeout=1");
+	(void)granted(x, "timeout");
+	exchange_error(x, 0, "end");
+	download_begin(&d, exchange_open(test), "size-10000", "octet", "timeout=1");
+	download_until(&d, 2);
+	last = d.x->arrived_ns;
+	while (clock_monotonic_ns() < end) {
+		if (exchange_receive(d.x, 2500) != HEARD_DATA)
+			break;
+		if (d.x->arrived_ns - last > longest)
+			longest = d.x->arrived_ns - last;
+		last = d.x->arrived_ns;
+	}
+	if (d.x->heard != HEARD_DATA || longest > 1900 * NS_PER_MS)
+		test_fail(test, "no copy for %u ms",
+			(unsigned)((exchange_now_ns() - last) / NS_PER_MS));
+	download_rest(&d);
+	test_observe(test, "%u ms at most between copies", (unsigned)(longest / NS_PER_MS));
+}
+
 static void tsize_of(struct test *test)
 {
 	struct exchange *x = exchange_open(test);
@@ -161,6 +190,10 @@ static const struct conformance_case cases[] = {
 		.run = timeout_is_kept, .number = 3 },
 	{ MUST, .name = "timeout 2: DATA comes again after two seconds at the latest",
 		.run = timeout_is_kept_for_data },
+	{ .section = "2349",
+		.level = LEVEL_PRACTICE,
+		.name = "timeout 1: copies of DATA come each second at least",
+		.run = timeout_bounds_later_copies },
 	{ TSIZE("size-0", 0), .name = "tsize of an empty file" },
 	{ TSIZE("size-1", 1), .name = "tsize of a file of 1 byte" },
 	{ TSIZE("size-512", 512), .name = "tsize of a file of 512 bytes" },
