@@ -541,9 +541,9 @@ static void an_older_schema_is_brought_up_to_date(void **state)
 
 	put_node(world->registry, 1);
 	assert_int_equal(registry_commit(world->registry), 0);
-	assert_int_equal(
-		registry_execute(world->registry, "DROP TABLE forgotten; DROP TABLE expected; DROP TABLE facts;"
-			"PRAGMA user_version = 1"),
+	assert_int_equal(registry_execute(world->registry,
+				 "DROP TABLE forgotten; DROP TABLE expected; DROP TABLE facts;"
+				 "PRAGMA user_version = 1"),
 		0);
 	registry_close(world->registry);
 	open_again(world);
