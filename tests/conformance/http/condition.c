@@ -166,8 +166,8 @@ static void notices_a_change(struct test *test)
 	get_tag(test, socket, name, second);
 	unlink(path);
 	if (strcmp(first, second) == 0)
-		test_fail(test, "both contents have the ETag %.80s", first);
-	test_pass(test, "%.60s, then %.60s", first, second);
+		test_fail(test, "both contents have the same ETag");
+	test_pass(test, "another ETag");
 }
 
 static const struct http_case cases[] = {

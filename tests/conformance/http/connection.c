@@ -25,8 +25,9 @@ static void expect_content(struct test *test, int socket, bool head, uint64_t si
 
 	wire_read_answer(test, socket, head, 0, answer);
 	wire_expect_status(test, answer, 200);
-	if (head ? answer->length != size
-		 : answer->size != size || answer->wrong != UINT64_MAX || !answer->whole)
+	if (!answer->whole)
+		test_fail(test, "the connection ended within the content");
+	if (head ? answer->length != size : answer->size != size || answer->wrong != UINT64_MAX)
 		test_fail(test, "%" PRIu64 " bytes in place of %" PRIu64, answer->size, size);
 }
 
