@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# timeout: 90
+# timeout: 150
 # bramble-tftpd --root keeps every rule of the TFTP conformance suite (tests/conformance/tftp). About 30 s.
 set -eu
 . tests/lib.sh
