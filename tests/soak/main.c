@@ -95,18 +95,6 @@ static int parse_options(int argc, char **argv, struct options *options)
 	return result != 0 || optind < argc ? EX_USAGE : 0;
 }
 
-/* bramble-tftpd beside this program. */
-static void find_server(char out[static PATH_MAX])
-{
-	ssize_t length = readlink("/proc/self/exe", out, PATH_MAX - 32);
-	char *slash;
-
-	out[length > 0 ? length : 0] = '\0';
-	slash = strrchr(out, '/');
-	if (slash)
-		str_copy(slash, 32, "/bramble-tftpd");
-}
-
 static int prepare(struct soak *soak)
 {
 	static const char *const arguments[] = { "--max-sessions", "2048", NULL };
@@ -235,7 +223,7 @@ int main(int argc, char **argv)
 
 	if (getrandom(&soak.options.seed, 4, 0) != 4)
 		return EX_OSERR;
-	find_server(soak.options.server);
+	server_find(soak.options.server);
 	result = parse_options(argc, argv, &soak.options);
 	if (result != 0)
 		return result;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "common/str.h"
 
 #define PATIENCE_MS 20000
 #define STEP_MS 20
@@ -38,6 +39,17 @@ static int free_port(uint16_t *port)
 	*port = ntohs(address.sin_port);
 	close(fd);
 	return result;
+}
+
+void server_find(char out[static PATH_MAX])
+{
+	ssize_t length = readlink("/proc/self/exe", out, PATH_MAX - 32);
+	char *slash;
+
+	out[length > 0 ? length : 0] = '\0';
+	slash = strrchr(out, '/');
+	if (slash)
+		str_copy(slash, 32, "/bramble-tftpd");
 }
 
 static void run_program(

@@ -3,6 +3,7 @@
 #ifndef BRAMBLE_SOAK_SERVER_H
 #define BRAMBLE_SOAK_SERVER_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,6 +13,9 @@ struct server {
 	pid_t pid;
 	uint16_t port; /* on 127.0.0.1 */
 };
+
+/* The path of bramble-tftpd beside this program. */
+void server_find(char out[static PATH_MAX]);
 
 /* Start `program` --root `directory` on a free port with more arguments (NULL-terminated), its
  * messages into the file `log`, and wait until it is ready. Returns 0 or -errno. */
