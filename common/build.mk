@@ -41,3 +41,6 @@ TESTS += test-activation
 test-activation_SRC := tests/unit/activation_test.c common/activation.c common/file.c common/str.c
 test-activation_LIBS := cmocka
 $(B)/test-activation: | $(B)/bramble-tftpd $(B)/bramble-httpd
+
+FUZZERS += fuzz-file_beneath
+fuzz-file_beneath_SRC := tests/fuzz/file_beneath.c tests/fuzz/world.c common/file.c common/str.c boot/name.c httpd/request.c

@@ -34,6 +34,8 @@ static bool is_sound(const struct ipc_message *message)
 	if (message->header.type != IPC_API_REPLY || reply->status < 200 || reply->status > 599 ||
 		!*reply->content_type)
 		return false;
+	if (reply->status == 204 || reply->status == 205 || reply->status == 304)
+		return false; /* without content, which every answer has (RFC 9110 section 15) */
 	for (const char *p = reply->content_type; *p; p++) {
 		if (*p < ' ' || *p >= 0x7f)
 			return false;

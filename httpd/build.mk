@@ -9,7 +9,12 @@ TESTS += test-http-request
 test-http-request_SRC := tests/unit/http_request_test.c httpd/request.c common/str.c
 test-http-request_LIBS := cmocka
 FUZZERS += fuzz-http_range
-fuzz-http_range_SRC := tests/fuzz/http_range.c httpd/request.c common/str.c
+fuzz-http_range_SRC := tests/fuzz/http_range.c httpd/request.c httpd/date.c common/str.c
+FUZZERS += fuzz-http_server
+fuzz-http_server_SRC := tests/fuzz/http_server.c tests/fuzz/http_answers.c tests/fuzz/world.c httpd/server.c \
+	httpd/connection.c httpd/sending.c httpd/access.c httpd/exchange.c httpd/route.c httpd/files.c httpd/api.c httpd/head.c \
+	httpd/request.c httpd/date.c common/log.c common/str.c common/file.c common/ipc.c
+fuzz-http_server_LIBS := libevent_core
 
 TESTS += test-http-head
 test-http-head_SRC := tests/unit/http_head_test.c httpd/head.c httpd/request.c httpd/date.c common/str.c

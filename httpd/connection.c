@@ -403,6 +403,9 @@ static void on_writable(evutil_socket_t fd, short what, void *argument)
 	struct connection *connection = argument;
 
 	(void)fd;
+	/* event_active() of a persistent event that ever had a time limit adds it again. */
+	if (connection->wanted != EV_WRITE)
+		event_del(connection->writable);
 	if (connection->step == CONNECTION_WAITS && connection->exchange.finished)
 		send_answer(connection);
 	else if (connection->step == CONNECTION_SENDS && (what & EV_TIMEOUT))

@@ -19,6 +19,8 @@ test-tftp-netascii_SRC := tests/unit/tftp_netascii_test.c tftpd/netascii.c tftpd
 test-tftp-netascii_LIBS := cmocka
 FUZZERS += fuzz-tftp_request
 fuzz-tftp_request_SRC := tests/fuzz/tftp_request.c tftpd/limits.c tftpd/packet.c common/str.c
+FUZZERS += fuzz-tftp_rates
+fuzz-tftp_rates_SRC := tests/fuzz/tftp_rates.c tftpd/limits.c
 FUZZERS += fuzz-tftp_session
 fuzz-tftp_session_SRC := tests/fuzz/tftp_session.c tftpd/packet.c tftpd/session.c common/str.c
 

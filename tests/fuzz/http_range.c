@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "httpd/date.h"
 #include "httpd/request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -47,6 +48,21 @@ static void check_path(const char *text)
 	}
 	must(request_decode_path(again, used, second, sizeof(second)) == 0);
 	must(strcmp(path, second) == 0);
+}
+
+static void check_date(const char *text, uint64_t number)
+{
+	char shown[DATE_TEXT_SIZE];
+	int64_t seconds, again;
+
+	if (date_parse(text, &seconds) == 0) {
+		date_format(seconds, shown);
+		must(strlen(shown) == DATE_TEXT_SIZE - 1);
+		must(date_parse(shown, &again) == 0);
+		must(again == seconds || seconds < 0);
+	}
+	date_format((int64_t)number, shown);
+	must(strlen(shown) == DATE_TEXT_SIZE - 1 && date_parse(shown, &again) == 0);
 }
 
 static void check_tags(const char *text)
@@ -93,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	check_range(text, file_size);
 	check_path(text);
+	check_date(text, file_size);
 	check_tags(text);
 	check_headers(text);
 	free(text);

@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/file.h"
 
 #define INPUT_LIMIT (1024u * 1024u)
+#define LONGEST_S 20u /* for one input; who turns in circles is ended by SIGALRM */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
@@ -27,7 +29,9 @@ static int give(const char *path)
 	bytes = malloc(length ? length : 1);
 	if (bytes) {
 		memcpy(bytes, read, length);
+		alarm(LONGEST_S);
 		LLVMFuzzerTestOneInput(bytes, length);
+		alarm(0);
 	}
 	free(read);
 	free(bytes);
