@@ -248,7 +248,7 @@ static void end_if_over(struct slot *slot)
 static void read_socket(struct slot *slot)
 {
 	uint8_t bytes[SOAK_PACKET_SIZE];
-	struct sockaddr_in from;
+	struct sockaddr_in from = { 0 };
 
 	for (int i = 0; i < PACKETS_PER_WAKE && slot->socket >= 0; i++) {
 		socklen_t size = sizeof(from);

@@ -34,7 +34,7 @@ static bool has_room(struct delay *delay)
 
 	if (delay->n < delay->room)
 		return true;
-	heap = realloc(delay->heap, room * sizeof(*heap));
+	heap = realloc(delay->heap, room * sizeof(struct packet *));
 	if (!heap)
 		return false;
 	delay->heap = heap;

@@ -72,7 +72,7 @@ static int publish(const struct soak_files *files, const char *name, uint64_t se
 	uint8_t *bytes = malloc(size + 1u);
 	int fd =
 		openat(files->directory, TEMPORARY, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	int result = bytes && fd >= 0 ? 0 : -errno;
+	int result = !bytes ? -ENOMEM : fd < 0 ? -errno : 0;
 
 	if (result == 0) {
 		fill(seed, bytes, size);

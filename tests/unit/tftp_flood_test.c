@@ -168,7 +168,7 @@ static size_t receive(int fd, uint8_t bytes[static 2048], uint16_t *port, int ms
 /* Wait for this block and check it. */
 static void expect_block(int fd, unsigned block, uint16_t *port)
 {
-	uint8_t bytes[2048];
+	uint8_t bytes[2048] = { 0 };
 	size_t length;
 
 	do {
