@@ -44,3 +44,6 @@ $(B)/test-activation: | $(B)/bramble-tftpd $(B)/bramble-httpd
 
 FUZZERS += fuzz-file_beneath
 fuzz-file_beneath_SRC := tests/fuzz/file_beneath.c tests/fuzz/world.c common/file.c common/str.c boot/name.c httpd/request.c
+FUZZERS += fuzz-broker
+fuzz-broker_SRC := tests/fuzz/broker.c tests/fuzz/world.c common/broker.c common/ipc.c common/log.c common/str.c
+fuzz-broker_LIBS := libevent_core

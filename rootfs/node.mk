@@ -20,4 +20,4 @@ test-node-http_LIBS := cmocka
 test-node-json_SRC := tests/unit/node_json_test.c rootfs/json.c
 test-node-json_LIBS := cmocka
 FUZZERS += fuzz-node_answer
-fuzz-node_answer_SRC := tests/fuzz/node_answer.c rootfs/http.c rootfs/tcp.c rootfs/json.c common/str.c common/clock.c
+fuzz-node_answer_SRC := tests/fuzz/node_answer.c rootfs/http.c rootfs/json.c common/str.c common/clock.c

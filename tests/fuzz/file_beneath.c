@@ -73,7 +73,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-	const int descriptor = fuzz_free_descriptor();
+	const uint64_t descriptors = fuzz_descriptors();
 	char name[NAME_SIZE] = "", path[NAME_SIZE];
 	struct boot_name asked;
 
@@ -89,6 +89,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		open_name(path);
 	if (boot_split_name(name, &asked) == 0)
 		open_name(asked.leaf);
-	must(fuzz_free_descriptor() == descriptor);
+	must(fuzz_descriptors() == descriptors);
 	return 0;
 }

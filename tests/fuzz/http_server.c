@@ -410,7 +410,7 @@ static void run_any(struct scene *scene, const uint8_t *bytes, size_t length)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	static struct scene scene;
-	const int descriptor = fuzz_free_descriptor();
+	const uint64_t descriptors = fuzz_descriptors();
 
 	if (length < HEAD)
 		return 0;
@@ -419,6 +419,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		run_known(&scene, bytes, length);
 	else
 		run_any(&scene, bytes, length);
-	must(fuzz_free_descriptor() == descriptor);
+	must(fuzz_descriptors() == descriptors);
 	return 0;
 }

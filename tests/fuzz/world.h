@@ -22,8 +22,8 @@ void fuzz_pass_time(uint64_t ns);
 /* What clock_wall_ms() tells; common/clock.c isn't linked. */
 void fuzz_set_wall(int64_t ms);
 
-/* The lowest free descriptor: the same before and after, or one was leaked or closed twice. */
-int fuzz_free_descriptor(void);
+/* Which of the first 64 descriptors are open, as bits: the same before and after. */
+uint64_t fuzz_descriptors(void);
 
 /* Byte number `position` of every file here. */
 uint8_t fuzz_byte(uint64_t position);
