@@ -79,6 +79,9 @@ static void choose_fate(struct soak_plan *plan, uint32_t size, uint64_t *random,
 		plan->fate = SOAK_SILENT;
 	/* 0: when the server has answered at all. */
 	plan->fate_at = random_below(random, blocks);
+	/* A session whose client has never answered is short-lived. */
+	if (plan->fate == SOAK_PAUSE && plan->fate_at < 2)
+		plan->fate_at = 2;
 }
 
 void plan_draw(struct soak_plan *plan, const struct soak_plan *before,
