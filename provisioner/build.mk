@@ -96,3 +96,7 @@ test-resolve_SRC := tests/unit/resolve_test.c tests/unit/brambled_world.c $(BRAM
 test-resolve_LIBS := cmocka $(brambled_LIBS)
 test-api_SRC := tests/unit/api_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-api_LIBS := cmocka $(brambled_LIBS)
+FUZZERS += fuzz-brambled_peer
+fuzz-brambled_peer_SRC := tests/fuzz/brambled_peer.c tests/fuzz/world.c provisioner/server.c common/ipc.c common/file.c \
+	common/log.c common/str.c
+fuzz-brambled_peer_LIBS := libevent_core libcjson
