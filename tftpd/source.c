@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/broker.h"
 #include "common/file.h"
@@ -60,6 +61,8 @@ static void on_answer(void *argument, const struct ipc_message *message)
 	struct pending pending = *(struct pending *)argument;
 
 	unlink_pending(argument);
+	if (message && message->header.type != IPC_RESOLVED && message->fd >= 0)
+		close(message->fd);
 	if (!message || message->header.type != IPC_RESOLVED)
 		pending.answer(pending.argument, NULL, -1);
 	else
