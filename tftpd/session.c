@@ -3,11 +3,13 @@
 
 #include "common/clock.h"
 
-#define FIRST_RTO_NS NS_PER_S /* RFC 6298 (2.1) */
+/* Clients repeat themselves after a second; this is less, or else their repetition would answer the
+ * first packet that is lost, be taken for the round trip, and each further loss cost a second. */
+#define FIRST_RTO_NS (500 * NS_PER_MS)
 #define SHORTEST_RTO_NS                                                                            \
 	(20 * NS_PER_MS) /* a LAN's round trip is far below; a board may be busy for some ms */
 #define LONGEST_RTO_NS (8 * NS_PER_S)
-#define LONGEST_CAUTION_NS (2500 * NS_PER_MS) /* longer than any round trip on a LAN */
+#define LONGEST_CAUTION_NS (400 * NS_PER_MS) /* longer than a round trip on a LAN */
 #define GRANULARITY_NS (5 * NS_PER_MS)
 #define LONGEST_SILENCE_NS (30 * NS_PER_S) /* TFTP_FILE_TIMEOUT of the Pi's EEPROM */
 #define TRIES_BEFORE_HEARD 2u		   /* a forged request must not make us send much */
@@ -37,12 +39,18 @@ static void set_deadline(struct tftp_session *session, uint64_t now_ns)
 	session->deadline_ns = now_ns + period < end ? now_ns + period : end;
 }
 
-/* RFC 6298 (2.2), (2.3). */
+/* RFC 6298 (2.2), (2.3); but a round trip that is far shorter than thought counts at once: a LAN's
+ * doesn't become so, the thought was wrong. */
 static void measure(struct tftp_session *session, uint64_t rtt_ns)
 {
 	uint64_t deviation;
 
 	if (session->srtt_ns == 0) {
+		session->srtt_ns = rtt_ns;
+		session->rttvar_ns = rtt_ns / 2;
+		return;
+	}
+	if (rtt_ns < session->srtt_ns / 2) {
 		session->srtt_ns = rtt_ns;
 		session->rttvar_ns = rtt_ns / 2;
 		return;

@@ -43,8 +43,8 @@ static const char *const steps[] = {
 	/* Nodes whose data directory has still to be renamed. */
 	"CREATE TABLE forgotten(name TEXT PRIMARY KEY, at INTEGER NOT NULL);",
 	/* Boards that an administrator has announced; single numbers that must last. */
-	"CREATE TABLE expected(board TEXT PRIMARY KEY, node TEXT NOT NULL, role TEXT NOT NULL);"
-	"CREATE TABLE facts(name TEXT PRIMARY KEY, value INTEGER NOT NULL);",
+	("CREATE TABLE expected(board TEXT PRIMARY KEY, node TEXT NOT NULL, role TEXT NOT NULL);"
+	 "CREATE TABLE facts(name TEXT PRIMARY KEY, value INTEGER NOT NULL);"),
 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -67,13 +67,16 @@ static void draw_axes(const struct panel *panel, FILE *out)
 {
 	fprintf(out, "<text x=\"%.0f\" y=\"%.0f\" font-weight=\"bold\">%s</text>\n", panel->x,
 		TOP - 18, panel->title);
-	for (double v = panel->low; v <= panel->high * 1.01; v *= 10)
+	for (int power = 0; panel->low * pow(10, power) <= panel->high * 1.01; power++) {
+		const double v = panel->low * pow(10, power);
+
 		fprintf(out,
 			"<path d=\"M%.1f %.1fh%.0f\" stroke=\"#ddd\"/><text x=\"%.1f\" y=\"%.1f\" "
 			"text-anchor=\"end\">%g</text>\n",
 			panel->x, up(panel, v), PANEL_WIDTH, panel->x - 6, up(panel, v) + 4, v);
-	for (double v = 1; v <= 1000; v *= 10)
-		fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%g</text>\n",
+	}
+	for (unsigned v = 1; v <= 1000; v *= 10)
+		fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%u</text>\n",
 			across(panel, v), TOP + PANEL_HEIGHT + 18, v);
 	fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">clients at once</text>\n",
 		panel->x + PANEL_WIDTH / 2, TOP + PANEL_HEIGHT + 36);
@@ -108,7 +111,7 @@ static double draw_line(const struct report *report, const struct panel *panel, 
 
 static void draw_panel(const struct report *report, struct panel *panel, FILE *out)
 {
-	double taken[sizeof(servers) / sizeof(servers[0])];
+	double taken[sizeof(servers) / sizeof(servers[0])] = { 0 };
 
 	find_range(report, panel);
 	draw_axes(panel, out);

@@ -224,10 +224,40 @@ static void arrives_whole_in_due_time(void **state)
 	}
 }
 
+/* No chain of losses makes a transfer slow for good: 8 of 100 packets are lost, and one doubled. */
+static void no_luck_is_too_bad(void **state)
+{
+	static const uint32_t windowsizes[] = { 1, 4, 16, 32, 64 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(windowsizes) / sizeof(windowsizes[0]); i++) {
+		uint64_t longest_ns = 0;
+
+		for (uint32_t seed = 1; seed <= 500; seed++) {
+			static struct network network;
+			struct outcome outcome;
+
+			network = (struct network){ .loss_percent = 8,
+				.doubled_percent = 1,
+				.delay_ns = 500000,
+				.later_delay_ns = 500000,
+				.random = seed * 7919 };
+			outcome = transfer(&network, windowsizes[i], 368);
+			assert_int_equal(outcome.end, TFTP_FINISHED);
+			longest_ns =
+				outcome.duration_ns > longest_ns ? outcome.duration_ns : longest_ns;
+		}
+		print_message("# window %2u, 500 transfers: the longest %6u ms\n", windowsizes[i],
+			(unsigned)(longest_ns / MS));
+		assert_in_range(longest_ns, 1, 15000 * MS);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arrives_whole_in_due_time),
+		cmocka_unit_test(no_luck_is_too_bad),
 	};
 
 	return cmocka_run_group_tests_name("tftp-loss", tests, NULL, NULL);
