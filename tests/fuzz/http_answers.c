@@ -2,6 +2,7 @@
 #include "tests/fuzz/http_answers.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -49,13 +50,28 @@ static bool has_name(const char *line, const char *name)
 	return strncasecmp(line, name, strlen(name)) == 0 && line[strlen(name)] == ':';
 }
 
+/* A number behind `before`; moves *at behind it. */
+static bool take_number(const char **at, const char *before, uint64_t *number)
+{
+	size_t length = strlen(before);
+	char *end;
+
+	if (strncmp(*at, before, length) != 0 || (*at)[length] < '0' || (*at)[length] > '9')
+		return false;
+	*number = strtoull(*at + length, &end, 10);
+	*at = end;
+	return true;
+}
+
 /* "bytes 5-9/100", or "bytes " and an asterisk in an answer 416. */
 static bool read_range(struct header *header, const char *value)
 {
-	unsigned long long first, last, size;
+	uint64_t first, last, size;
+	const char *at = value;
 
 	header->has_range = true;
-	if (sscanf(value, "bytes %llu-%llu/%llu", &first, &last, &size) != 3)
+	if (!take_number(&at, "bytes ", &first) || !take_number(&at, "-", &last) ||
+		!take_number(&at, "/", &size))
 		return header->status == 416 && strncmp(value, "bytes */", 8) == 0;
 	header->first = first;
 	header->length =

@@ -383,9 +383,11 @@ static void run_known(struct scene *scene, const uint8_t *bytes, size_t length)
 
 	for (size_t i = 0; i < n; i++) {
 		const char *request = known[chosen[i] % KNOWN].text;
+		const size_t size = strlen(request);
 
-		memcpy(text + used, request, strlen(request));
-		used += strlen(request);
+		/* Without its NUL: the next one follows. */
+		for (size_t k = 0; k < size; k++)
+			text[used++] = (uint8_t)request[k];
 	}
 	begin(scene, bytes);
 	send_all(scene, bytes, text, used);

@@ -352,9 +352,11 @@ static void end_well(struct world *world)
 	unsigned steps = 0;
 
 	while (!world->over) {
-		assert(++steps < MOST_STEPS);
+		steps++;
+		assert(steps < MOST_STEPS);
 		while (world->to_client.n > 0 || world->to_server.n > 0) {
-			assert(++steps < MOST_STEPS);
+			steps++;
+			assert(steps < MOST_STEPS);
 			deliver_to_client(world);
 			deliver_to_server(world);
 		}
