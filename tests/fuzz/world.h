@@ -15,8 +15,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 #define must(condition) fuzz_must(condition, #condition, __FILE__, __LINE__)
 void fuzz_must(bool condition, const char *text, const char *file, int line);
 
-/* Monotonic time, ns. This program's clock_gettime(2) shows it to everything in it, libevent and
- * libmicrohttpd included, so nothing sleeps and every run is the same. */
+/* Monotonic time, ns. This program's clock_gettime(2) shows it to everything in it, libevent
+ * included, so nothing sleeps and every run is the same. */
 void fuzz_set_time(uint64_t ns);
 void fuzz_pass_time(uint64_t ns);
 /* What clock_wall_ms() tells; common/clock.c isn't linked. */
