@@ -29,3 +29,7 @@ TESTS += test-tftp-server
 test-tftp-server_SRC := tests/unit/tftp_server_test.c tests/unit/tftp_world.c common/ipc.c common/file.c common/str.c
 test-tftp-server_LIBS := cmocka
 $(B)/test-tftp-server: | $(B)/bramble-tftpd
+FUZZERS += fuzz-tftp_server
+fuzz-tftp_server_SRC := tests/fuzz/tftp_server.c tests/fuzz/world.c tftpd/server.c tftpd/transfer.c tftpd/blocks.c \
+	tftpd/netascii.c tftpd/stray.c tftpd/limits.c tftpd/session.c tftpd/packet.c common/log.c common/str.c common/file.c
+fuzz-tftp_server_LIBS := libevent_core
