@@ -13,6 +13,9 @@
 #define GRANULARITY_NS (5 * NS_PER_MS)
 #define LONGEST_SILENCE_NS (30 * NS_PER_S) /* TFTP_FILE_TIMEOUT of the Pi's EEPROM */
 #define TRIES_BEFORE_HEARD 2u		   /* a forged request must not make us send much */
+#define UNHEARD_SILENCE_NS                                                                         \
+	(7 * NS_PER_S) /* seven ACKs of a client that repeats them each second                     \
+			*/
 #define LAST_SILENCE_NS (10 * NS_PER_S)
 #define LEFT_AFTER_NS (500 * NS_PER_MS)
 
@@ -209,10 +212,23 @@ struct tftp_output tftp_session_receive(
 	return receive_ack(session, reply->block, now_ns);
 }
 
+/* Who has never answered is sent no more, but waited for a while: its ACKs may be lost. */
+static bool may_send_no_more(const struct tftp_session *session)
+{
+	return !session->heard && session->tries >= session->tries_unheard;
+}
+
+static void wait_for_first_word(struct tftp_session *session)
+{
+	const uint64_t end_ns = session->progress_ns + UNHEARD_SILENCE_NS;
+
+	if (session->deadline_ns < end_ns)
+		session->deadline_ns = end_ns;
+}
+
 static bool gives_up(const struct tftp_session *session, uint64_t now_ns)
 {
-	return now_ns >= end_of_patience(session) ||
-	       (!session->heard && session->tries >= session->tries_unheard);
+	return now_ns >= end_of_patience(session) || may_send_no_more(session);
 }
 
 static struct tftp_output send_again(struct tftp_session *session, uint64_t now_ns)
@@ -232,6 +248,8 @@ static struct tftp_output send_again(struct tftp_session *session, uint64_t now_
 
 struct tftp_output tftp_session_timeout(struct tftp_session *session, uint64_t now_ns)
 {
+	struct tftp_output output;
+
 	if (now_ns < session->deadline_ns)
 		return wait_for_more;
 	if (gives_up(session, now_ns))
@@ -242,7 +260,17 @@ struct tftp_output tftp_session_timeout(struct tftp_session *session, uint64_t n
 	session->tries++;
 	session->rto_ns =
 		session->rto_ns * 2 < LONGEST_RTO_NS ? session->rto_ns * 2 : LONGEST_RTO_NS;
-	return send_again(session, now_ns);
+	output = send_again(session, now_ns);
+	if (may_send_no_more(session))
+		wait_for_first_word(session);
+	return output;
+}
+
+void tftp_session_limit_tries(struct tftp_session *session, uint32_t tries)
+{
+	session->tries_unheard = tries;
+	if (may_send_no_more(session))
+		wait_for_first_word(session);
 }
 
 bool tftp_session_is_left(const struct tftp_session *session, bool same, uint64_t now_ns)

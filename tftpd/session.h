@@ -81,6 +81,10 @@ struct tftp_output tftp_session_receive(
 
 struct tftp_output tftp_session_timeout(struct tftp_session *session, uint64_t now_ns);
 
+/* Send the first packet at most so many times again before the client has answered (it may be
+ * forged); it is waited for all the same. Call right behind tftp_session_start(). */
+void tftp_session_limit_tries(struct tftp_session *session, uint32_t tries);
+
 /* Another request comes from this session's port: has the client left the session? A repeated
  * request is no news while the client hasn't answered (the timer sends the answer again), and a
  * late copy or a forged one doesn't end what goes on; but a board that was switched off and on may

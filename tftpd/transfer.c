@@ -115,7 +115,7 @@ static void bound_oacks(struct tftp_transfer *transfer)
 	uint32_t packets = (uint32_t)(MOST_BEFORE_HEARD * transfer->request_length / length);
 
 	if (transfer->options && packets <= transfer->session.tries_unheard)
-		transfer->session.tries_unheard = packets > 0 ? packets - 1 : 0;
+		tftp_session_limit_tries(&transfer->session, packets > 0 ? packets - 1 : 0);
 }
 
 static void on_timer(evutil_socket_t socket, short what, void *argument);

@@ -181,6 +181,25 @@ static void a_client_that_never_answers_gets_three_packets(void **state)
 	assert_int_equal(sent, 3);
 }
 
+/* The ACKs of a client that repeats them each second may be lost for some seconds. */
+static void who_may_be_sent_no_more_is_waited_for(void **state)
+{
+	(void)state;
+	for (unsigned tries = 0; tries < 3; tries++) {
+		struct tftp_session session;
+		unsigned sent = 0;
+
+		(void)tftp_session_start(&session, &plain, 1000000, 0);
+		tftp_session_limit_tries(&session, tries);
+		while (session.deadline_ns < 6900 * MS) {
+			assert_sends(tftp_session_timeout(&session, session.deadline_ns), 1, 1);
+			sent++;
+		}
+		assert_int_equal(sent, tries);
+		assert_sends(ack(&session, 1, 6900 * MS), 2, 1);
+	}
+}
+
 static void the_last_ack_may_be_lost_for_good(void **state)
 {
 	struct tftp_session session;
@@ -463,6 +482,7 @@ int main(void)
 		cmocka_unit_test(an_ack_of_a_resent_window_is_not_measured),
 		cmocka_unit_test(backs_off_and_gives_up_within_its_limits),
 		cmocka_unit_test(a_client_that_never_answers_gets_three_packets),
+		cmocka_unit_test(who_may_be_sent_no_more_is_waited_for),
 		cmocka_unit_test(the_last_ack_may_be_lost_for_good),
 		cmocka_unit_test(learns_that_the_round_trip_has_become_longer),
 		cmocka_unit_test(knows_when_a_client_has_left),
