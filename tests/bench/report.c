@@ -176,6 +176,12 @@ static const struct goal goals[] = {
 	{ "CPU per GB / nginx's", HTTP, "bramble-httpd", FIGURE_CPU, HTTP, "nginx", 1, false },
 };
 
+/* Without a byte served a figure says nothing. */
+static bool has_served(const struct series *series)
+{
+	return report_median(series, FIGURE_SPEED, NULL, NULL) > 0;
+}
+
 static void print_goals(const struct report *report, FILE *out)
 {
 	fputs("\n| scenario | figure | goal | measured | |\n| --- | --- | --- | --- | --- |\n",
@@ -189,6 +195,12 @@ static void print_goals(const struct report *report, FILE *out)
 
 		if (!ours || (goal->peer && !peer))
 			continue;
+		if (!has_served(ours) || (peer && !has_served(peer))) {
+			fprintf(out, "| %s | %s | %s %g | %s served nothing | unknown |\n",
+				goal->scenario, goal->what, goal->at_least ? "at least" : "at most",
+				goal->bound, has_served(ours) ? goal->peer : goal->server);
+			continue;
+		}
 		value = report_median(ours, goal->figure, NULL, NULL);
 		if (peer)
 			value /= report_median(peer, goal->figure, NULL, NULL);

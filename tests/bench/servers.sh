@@ -1,53 +1,24 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: ISC
-# For tests/bench/run: servers on one side of a veth pair, clients on the other, each server in a control group of
-# its own that counts its processor time.
-ns=brbench
-server_address=10.88.0.1
+# For tests/bench/run: the servers, each by itself in the control group and network of lan.sh. Their caller sets `work`.
+work=${work:?}
+# shellcheck source=tests/bench/lan.sh
+. tests/bench/lan.sh
 
-lan_up() {
-	lan_down
-	ip netns add "$ns-s"
-	ip netns add "$ns-c"
-	ip link add eth0 netns "$ns-s" type veth peer name eth0 netns "$ns-c"
-	ip -n "$ns-s" addr add $server_address/24 dev eth0
-	ip -n "$ns-c" addr add 10.88.0.2/24 dev eth0
-	for side in s c; do
-		ip -n "$ns-$side" link set lo up
-		ip -n "$ns-$side" link set eth0 up
-	done
-	# No run begins with a search for the other side.
-	for pair in 's 10.88.0.2 c' 'c 10.88.0.1 s'; do
-		# shellcheck disable=SC2086 # three words
-		set -- $pair
-		ip -n "$ns-$1" neigh replace "$2" dev eth0 nud permanent \
-			lladdr "$(ip -n "$ns-$3" -br link show eth0 | awk '{ print $3 }')"
-	done
-	# Each client has an address of its own, as boards have.
-	ip -n "$ns-c" route add local 10.89.0.0/16 dev lo
-	ip -n "$ns-s" route add 10.89.0.0/16 via 10.88.0.2
+server_files() { # what all of them serve, and what nginx must be told
+	mkdir -p "$work/files"
+	for mb in 1 8 32; do head -c "${mb}M" /dev/urandom >"$work/files/$mb"; done
+	for kb in 64 256; do head -c "${kb}K" /dev/urandom >"$work/files/${kb}k"; done
+	chmod -R a+rX "$work"
+	cat >"$work/nginx.conf" <<-END
+		daemon off; worker_processes 1; user nobody nogroup; pid $work/nginx.pid; error_log stderr;
+		events { worker_connections 4096; }
+		http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000;
+			client_body_temp_path $work/nginx-body; proxy_temp_path $work/nginx-proxy; fastcgi_temp_path $work/nginx-fastcgi;
+			uwsgi_temp_path $work/nginx-uwsgi; scgi_temp_path $work/nginx-scgi;
+			server { listen $server_address:80; root $work/files; } }
+	END
 }
-
-lan_down() {
-	for side in s c; do
-		[ ! -e "/run/netns/$ns-$side" ] || ip netns del "$ns-$side"
-	done
-}
-
-# Processor time by control group, version 2 or 1 as the machine has it.
-if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
-	group=/sys/fs/cgroup/$ns
-	cpu_us() { awk '$1 == "usage_usec" { print $2 }' "$group/cpu.stat"; }
-elif [ -d /sys/fs/cgroup/cpuacct ]; then
-	group=/sys/fs/cgroup/cpuacct/$ns
-	cpu_us() { echo $(($(cat "$group/cpuacct.usage") / 1000)); }
-else
-	echo 'bench: no control group counts processor time here' >&2
-	exit 1
-fi
-
-group_up() { mkdir -p "$group"; }
-group_down() { [ ! -d "$group" ] || rmdir "$group" 2>/dev/null || :; }
 
 # Peak resident memory of all processes of the server, kB (of those that live).
 memory_kb() {
@@ -70,7 +41,7 @@ server_start() { # name
 	case $server in
 	bramble-tftpd)
 		in_group "$B/bramble-tftpd" --root "$work/files" --listen $server_address:69 --max-sessions 4096 \
-			--log-level ${LEVEL:-warning} &
+			--log-level "${LEVEL:-warning}" &
 		;;
 	dnsmasq)
 		in_group dnsmasq --conf-file=/dev/null --port=0 --keep-in-foreground --enable-tftp --tftp-max=4096 \
@@ -82,11 +53,26 @@ server_start() { # name
 			--maxthread 4096 --user nobody.nogroup "$work/files" &
 		;;
 	bramble-httpd)
-		in_group "$B/bramble-httpd" --root "$work/files" --listen $server_address:80 --log-level ${LEVEL:-warning} &
+		in_group "$B/bramble-httpd" --root "$work/files" --listen $server_address:80 --log-level "${LEVEL:-warning}" &
 		;;
 	nginx) in_group "$B/peers/nginx/nginx" -p "$work" -c "$work/nginx.conf" & ;;
 	esac
-	sleep 0.4
+	server_await
+}
+
+# A server that isn't there would make every goal look reached.
+server_await() {
+	case $server in
+	bramble-httpd | nginx) sockets='-Hlnt sport = 80' ;;
+	*) sockets='-Hlnu sport = 69' ;;
+	esac
+	for _ in $(seq 50); do
+		sleep 0.1
+		# shellcheck disable=SC2086 # options
+		[ -z "$(ip netns exec "$ns-s" ss $sockets)" ] || return 0
+	done
+	echo "bench: $server doesn't start: $(tail -n 1 "$work/$server.log")" >&2
+	exit 1
 }
 
 server_stop() {
