@@ -30,7 +30,7 @@ nfs-probe_SRC := tests/integration/nfs_probe.c common/str.c common/clock.c
 PROGRAMS += bench-load
 bench-load_SRC := tests/bench/load.c tests/bench/load_tftp.c tests/bench/load_http.c common/str.c common/clock.c
 PROGRAMS += bench-report
-bench-report_SRC := tests/bench/report.c tests/bench/plot.c common/str.c
+bench-report_SRC := tests/bench/report.c tests/bench/goals.c tests/bench/figures.c tests/bench/plot.c common/str.c
 bench-report_LIBS := libcjson
 bench-report_LDLIBS := -lm
 

@@ -40,6 +40,11 @@ double report_median(const struct series *series, enum figure figure, double *le
 	return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
 }
 
+bool report_has_served(const struct series *series)
+{
+	return report_median(series, FIGURE_SPEED, NULL, NULL) > 0;
+}
+
 static double number(const cJSON *json, const char *name)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
@@ -77,6 +82,7 @@ static void take_run(struct report *report, const cJSON *run)
 	series->values[FIGURE_SPREAD][series->n] = median > 0 ? number(load, "max_s") / median : 0;
 	series->values[FIGURE_IDLE][series->n] = number(run, "idle_kb");
 	series->values[FIGURE_PEAK][series->n] = number(run, "peak_kb");
+	series->values[FIGURE_GROWN][series->n] = number(run, "peak_kb") - number(run, "idle_kb");
 	series->values[FIGURE_FAILED][series->n] = number(load, "failures");
 	series->n++;
 }
@@ -134,103 +140,37 @@ static void print_tables(const struct report *report, FILE *out)
 	}
 }
 
-/* What issue and documentation promise: a figure of ours against one of a peer's, or against a
- * constant. */
-struct goal {
-	const char *what, *scenario, *server;
-	enum figure figure;
-	const char *peer_scenario, *peer; /* peer NULL: `bound` is absolute */
-	double bound;
-	bool at_least; /* else at most */
-};
-
-#define LOCK_STEP "lock-step, 64 clients"
-#define WINDOW "windowsize 16, 16 clients"
-#define MANY "1000 clients at once"
-#define HTTP "HTTP, 64 clients"
-
-static const struct goal goals[] = {
-	{ "CPU per GB / dnsmasq's", LOCK_STEP, "bramble-tftpd", FIGURE_CPU, LOCK_STEP, "dnsmasq",
-		0.5, false },
-	{ "MB/s / dnsmasq's", LOCK_STEP, "bramble-tftpd", FIGURE_SPEED, LOCK_STEP, "dnsmasq", 1.5,
-		true },
-	{ "CPU per GB / atftpd's", WINDOW, "bramble-tftpd", FIGURE_CPU, WINDOW, "atftpd", 0.25,
-		false },
-	{ "MB/s / best peer's (atftpd)", "2 % loss, windowsize 16", "bramble-tftpd", FIGURE_SPEED,
-		"2 % loss, windowsize 16", "atftpd", 5, true },
-	{ "MB/s / dnsmasq's", "2 % loss, lock-step", "bramble-tftpd", FIGURE_SPEED,
-		"2 % loss, lock-step", "dnsmasq", 5, true },
-	{ "MB/s / tftpd-hpa's", "2 % loss, lock-step", "bramble-tftpd", FIGURE_SPEED,
-		"2 % loss, lock-step", "tftpd-hpa", 5, true },
-	{ "MB/s / best peer's (atftpd)", "5 % loss, windowsize 16", "bramble-tftpd", FIGURE_SPEED,
-		"5 % loss, windowsize 16", "atftpd", 5, true },
-	{ "MB/s / dnsmasq's", "5 % loss, lock-step", "bramble-tftpd", FIGURE_SPEED,
-		"5 % loss, lock-step", "dnsmasq", 5, true },
-	{ "MB/s / tftpd-hpa's", "5 % loss, lock-step", "bramble-tftpd", FIGURE_SPEED,
-		"5 % loss, lock-step", "tftpd-hpa", 5, true },
-	{ "failed transfers", MANY, "bramble-tftpd", FIGURE_FAILED, NULL, NULL, 0, false },
-	{ "slowest / median", MANY, "bramble-tftpd", FIGURE_SPREAD, NULL, NULL, 3, false },
-	{ "memory, kB", MANY, "bramble-tftpd", FIGURE_PEAK, NULL, NULL, 16384, false },
-	{ "memory idle, kB", MANY, "bramble-tftpd", FIGURE_IDLE, NULL, NULL, 4096, false },
-	{ "MB/s / nginx's", HTTP, "bramble-httpd", FIGURE_SPEED, HTTP, "nginx", 0.9, true },
-	{ "CPU per GB / nginx's", HTTP, "bramble-httpd", FIGURE_CPU, HTTP, "nginx", 1, false },
-};
-
-/* Without a byte served a figure says nothing. */
-static bool has_served(const struct series *series)
+static int write_file(
+	const char *path, const struct report *report, void (*write)(const struct report *, FILE *))
 {
-	return report_median(series, FIGURE_SPEED, NULL, NULL) > 0;
-}
+	FILE *file = fopen(path, "we");
 
-static void print_goals(const struct report *report, FILE *out)
-{
-	fputs("\n| scenario | figure | goal | measured | |\n| --- | --- | --- | --- | --- |\n",
-		out);
-	for (size_t i = 0; i < sizeof(goals) / sizeof(goals[0]); i++) {
-		const struct goal *goal = &goals[i];
-		const struct series *ours = report_find(report, goal->scenario, goal->server);
-		const struct series *peer =
-			goal->peer ? report_find(report, goal->peer_scenario, goal->peer) : NULL;
-		double value;
-
-		if (!ours || (goal->peer && !peer))
-			continue;
-		if (!has_served(ours) || (peer && !has_served(peer))) {
-			fprintf(out, "| %s | %s | %s %g | %s served nothing | unknown |\n",
-				goal->scenario, goal->what, goal->at_least ? "at least" : "at most",
-				goal->bound, has_served(ours) ? goal->peer : goal->server);
-			continue;
-		}
-		value = report_median(ours, goal->figure, NULL, NULL);
-		if (peer)
-			value /= report_median(peer, goal->figure, NULL, NULL);
-		fprintf(out, "| %s | %s | %s %g | %.2f | %s |\n", goal->scenario, goal->what,
-			goal->at_least ? "at least" : "at most", goal->bound, value,
-			(goal->at_least ? value >= goal->bound : value <= goal->bound) ? "reached"
-										       : "missed");
+	if (!file) {
+		perror(path);
+		return -1;
 	}
+	write(report, file);
+	return fclose(file);
 }
 
 int main(int argc, char **argv)
 {
 	static struct report report;
-	FILE *plot;
 
-	if (argc < 2 || argc > 3) {
-		fputs("usage: bench-report RUNS.jsonl [PLOT.svg]: tables in Markdown\n", stderr);
+	if (argc != 2 && argc != 4) {
+		fputs("usage: bench-report RUNS.jsonl [PLOT.svg FIGURES.json]: tables in "
+		      "Markdown\n",
+			stderr);
 		return 64;
 	}
 	if (read_runs(argv[1], &report) != 0)
 		return 1;
-	print_goals(&report, stdout);
+	goals_print(&report, stdout);
 	print_tables(&report, stdout);
 	if (argc == 2)
 		return 0;
-	plot = fopen(argv[2], "we");
-	if (!plot) {
-		perror(argv[2]);
-		return 1;
-	}
-	plot_growth(&report, plot);
-	return fclose(plot) == 0 ? 0 : 1;
+	return write_file(argv[2], &report, plot_growth) == 0 &&
+			       write_file(argv[3], &report, figures_write) == 0
+		       ? 0
+		       : 1;
 }
