@@ -5,6 +5,7 @@
 set -eu
 . tests/lib.sh
 
+[ "${QUICK:-0}" = 0 ] || BOOTS=${BOOTS:-3}
 boots=${BOOTS:-15}
 crowd=${CROWD:-16}
 

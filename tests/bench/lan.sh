@@ -47,3 +47,14 @@ fi
 
 group_up() { mkdir -p "$group"; }
 group_down() { [ ! -d "$group" ] || rmdir "$group" 2>/dev/null || :; }
+
+# What part of the machine is in use, percent, over half a second.
+busy_percent() {
+	{
+		head -n 1 /proc/stat
+		sleep 0.5
+		head -n 1 /proc/stat
+	} | awk '{ total = 0; for (i = 2; i <= 9; i++) total += $i; idle = $5 + $6 }
+		NR == 1 { from = total; idle_from = idle }
+		END { printf "%.0f\n", 100 - 100 * (idle - idle_from) / (total - from) }'
+}

@@ -53,7 +53,8 @@ server_start() { # name
 			--maxthread 4096 --user nobody.nogroup "$work/files" &
 		;;
 	bramble-httpd)
-		in_group "$B/bramble-httpd" --root "$work/files" --listen $server_address:80 --log-level "${LEVEL:-warning}" &
+		in_group "$B/bramble-httpd" --root "$work/files" --listen $server_address:80 --max-per-address 64 \
+			--log-level "${LEVEL:-warning}" &
 		;;
 	nginx) in_group "$B/peers/nginx/nginx" -p "$work" -c "$work/nginx.conf" & ;;
 	esac
