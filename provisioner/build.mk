@@ -28,12 +28,23 @@ TESTS += test-network
 test-network_SRC := tests/unit/network_test.c $(NETWORK_SRC) $(SUPERVISE_SRC) $(COMMON_BASE)
 test-network_LIBS := cmocka libevent_core
 
+# The cluster engine: what `bramble cluster` does, and what brambled does of it
+CLUSTER_SRC := $(addprefix provisioner/cluster/,paths.c kubeadm.c processes.c own.c create.c ask.c)
+CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c processes.c paths.c)
+TESTS += test-kubeadm
+test-kubeadm_SRC := tests/unit/kubeadm_test.c provisioner/cluster/kubeadm.c provisioner/cluster/processes.c common/str.c
+test-kubeadm_LIBS := cmocka libcjson yaml-0.1
+FUZZERS += fuzz-cluster_files
+fuzz-cluster_files_SRC := tests/fuzz/cluster_files.c provisioner/cluster/kubeadm.c provisioner/cluster/processes.c common/str.c
+fuzz-cluster_files_LIBS := libcjson yaml-0.1
+
 # The administrator's command
 CLI := provisioner/cli
 CLI_SRC := $(addprefix $(CLI)/,cli.c args.c client.c table.c text.c json.c commands.c \
-	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c) \
+	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c cluster.c) \
+	$(CLUSTER_SRC) rootfs/run.c rootfs/failure.c rootfs/progress.c \
 	$(SETTINGS_SRC) common/ipc.c common/file.c common/clock.c common/str.c
-CLI_LIBS := libcjson $(SETTINGS_LIBS)
+CLI_LIBS := libcjson yaml-0.1 $(SETTINGS_LIBS)
 PROGRAMS += bramble
 bramble_SRC := $(CLI)/main.c $(CLI_SRC)
 bramble_LIBS := $(CLI_LIBS)
@@ -74,7 +85,7 @@ fuzz-etab_line_SRC := tests/fuzz/etab_line.c provisioner/exports_table.c common/
 REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c schema.c boards.c addresses.c nodes.c boots.c \
 	events.c images.c expected.c)
 BRAMBLED_SRC := $(addprefix provisioner/,policy.c changes.c timeline.c heartbeats.c sightings.c addresses.c nodes.c bindings.c placement.c admission.c swap.c publish.c images.c resolve.c \
-	api.c api_json.c api_node.c api_admin.c api_admission.c server.c servers.c) $(REGISTRY_SRC) $(BOOT_SERVE) \
+	api.c api_json.c api_node.c api_admin.c api_admission.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(BOOT_SERVE) \
 	$(SETTINGS_SRC) $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/hash.c common/ipc.c
 PROGRAMS += brambled
 brambled_SRC := provisioner/main.c $(BRAMBLED_SRC)

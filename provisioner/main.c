@@ -22,6 +22,7 @@
 #include "provisioner/addresses.h"
 #include "provisioner/admission.h"
 #include "provisioner/brambled.h"
+#include "provisioner/cluster/run.h"
 #include "provisioner/heartbeats.h"
 #include "provisioner/images.h"
 #include "provisioner/network.h"
@@ -155,6 +156,7 @@ static void tidy(struct brambled *brambled)
 	heartbeats_tick(brambled);
 	sightings_tick(brambled);
 	admission_tick(brambled);
+	cluster_tick(brambled);
 	back_up(brambled, now);
 }
 
@@ -198,6 +200,7 @@ static bool needs_restart(const struct settings *old, const struct settings *new
 	       strcmp(old->lan_domain, new->lan_domain) != 0 ||
 	       strcmp(old->lan_upstream_dns, new->lan_upstream_dns) != 0 ||
 	       strcmp(old->share, new->share) != 0 || old->nfs != new->nfs ||
+	       old->kubernetes_engine != new->kubernetes_engine ||
 	       strcmp(old->run, new->run) != 0 || strcmp(old->libexec, new->libexec) != 0 ||
 	       old->tftp_port != new->tftp_port || old->http_port != new->http_port ||
 	       old->tftp_sessions != new->tftp_sessions || old->log_level != new->log_level;

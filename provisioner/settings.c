@@ -44,6 +44,20 @@ static const char *check_lan_address(const char *value)
 	return NULL;
 }
 
+static const char *check_cidr(const char *value)
+{
+	struct in_addr address;
+	unsigned length;
+
+	if (str_parse_network(value, &address, &length) != 0)
+		return "is not a network such as 10.244.0.0/16";
+	if (length < 8 || length > 22)
+		return "has an impossible prefix length: 8 to 22";
+	if ((ntohl(address.s_addr) & (UINT32_MAX >> length)) != 0)
+		return "has bits behind its prefix";
+	return NULL;
+}
+
 static const char *check_address_or_empty(const char *value)
 {
 	struct in_addr address;
@@ -129,6 +143,7 @@ static const char *check_path(const char *value)
 }
 
 static const char *const join_choices[] = { "auto", "approve", "window", "list", "deny", NULL };
+static const char *const engine_choices[] = { "none", "kubeadm", NULL };
 static const char *const nfs_choices[] = { "auto", "kernel", "ganesha", NULL };
 static const char *const level_choices[] = { "error", "warning", "notice", "info", "debug", NULL };
 
@@ -251,6 +266,40 @@ const struct conf_setting settings_table[] = {
 		.max = 65535,
 		.fallback = "1024",
 		.help = "TFTP transfers at once, in all" },
+	{ .path = "kubernetes.engine",
+		.type = CONF_CHOICE,
+		AT(kubernetes_engine),
+		.choices = engine_choices,
+		.fallback = "none",
+		.help = "what makes the cluster; none: nodes are served without one" },
+	{ .path = "kubernetes.programs",
+		.type = CONF_STRING,
+		AT(programs),
+		.min = 2,
+		.check = check_path,
+		.fallback = "/usr/local/bin",
+		.help = "absolute path of the directory with kubeadm, kubectl, kube-apiserver …" },
+	{ .path = "kubernetes.name",
+		.type = CONF_STRING,
+		AT(cluster_name),
+		.min = 1,
+		.check = check_label,
+		.fallback = "bramble",
+		.help = "name of the cluster" },
+	{ .path = "kubernetes.pod_cidr",
+		.type = CONF_STRING,
+		AT(pod_cidr),
+		.min = 1,
+		.check = check_cidr,
+		.fallback = "10.244.0.0/16",
+		.help = "IPv4 network of the pods; each node gets a /24 of it" },
+	{ .path = "kubernetes.service_cidr",
+		.type = CONF_STRING,
+		AT(service_cidr),
+		.min = 1,
+		.check = check_cidr,
+		.fallback = "10.96.0.0/12",
+		.help = "IPv4 network of the services" },
 	{ .path = "paths.run",
 		.type = CONF_STRING,
 		AT(run),
@@ -383,10 +432,42 @@ static const char *check_run(const struct settings *s, char what[static WHAT_SIZ
 	return "paths.run";
 }
 
+/* The networks that `text` and `other` name share addresses. */
+static bool overlap(const char *text, const char *other)
+{
+	struct in_addr a, b;
+	unsigned a_length = 0, b_length = 0, shorter;
+
+	str_parse_network(text, &a, &a_length);
+	str_parse_network(other, &b, &b_length);
+	shorter = a_length < b_length ? a_length : b_length;
+	return ((ntohl(a.s_addr) ^ ntohl(b.s_addr)) >> (32 - shorter)) == 0;
+}
+
+static const char *check_networks(const struct settings *s, char what[static WHAT_SIZE])
+{
+	const char *path = NULL, *other = "lan.address";
+
+	if (overlap(s->pod_cidr, s->lan_address)) {
+		path = "kubernetes.pod_cidr";
+	} else if (overlap(s->service_cidr, s->lan_address)) {
+		path = "kubernetes.service_cidr";
+	} else if (overlap(s->pod_cidr, s->service_cidr)) {
+		path = "kubernetes.pod_cidr";
+		other = "kubernetes.service_cidr";
+	}
+	if (path)
+		snprintf(what, WHAT_SIZE,
+			"shares addresses with %s; allowed: a network that nothing else uses",
+			other);
+	return s->kubernetes_engine == ENGINE_NONE ? NULL : path;
+}
+
 static const char *(*const cross_checks[])(const struct settings *, char[static WHAT_SIZE]) = {
 	check_router,
 	check_range,
 	check_run,
+	check_networks,
 };
 
 static int parse_report(

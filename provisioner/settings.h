@@ -12,6 +12,7 @@
 #define SETTINGS_DEFAULT_PATH "/etc/bramble/bramble.conf"
 
 enum settings_join { JOIN_AUTO, JOIN_APPROVE, JOIN_WINDOW, JOIN_LIST, JOIN_DENY };
+enum settings_engine { ENGINE_NONE, ENGINE_KUBEADM };
 enum settings_nfs { NFS_AUTO, NFS_KERNEL, NFS_GANESHA };
 
 struct settings {
@@ -34,6 +35,12 @@ struct settings {
 	/* share */
 	char share[256]; /* share.path: "/srv/bramble" */
 	int nfs;	 /* share.nfs: enum settings_nfs */
+	/* kubernetes */
+	int kubernetes_engine;	 /* kubernetes.engine: enum settings_engine */
+	char programs[256];	 /* kubernetes.programs: directory of kubeadm, kube-apiserver … */
+	char cluster_name[64];	 /* kubernetes.name */
+	char pod_cidr[20];	 /* kubernetes.pod_cidr: "10.244.0.0/16" */
+	char service_cidr[20];	 /* kubernetes.service_cidr: "10.96.0.0/12" */
 	/* paths */
 	char run[108];	   /* paths.run: "/run/bramble" (sockets: short) */
 	char libexec[256]; /* paths.libexec: where bramble-tftpd … are installed */

@@ -37,6 +37,7 @@ struct process {
 	int pidfd;
 	bool adopted;
 	bool restarting;   /* we asked it to end */
+	bool removing;	   /* and it isn't wanted any more */
 	unsigned failures; /* in a row */
 	unsigned restarts;
 	uint64_t started_ns;
@@ -53,6 +54,7 @@ struct supervisor {
 };
 
 static void start(struct process *process);
+static void drop(struct process *process);
 static void on_end(evutil_socket_t pidfd, short what, void *argument);
 
 struct supervisor *supervise_new(struct event_base *base, const char *run)
@@ -164,7 +166,9 @@ static void on_end(evutil_socket_t pidfd, short what, void *argument)
 	evtimer_del(process->timer);
 	if (process->spec.ended)
 		process->spec.ended(process->spec.argument);
-	if (process->restarting) {
+	if (process->removing) {
+		drop(process);
+	} else if (process->restarting) {
 		process->restarting = false;
 		start(process);
 	} else {
@@ -245,7 +249,7 @@ static void on_timer(evutil_socket_t fd, short what, void *argument)
 	(void)what;
 	if (process->pid == 0) {
 		start(process);
-	} else if (process->restarting) {
+	} else if (process->restarting || process->removing) {
 		log_warning("%s: process %d did not end on SIGTERM; killing it", process->spec.name,
 			(int)process->pid);
 		pidfd_send_signal(process->pidfd, SIGKILL, NULL, 0);
@@ -282,16 +286,22 @@ static int find_earlier(const struct process *process, struct supervise_record *
 	return supervise_find_marked(process->mark, &found->identity);
 }
 
+/* The arguments by which a running process is known. */
+static const char *const *identity(const struct process *process)
+{
+	return process->spec.argv + process->spec.launcher;
+}
+
 static bool is_up_to_date(const struct process *process, const struct supervise_record *found)
 {
 	return strcmp(found->fingerprint, process->fingerprint) == 0 &&
-	       supervise_has_arguments(found->identity.pid, process->spec.argv);
+	       supervise_has_arguments(found->identity.pid, identity(process));
 }
 
 /* End it if it is ours, which a record alone doesn't say when RUN has survived a reboot. */
 static void end_outdated(const struct process *process, pid_t pid)
 {
-	if (!supervise_runs_program(pid, process->spec.argv[0]) &&
+	if (!supervise_runs_program(pid, identity(process)[0]) &&
 		!supervise_carries_mark(pid, process->mark))
 		return;
 	log_notice("%s: process %d has other settings; starting it anew", process->spec.name,
@@ -308,8 +318,7 @@ static bool adopt(struct process *process)
 	if (find_earlier(process, &found) != 0)
 		return false;
 	pid = found.identity.pid;
-	if (!is_up_to_date(process, &found) ||
-		!supervise_runs_program(pid, process->spec.argv[0])) {
+	if (!is_up_to_date(process, &found) || !supervise_runs_program(pid, identity(process)[0])) {
 		end_outdated(process, pid);
 		return false;
 	}
@@ -369,7 +378,7 @@ static int check_spec(const struct supervisor *supervisor, const struct supervis
 
 	while (n < SUPERVISE_ARGS && spec->argv[n])
 		n++;
-	if (n == 0 || n == SUPERVISE_ARGS || !str_is_node_name(spec->name))
+	if (n <= spec->launcher || n == SUPERVISE_ARGS || !str_is_node_name(spec->name))
 		return -EINVAL;
 	if (find(supervisor, spec->name))
 		return -EEXIST;
@@ -450,6 +459,39 @@ int supervise_restart(struct supervisor *supervisor, const char *name)
 	set_timer(process, TERM_WAIT_MS);
 	if (pidfd_send_signal(process->pidfd, SIGTERM, NULL, 0) != 0 && errno != ESRCH)
 		return -errno;
+	return 0;
+}
+
+/* Forget one that doesn't run. */
+static void drop(struct process *process)
+{
+	struct supervisor *supervisor = process->supervisor;
+	size_t i = 0;
+
+	while (supervisor->processes[i] != process)
+		i++;
+	supervisor->n--;
+	for (; i < supervisor->n; i++)
+		supervisor->processes[i] = supervisor->processes[i + 1];
+	log_info("%s: ended, as wished", process->spec.name);
+	free_process(process);
+}
+
+int supervise_remove(struct supervisor *supervisor, const char *name)
+{
+	struct process *process = find(supervisor, name);
+
+	if (!process)
+		return -ESRCH;
+	if (process->removing)
+		return 0;
+	if (process->pid == 0) {
+		drop(process);
+		return 0;
+	}
+	process->removing = true;
+	set_timer(process, TERM_WAIT_MS);
+	pidfd_send_signal(process->pidfd, SIGTERM, NULL, 0);
 	return 0;
 }
 

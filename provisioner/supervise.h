@@ -15,13 +15,16 @@
 struct event_base;
 struct supervisor;
 
-#define SUPERVISE_ARGS 24
+#define SUPERVISE_ARGS 80
 #define SUPERVISE_FDS 4
 
 struct supervise_spec {
 	const char *name;		  /* "tftpd"; file name in RUN/pids and word in logs */
 	const char *argv[SUPERVISE_ARGS]; /* fixed, NULL-terminated; argv[0] is the program's path.
 					     Copied. */
+	/* How many words of argv only start the program, such as setpriv(1) with its options: the
+	 * process is known again by the others. */
+	size_t launcher;
 	/* Called before each start to make the descriptors that the process inherits as 3, 4, …
 	 * (listening sockets). Returns their number or -errno with `reason` filled; the supervisor
 	 * closes its copies. */
@@ -59,6 +62,10 @@ int supervise_signal(struct supervisor *supervisor, const char *name, int signal
 
 /* Stop and start a process (after its configuration changed). */
 int supervise_restart(struct supervisor *supervisor, const char *name);
+
+/* Stop a process for good and forget it. Until it has ended, no other of that name can be added.
+ * Returns 0 or -ESRCH. */
+int supervise_remove(struct supervisor *supervisor, const char *name);
 
 /* i-th process, or false when there is none. */
 bool supervise_get(const struct supervisor *supervisor, size_t i, struct supervise_status *status);

@@ -12,6 +12,7 @@ static const struct cli_command commands[] = {
 	{ "boot", boot_main, "Boots, each with its timeline: list, show, latest" },
 	{ "events", events_main, "What happened; -f goes on as it happens" },
 	{ "image", image_main, "Images that nodes run: list, use" },
+	{ "cluster", cluster_main, "Kubernetes: create, status, kubeconfig, reset" },
 	{ "config", config_main, "bramble.conf: check, show" },
 	{ "version", version_main, "The version of Bramble" },
 	{ "help", help_main, "Explain a verb: bramble help node admit" },

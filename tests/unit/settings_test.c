@@ -224,6 +224,34 @@ static void the_longest_run_path_fits_a_socket_address(void **state)
 	assert_int_equal(parse(text, &s, &error), 0);
 }
 
+static void networks_of_a_cluster_are_its_own(void **state)
+{
+	static const char *const wrong[][2] = {
+		{ "pod_cidr = \"10.0.0.0/8\"", "kubernetes.pod_cidr: shares addresses with lan" },
+		{ "service_cidr = \"10.64.0.0/12\"", "kubernetes.service_cidr: shares addresses" },
+		{ "pod_cidr = \"10.111.0.0/16\"", "shares addresses with kubernetes.service_cidr" },
+		{ "pod_cidr = \"10.244.0.1/16\"", "has bits behind its prefix" },
+		{ "pod_cidr = \"10.244.0.0/24\"", "impossible prefix length" },
+	};
+	char text[512];
+	struct conf_error error;
+	struct settings s;
+
+	(void)state;
+	snprintf(text, sizeof(text), "%s kubernetes = { engine = \"kubeadm\"; };", minimal);
+	assert_int_equal(parse(text, &s, &error), 0);
+	assert_int_equal(s.kubernetes_engine, ENGINE_KUBEADM);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text), "%s kubernetes = { engine = \"kubeadm\"; %s; };",
+			minimal, wrong[i][0]);
+		assert_int_equal(parse(text, &s, &error), -EINVAL);
+		assert_non_null(strstr(error.text, wrong[i][1]));
+	}
+	/* Without a cluster nobody uses them. */
+	snprintf(text, sizeof(text), "%s kubernetes = { pod_cidr = \"10.0.0.0/8\"; };", minimal);
+	assert_int_equal(parse(text, &s, &error), 0);
+}
+
 static char *read_text(const char *path)
 {
 	char *text;
@@ -307,6 +335,7 @@ int main(void)
 		cmocka_unit_test(values_are_checked_one_by_one_and_against_each_other),
 		cmocka_unit_test(a_wrong_combination_names_the_line),
 		cmocka_unit_test(the_longest_run_path_fits_a_socket_address),
+		cmocka_unit_test(networks_of_a_cluster_are_its_own),
 		cmocka_unit_test(the_example_shows_every_setting_with_its_default),
 		cmocka_unit_test(the_manual_names_every_setting_and_its_default),
 		cmocka_unit_test(help_fits_into_a_message),

@@ -362,6 +362,51 @@ static void a_restart_is_no_failure(void **state)
 	assert_int_equal(supervise_signal(world->supervisor, "nobody", SIGHUP), -ESRCH);
 }
 
+static void a_removed_process_is_ended_and_forgotten(void **state)
+{
+	struct world *world = *state;
+	uint64_t deadline = clock_monotonic_ns() + PATIENCE_NS;
+	struct supervise_status status;
+	pid_t first;
+
+	assert_int_equal(supervise_add(world->supervisor, &world->spec), 0);
+	first = status_of(world).pid;
+	assert_int_equal(supervise_remove(world->supervisor, "sleeper"), 0);
+	assert_int_equal(supervise_remove(world->supervisor, "sleeper"), 0);
+	assert_int_equal(supervise_add(world->supervisor, &world->spec), -EEXIST);
+	while (supervise_get(world->supervisor, 0, &status)) {
+		const struct timeval step = { .tv_usec = 5000 };
+
+		assert_true(clock_monotonic_ns() < deadline);
+		event_base_loopexit(world->base, &step);
+		event_base_dispatch(world->base);
+	}
+	assert_int_equal(kill(first, 0), -1);
+	assert_int_equal(supervise_remove(world->supervisor, "sleeper"), -ESRCH);
+	assert_int_equal(supervise_add(world->supervisor, &world->spec), 0);
+	assert_true(status_of(world).pid != first);
+}
+
+/* env(1) becomes sleep(1): that is what is known again. */
+static void a_launcher_is_not_the_process(void **state)
+{
+	struct world *world = *state;
+	struct supervise_status status;
+	pid_t child;
+
+	world->spec.argv[0] = "/usr/bin/env";
+	world->spec.argv[1] = "/bin/sleep";
+	world->spec.argv[2] = "1000";
+	world->spec.launcher = 3;
+	assert_int_equal(supervise_add(world->supervisor, &world->spec), -EINVAL);
+	world->spec.launcher = 1;
+	child = supervise_and_die(world);
+	assert_int_equal(supervise_add(world->supervisor, &world->spec), 0);
+	status = status_of(world);
+	assert_int_equal(status.pid, child);
+	assert_true(status.adopted);
+}
+
 static void impossible_specs_are_refused(void **state)
 {
 	struct world *world = *state;
@@ -460,6 +505,8 @@ int main(void)
 		IN_WORLD(a_reused_process_number_is_not_adopted),
 		IN_WORLD(a_restart_is_no_failure),
 		IN_WORLD(impossible_specs_are_refused),
+		IN_WORLD(a_removed_process_is_ended_and_forgotten),
+		IN_WORLD(a_launcher_is_not_the_process),
 		IN_WORLD(processes_start_with_clean_signals_and_environment),
 		cmocka_unit_test(tools_return_status_and_output),
 		cmocka_unit_test(a_tool_that_hangs_is_killed_with_its_children),

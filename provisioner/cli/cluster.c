@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: ISC */
+/* bramble cluster: Kubernetes on the router. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/file.h"
+#include "provisioner/cli/commands.h"
+#include "provisioner/cli/json.h"
+#include "provisioner/cli/table.h"
+#include "provisioner/cli/text.h"
+#include "provisioner/cluster/cluster.h"
+#include "provisioner/cluster/processes.h"
+#include "rootfs/failure.h"
+#include "rootfs/progress.h"
+
+#define KUBECONFIG_LIMIT 65536u
+#define STOP_TRIES 200u
+#define STOP_WAIT_US 100000
+#define ANSWER_SIZE (1u << 20)
+
+/* The settings, when they ask for a cluster. */
+static enum cli_exit load_settings(struct cli *cli, struct settings *settings)
+{
+	struct conf_error error;
+	int result = settings_load(cli_config_path(cli), settings, &error);
+
+	if (result != 0)
+		return cli_complain(cli, CLI_FAILED, "%s", error.text);
+	if (settings->kubernetes_engine == ENGINE_NONE)
+		return cli_complain(cli, CLI_FAILED,
+			"%s asks for no cluster: kubernetes.engine is \"none\"; set it to "
+			"\"kubeadm\" and restart Bramble",
+			cli_config_path(cli));
+	return CLI_OK;
+}
+
+static enum cli_exit print_result(struct cli *cli, const char *state, const char *path)
+{
+	cJSON *json = cJSON_CreateObject();
+	char *text;
+
+	cJSON_AddStringToObject(json, "state", state);
+	cJSON_AddStringToObject(json, "path", path);
+	text = cJSON_Print(json);
+	fprintf(cli->out, "%s\n", text ? text : "{}");
+	free(text);
+	cJSON_Delete(json);
+	return CLI_OK;
+}
+
+static enum cli_exit create_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "cluster create [--json]",
+		.text = "Create a Kubernetes control plane on this router, as bramble.conf "
+			"describes it, or\nfinish what an earlier run began. Running it again "
+			"changes nothing.\n",
+	};
+	struct failure failure = { .text = "" };
+	struct progress progress;
+	struct settings settings;
+	struct cluster_paths paths;
+	enum cli_exit code;
+	cJSON *status;
+	int http, result;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	code = load_settings(cli, &settings);
+	if (code != CLI_OK)
+		return code;
+	if (geteuid() != 0)
+		return cli_complain(cli, CLI_FAILED, "only root may create a cluster; use sudo");
+	/* It runs what is created. */
+	result = cli_try(cli, "/v1/status", CLIENT_TIMEOUT_MS, &http, &status);
+	if (result != 0)
+		return cli_explain_failure(cli, result);
+	cJSON_Delete(status);
+	progress_init(&progress);
+	if (cluster_create(&settings, &progress, &failure) != 0)
+		return cli_complain(cli, CLI_FAILED, "%s", failure.text);
+	cluster_find_paths(&settings, &paths);
+	if (cli->json)
+		return print_result(cli, "ready", paths.admin);
+	fprintf(cli->out, "The control plane is ready. `bramble cluster kubeconfig` prints the "
+			  "administrator's credentials.\n");
+	return CLI_OK;
+}
+
+static enum cli_exit kubeconfig_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "cluster kubeconfig",
+		.text = "Print the administrator's credentials, for ~/.kube/config. Whoever has "
+			"them rules\nthe cluster.\n",
+	};
+	struct settings settings;
+	struct cluster_paths paths;
+	enum cli_exit code;
+	char *text;
+	size_t size;
+	int result;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	code = load_settings(cli, &settings);
+	if (code != CLI_OK)
+		return code;
+	cluster_find_paths(&settings, &paths);
+	result = file_read(paths.admin, KUBECONFIG_LIMIT, &text, &size);
+	if (result == -ENOENT)
+		return cli_complain(cli, CLI_NOT_FOUND,
+			"there is no cluster yet; `bramble cluster create` makes one");
+	if (result != 0)
+		return cli_complain(
+			cli, CLI_FAILED, "can't read %s: %s", paths.admin, strerror(-result));
+	fwrite(text, 1, size, cli->out);
+	free(text);
+	return CLI_OK;
+}
+
+/* Does brambled run this process? `json` is the answer of /v1/status. */
+static const cJSON *find_process(const cJSON *json, const char *name)
+{
+	const cJSON *process;
+
+	cJSON_ArrayForEach(process, json_member(json, "processes"))
+	{
+		if (strcmp(json_text(process, "name"), name) == 0)
+			return process;
+	}
+	return NULL;
+}
+
+static const char *state_of(const cJSON *process)
+{
+	return process ? json_text(process, "state") : "absent";
+}
+
+static const char *judge(const struct cluster_paths *paths, const cJSON *status, bool answers)
+{
+	if (access(paths->base, F_OK) != 0)
+		return "none";
+	if (access(paths->processes, F_OK) != 0)
+		return "incomplete";
+	for (size_t i = 0; i < PROCESSES_COUNT; i++) {
+		if (strcmp(state_of(find_process(status, processes_names[i])), "running") != 0)
+			return "down";
+	}
+	return answers ? "ready" : "not ready";
+}
+
+/* {"items":[…]} of kubectl, as our own words. */
+static cJSON *describe_nodes(const char *answer)
+{
+	cJSON *all = cJSON_Parse(answer), *list = cJSON_CreateArray();
+	const cJSON *item, *condition;
+
+	cJSON_ArrayForEach(item, json_member(all, "items"))
+	{
+		cJSON *node = cJSON_CreateObject();
+		const cJSON *status = json_member(item, "status");
+		const char *ready = "Unknown";
+
+		cJSON_ArrayForEach(condition, json_member(status, "conditions"))
+		{
+			if (strcmp(json_text(condition, "type"), "Ready") == 0)
+				ready = json_text(condition, "status");
+		}
+		cJSON_AddStringToObject(
+			node, "name", json_text(json_member(item, "metadata"), "name"));
+		cJSON_AddStringToObject(
+			node, "uid", json_text(json_member(item, "metadata"), "uid"));
+		cJSON_AddBoolToObject(node, "ready", strcmp(ready, "True") == 0);
+		cJSON_AddStringToObject(node, "version",
+			json_text(json_member(status, "nodeInfo"), "kubeletVersion"));
+		cJSON_AddItemToArray(list, node);
+	}
+	cJSON_Delete(all);
+	return list;
+}
+
+static cJSON *describe(const struct settings *settings, const cJSON *status)
+{
+	static const char *const words[] = { "get", "nodes", "--output=json", NULL };
+	struct failure failure = { .text = "" };
+	struct cluster_paths paths;
+	cJSON *json = cJSON_CreateObject(), *processes;
+	char *answer = calloc(1, ANSWER_SIZE);
+	bool answers = false;
+
+	cluster_find_paths(settings, &paths);
+	if (answer && access(paths.processes, F_OK) == 0)
+		answers = cluster_ask(settings, words, answer, ANSWER_SIZE, &failure) == 0;
+	cJSON_AddStringToObject(json, "engine", "kubeadm");
+	cJSON_AddStringToObject(json, "name", settings->cluster_name);
+	cJSON_AddStringToObject(json, "state", judge(&paths, status, answers));
+	cJSON_AddStringToObject(json, "reason", answers ? "" : failure.text);
+	processes = cJSON_AddArrayToObject(json, "processes");
+	for (size_t i = 0; i < PROCESSES_COUNT; i++) {
+		const cJSON *process = find_process(status, processes_names[i]);
+		cJSON *copy = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(copy, "name", processes_names[i]);
+		cJSON_AddStringToObject(copy, "state", state_of(process));
+		cJSON_AddNumberToObject(
+			copy, "restarts", process ? (double)json_integer(process, "restarts") : 0);
+		cJSON_AddStringToObject(
+			copy, "reason", process ? json_text(process, "reason") : "");
+		cJSON_AddItemToArray(processes, copy);
+	}
+	cJSON_AddItemToObject(
+		json, "nodes", answers ? describe_nodes(answer) : cJSON_CreateArray());
+	free(answer);
+	return json;
+}
+
+static enum cli_exit print_status(struct cli *cli, const cJSON *json)
+{
+	static const struct table_column columns[] = { { "PROCESS", false }, { "STATE", false },
+		{ "RESTARTS", true }, { .title = NULL } };
+	struct table *table = table_new(columns);
+	const cJSON *item;
+	char number[24];
+	int result;
+
+	if (!table)
+		return cli_complain(cli, CLI_FAILED, "out of memory");
+	fprintf(cli->out, "Cluster %s (%s) is %s.\n", json_text(json, "name"),
+		json_text(json, "engine"), json_text(json, "state"));
+	if (*json_text(json, "reason"))
+		cli_field(cli, "Reason", "%s", json_text(json, "reason"));
+	cJSON_ArrayForEach(item, json_member(json, "processes"))
+	{
+		snprintf(number, sizeof(number), "%lld", (long long)json_integer(item, "restarts"));
+		table_row(table);
+		table_cell(table, json_text(item, "name"));
+		table_cell(table, json_text(item, "state"));
+		table_cell(table, number);
+	}
+	result = table_print(table, cli->out, cli->width, cli->color);
+	table_free(table);
+	cJSON_ArrayForEach(item, json_member(json, "nodes"))
+		fprintf(cli->out, "Node %s: %s, kubelet %s\n", json_text(item, "name"),
+			cJSON_IsTrue(json_member(item, "ready")) ? "Ready" : "NotReady",
+			json_text(item, "version"));
+	return result == 0 ? CLI_OK : cli_complain(cli, CLI_FAILED, "out of memory");
+}
+
+static enum cli_exit state_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "cluster status [--json]",
+		.text = "The processes of the control plane and the nodes that the API server "
+			"knows.\nExit status 1 when the cluster isn't ready.\n",
+	};
+	struct settings settings;
+	enum cli_exit code;
+	cJSON *status, *json;
+	char *text;
+	bool ready;
+	int http, result;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	code = load_settings(cli, &settings);
+	if (code != CLI_OK)
+		return code;
+	result = cli_try(cli, "/v1/status", CLIENT_TIMEOUT_MS, &http, &status);
+	if (result != 0)
+		return cli_explain_failure(cli, result);
+	json = describe(&settings, status);
+	ready = strcmp(json_text(json, "state"), "ready") == 0;
+	if (cli->json) {
+		text = cJSON_Print(json);
+		fprintf(cli->out, "%s\n", text ? text : "{}");
+		free(text);
+	} else {
+		code = print_status(cli, json);
+	}
+	cJSON_Delete(json);
+	cJSON_Delete(status);
+	return code == CLI_OK && !ready ? CLI_FAILED : code;
+}
+
+static bool all_ended(struct cli *cli)
+{
+	cJSON *status;
+	int http;
+	bool ended = cli_try(cli, "/v1/status", CLIENT_TIMEOUT_MS, &http, &status) == 0;
+
+	for (size_t i = 0; ended && i < PROCESSES_COUNT; i++)
+		ended = !find_process(status, processes_names[i]);
+	if (ended)
+		cJSON_Delete(status);
+	return ended;
+}
+
+/* Nothing is put aside while something still writes into it. */
+static enum cli_exit reset(struct cli *cli, const struct settings *settings)
+{
+	struct failure failure = { .text = "" };
+	char kept[CLUSTER_PATH_SIZE];
+	unsigned tries = 0;
+
+	if (cluster_halt(settings, &failure) != 0)
+		return cli_complain(cli, CLI_NOT_FOUND, "%s", failure.text);
+	while (!all_ended(cli) && tries++ < STOP_TRIES)
+		usleep(STOP_WAIT_US);
+	if (tries > STOP_TRIES)
+		return cli_complain(cli, CLI_FAILED,
+			"the processes of the control plane don't end; `bramble status` shows "
+			"them. Run this again");
+	if (cluster_put_aside(settings, &failure, kept) != 0)
+		return cli_complain(cli, CLI_FAILED, "%s", failure.text);
+	if (cli->json)
+		return print_result(cli, "removed", kept);
+	fprintf(cli->out, "The cluster is gone. What it was lies in %s until you delete it.\n",
+		kept);
+	return CLI_OK;
+}
+
+static enum cli_exit reset_main(struct cli *cli, int argc, char **argv)
+{
+	bool yes = false;
+	const struct args_option options[] = {
+		{ "yes", 'y', &yes, NULL, "don't ask" },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "cluster reset [--yes] [--json]",
+		.text = "End the control plane and put its certificates and its store aside, "
+			"renamed to\ncluster.TIME. The nodes' data on the share isn't touched.\n",
+		.options = options,
+	};
+	struct settings settings;
+	enum cli_exit code;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	code = load_settings(cli, &settings);
+	if (code != CLI_OK)
+		return code;
+	if (!yes && !cli->interactive)
+		return cli_complain(cli, CLI_USAGE,
+			"nobody can be asked here whether to end the cluster; --yes says so");
+	if (!yes && !cli_confirm(cli, "End the cluster? All its objects are gone then."))
+		return cli_complain(cli, CLI_FAILED, "nothing was done");
+	return reset(cli, &settings);
+}
+
+enum cli_exit cluster_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_command commands[] = {
+		{ "create", create_main, "Create the control plane, or finish it" },
+		{ "status", state_main, "Its processes and nodes" },
+		{ "kubeconfig", kubeconfig_main, "Print the administrator's credentials" },
+		{ "reset", reset_main, "End it and put its data aside" },
+		{ .name = NULL },
+	};
+
+	return cli_dispatch(cli, commands, "cluster", argc, argv);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+/* Questions to a cluster that exists, and its end. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/file.h"
+#include "provisioner/cluster/cluster.h"
+#include "rootfs/failure.h"
+#include "rootfs/run.h"
+
+#define WORDS 16
+
+int cluster_ask(const struct settings *settings, const char *const words[], char *out, size_t size,
+	struct failure *failure)
+{
+	struct cluster_paths paths;
+	char kubeconfig[CLUSTER_PATH_SIZE + 16], cache[CLUSTER_PATH_SIZE + 32],
+		path[CLUSTER_PATH_SIZE + sizeof(RUN_SAFE_PATH)];
+	const char *arguments[WORDS + 1] = { "kubectl", kubeconfig, cache,
+		"--request-timeout=10s" };
+	const struct run run = { .arguments = arguments, .output = out, .output_size = size };
+	size_t n = 4;
+
+	cluster_find_paths(settings, &paths);
+	snprintf(kubeconfig, sizeof(kubeconfig), "--kubeconfig=%s", paths.admin);
+	snprintf(cache, sizeof(cache), "--cache-dir=%s/cache", paths.base);
+	snprintf(path, sizeof(path), "%s:" RUN_SAFE_PATH, settings->programs);
+	setenv("PATH", path, 1);
+	for (size_t i = 0; words[i]; i++) {
+		if (n == WORDS)
+			return -E2BIG;
+		arguments[n++] = words[i];
+	}
+	return run_tool(&run, failure);
+}
+
+static int complain_about(const char *path, struct failure *failure)
+{
+	return errno == ENOENT
+		       ? failure_set(
+				 failure, -ENOENT, "there is no cluster: %s doesn't exist", path)
+		       : failure_set(failure, -errno, "can't change %s: %s", path, strerror(errno));
+}
+
+int cluster_halt(const struct settings *settings, struct failure *failure)
+{
+	struct cluster_paths paths;
+
+	cluster_find_paths(settings, &paths);
+	if (access(paths.base, F_OK) != 0)
+		return complain_about(paths.base, failure);
+	/* Half a cluster has no such file. */
+	if (unlink(paths.processes) != 0 && errno != ENOENT)
+		return complain_about(paths.processes, failure);
+	return file_sync_directory(paths.base);
+}
+
+int cluster_put_aside(const struct settings *settings, struct failure *failure,
+	char kept[static CLUSTER_PATH_SIZE])
+{
+	const time_t now = time(NULL);
+	struct cluster_paths paths;
+	char stamp[32];
+	struct tm utc;
+
+	cluster_find_paths(settings, &paths);
+	gmtime_r(&now, &utc);
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
+	snprintf(kept, CLUSTER_PATH_SIZE, "%.280s.%s", paths.base, stamp);
+	if (rename(paths.base, kept) != 0)
+		return complain_about(paths.base, failure);
+	return file_sync_directory(settings->share);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The control plane of a Kubernetes cluster on the router: what `bramble cluster` does. Everything
+ * lies in SHARE/cluster; every step finds what earlier runs finished and goes on from there.
+ */
+#ifndef BRAMBLE_CLUSTER_H
+#define BRAMBLE_CLUSTER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "provisioner/settings.h"
+
+struct failure;
+struct progress;
+
+#define CLUSTER_PATH_SIZE 320
+#define CLUSTER_USER "bramble-cluster" /* whom etcd and the control plane run as */
+
+struct cluster_paths {
+	char base[CLUSTER_PATH_SIZE];	    /* SHARE/cluster */
+	char pki[CLUSTER_PATH_SIZE];	    /* certificates and keys */
+	char kubernetes[CLUSTER_PATH_SIZE]; /* what kubeadm puts into /etc/kubernetes */
+	char admin[CLUSTER_PATH_SIZE];	    /* the administrator's kubeconfig */
+	char etcd[CLUSTER_PATH_SIZE];	    /* etcd's data */
+	char config[CLUSTER_PATH_SIZE];	    /* kubeadm's configuration */
+	char processes[CLUSTER_PATH_SIZE];  /* what brambled runs; without it nothing */
+	char log[CLUSTER_PATH_SIZE];	    /* what the tools said */
+};
+
+void cluster_find_paths(const struct settings *settings, struct cluster_paths *paths);
+
+/* Create the control plane, or finish or repeat its creation: a second run changes nothing. Needs
+ * root and a running brambled; leaves the caller in a mount namespace of its own and with PATH set.
+ * Returns 0 or -errno with `failure`. */
+int cluster_create(
+	const struct settings *settings, struct progress *progress, struct failure *failure);
+
+/* Let brambled end the processes, which takes some seconds. Returns 0, -ENOENT (there is no
+ * cluster) or -errno, with `failure`. */
+int cluster_halt(const struct settings *settings, struct failure *failure);
+
+/* Then: rename SHARE/cluster to `kept`. Returns 0 or -errno with `failure`. */
+int cluster_put_aside(const struct settings *settings, struct failure *failure,
+	char kept[static CLUSTER_PATH_SIZE]);
+
+/* Ask the API server by kubectl; the answer into `out`. Returns 0 or -errno with `failure`. */
+int cluster_ask(const struct settings *settings, const char *const words[], char *out, size_t size,
+	struct failure *failure);
+
+#endif

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: ISC */
+/* The steps of `bramble cluster create`. Each may be interrupted anywhere and repeated. */
+#include <errno.h>
+#include <pwd.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/str.h"
+#include "provisioner/cluster/cluster.h"
+#include "provisioner/cluster/kubeadm.h"
+#include "provisioner/cluster/own.h"
+#include "provisioner/cluster/processes.h"
+#include "rootfs/failure.h"
+#include "rootfs/progress.h"
+#include "rootfs/run.h"
+
+#define VERSION_SIZE 64
+#define MANIFEST_LIMIT 65536u
+#define READY_NS (180 * NS_PER_S)
+#define ASK_AGAIN_US 500000
+#define KUBERNETES_DIRECTORY "/etc/kubernetes" /* where kubeadm writes, whatever it is told */
+
+struct creation {
+	const struct settings *settings;
+	struct cluster_paths paths;
+	struct progress *progress;
+	struct failure *failure;
+	char version[VERSION_SIZE];
+	char result[128]; /* what the step came to, for people */
+};
+
+static int run_kubeadm(struct creation *creation, const char *phase, const char *part)
+{
+	const char *const arguments[] = { "kubeadm", "init", "phase", phase, part, "--config",
+		creation->paths.config, NULL };
+	const struct run run = {
+		.arguments = arguments, .log = creation->paths.log, .progress = creation->progress
+	};
+
+	progress_note(creation->progress, "%s %s", phase, part);
+	return run_tool(&run, creation->failure);
+}
+
+/* "v1.20.2\n" or "Kubernetes v1.20.2\n" */
+static int ask_version(struct creation *creation, const char *program, const char *word,
+	const char *option, char version[static VERSION_SIZE])
+{
+	const char *const arguments[] = { program, word, option, NULL };
+	char output[256];
+	const struct run run = {
+		.arguments = arguments, .output = output, .output_size = sizeof(output)
+	};
+	int result = run_tool(&run, creation->failure);
+	const char *begin = output;
+
+	if (result != 0)
+		return result;
+	if (strncmp(begin, "Kubernetes ", strlen("Kubernetes ")) == 0)
+		begin += strlen("Kubernetes ");
+	snprintf(version, VERSION_SIZE, "%.*s", (int)strcspn(begin, " \n"), begin);
+	return 0;
+}
+
+/* All programs must be there, and of one version: parts of two don't fit together. */
+static int find_programs(struct creation *creation)
+{
+	int result =
+		ask_version(creation, "kubeadm", "version", "--output=short", creation->version);
+
+	for (size_t i = 1; result == 0 && i < PROCESSES_COUNT; i++) {
+		char version[VERSION_SIZE];
+
+		result = ask_version(creation, processes_names[i], "--version", NULL, version);
+		if (result == 0 && strcmp(version, creation->version) != 0)
+			return failure_set(creation->failure, -EINVAL,
+				"%s is %s, but kubeadm is %s; put programs of one version into %s "
+				"(kubernetes.programs)",
+				processes_names[i], version, creation->version,
+				creation->settings->programs);
+	}
+	snprintf(creation->result, sizeof(creation->result), "Kubernetes %s", creation->version);
+	return result;
+}
+
+static int make_directory(struct creation *creation, const char *path, mode_t mode)
+{
+	int result = file_make_directories(path, mode);
+
+	return result == 0 ? 0
+			   : failure_set(creation->failure, result, "can't make %s: %s", path,
+				     strerror(-result));
+}
+
+/* Nobody else on this router sees our files in /etc/kubernetes, and we see nobody else's. */
+static int enter_directory(struct creation *creation)
+{
+	int result = make_directory(creation, KUBERNETES_DIRECTORY, 0755);
+
+	if (result != 0)
+		return result;
+	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+		mount(creation->paths.kubernetes, KUBERNETES_DIRECTORY, NULL, MS_BIND, NULL) == 0)
+		return 0;
+	return failure_set(creation->failure, -errno, "can't mount %s at %s: %s; be root",
+		creation->paths.kubernetes, KUBERNETES_DIRECTORY, strerror(errno));
+}
+
+static int write_configuration(struct creation *creation)
+{
+	const struct settings *settings = creation->settings;
+	const struct kubeadm_config config = { .version = creation->version,
+		.name = settings->cluster_name,
+		.address = settings->router,
+		.pki = creation->paths.pki,
+		.etcd = creation->paths.etcd,
+		.pod_cidr = settings->pod_cidr,
+		.service_cidr = settings->service_cidr };
+	char text[KUBEADM_CONFIG_SIZE];
+	int result = make_directory(creation, creation->paths.base, 0711);
+
+	if (result == 0)
+		result = make_directory(creation, creation->paths.kubernetes, 0711);
+	if (result == 0)
+		result = enter_directory(creation);
+	if (result != 0)
+		return result;
+	result = kubeadm_render(&config, text);
+	if (result == 0)
+		result = file_replace_if_different(
+			creation->paths.config, text, strlen(text), 0600, NULL);
+	if (result != 0)
+		return failure_set(creation->failure, result,
+			"can't write %s for Kubernetes %s: %s", creation->paths.config,
+			creation->version, strerror(-result));
+	snprintf(creation->result, sizeof(creation->result), "%.120s", creation->paths.config);
+	return 0;
+}
+
+static int make_certificates(struct creation *creation)
+{
+	snprintf(creation->result, sizeof(creation->result), "%.120s", creation->paths.pki);
+	return run_kubeadm(creation, "certs", "all");
+}
+
+static int make_credentials(struct creation *creation)
+{
+	static const char *const parts[] = { "admin", "controller-manager", "scheduler" };
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < sizeof(parts) / sizeof(parts[0]); i++)
+		result = run_kubeadm(creation, "kubeconfig", parts[i]);
+	snprintf(creation->result, sizeof(creation->result), "%.120s", creation->paths.kubernetes);
+	return result;
+}
+
+/* etcd comes from the distribution, the others from kubernetes.programs. */
+static char *find_program(const struct creation *creation, const char *name)
+{
+	const char *const directories[] = { creation->settings->programs, "/usr/local/bin",
+		"/usr/bin" };
+	char path[CLUSTER_PATH_SIZE];
+
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+		snprintf(path, sizeof(path), "%.250s/%.60s", directories[i], name);
+		if (access(path, X_OK) == 0)
+			return strdup(path);
+	}
+	return NULL;
+}
+
+/* kubeadm means paths in its own directory; the processes see only ours. */
+static char *move_path(const struct creation *creation, char *word)
+{
+	char moved[2 * CLUSTER_PATH_SIZE];
+	const char *path = strstr(word, "=" KUBERNETES_DIRECTORY "/");
+
+	if (!path)
+		return word;
+	snprintf(moved, sizeof(moved), "%.*s=%s%s", (int)(path - word), word,
+		creation->paths.kubernetes, path + strlen("=" KUBERNETES_DIRECTORY));
+	free(word);
+	return strdup(moved);
+}
+
+static int read_manifest(struct creation *creation, const char *name, char **argv)
+{
+	char path[CLUSTER_PATH_SIZE], *text, *program;
+	size_t size;
+	int result;
+
+	snprintf(path, sizeof(path), KUBERNETES_DIRECTORY "/manifests/%s.yaml", name);
+	result = file_read(path, MANIFEST_LIMIT, &text, &size);
+	if (result == 0) {
+		result = kubeadm_read_command(text, size, argv);
+		free(text);
+	}
+	if (result != 0)
+		return failure_set(creation->failure, result,
+			"the manifest of %s that kubeadm wrote can't be read: %s", name,
+			strerror(-result));
+	program = find_program(creation, name);
+	if (!program)
+		return failure_set(creation->failure, -ENOENT,
+			"there is no %s in %s nor in /usr/bin; install %s", name,
+			creation->settings->programs,
+			strcmp(name, "etcd") == 0 ? "etcd-server" : "it");
+	free(argv[0]);
+	argv[0] = program;
+	for (size_t i = 1; argv[i]; i++) {
+		argv[i] = move_path(creation, argv[i]);
+		if (!argv[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* From here on brambled runs them. */
+static int write_processes(struct creation *creation)
+{
+	struct processes processes = { 0 };
+	char *text;
+	int result = run_kubeadm(creation, "etcd", "local");
+
+	if (result == 0)
+		result = run_kubeadm(creation, "control-plane", "all");
+	for (size_t i = 0; result == 0 && i < PROCESSES_COUNT; i++)
+		result = read_manifest(creation, processes_names[i], processes.argv[i]);
+	text = result == 0 ? processes_format(&processes) : NULL;
+	processes_free(&processes);
+	if (result != 0)
+		return result;
+	result = cluster_own(&creation->paths, creation->failure);
+	if (result == 0 && text)
+		result = file_replace_if_different(
+			creation->paths.processes, text, strlen(text), 0600, NULL);
+	free(text);
+	if (result != 0)
+		return failure_set(creation->failure, result, "can't write %s: %s",
+			creation->paths.processes, strerror(-result));
+	snprintf(creation->result, sizeof(creation->result),
+		"etcd, API server, controllers, scheduler");
+	return 0;
+}
+
+static int wait_until_ready(struct creation *creation)
+{
+	static const char *const words[] = { "get", "--raw=/readyz", NULL };
+	uint64_t deadline_ns = clock_monotonic_ns() + READY_NS;
+	char answer[4096], address[ADDRESS_TEXT_SIZE];
+
+	for (;;) {
+		struct failure failure = { .text = "" };
+
+		if (cluster_ask(creation->settings, words, answer, sizeof(answer), &failure) == 0)
+			break;
+		if (clock_monotonic_ns() > deadline_ns)
+			return failure_set(creation->failure, -ETIMEDOUT,
+				"the API server isn't ready after %u s; `bramble status` and "
+				"`journalctl -u bramble` say why. It said last: %.500s",
+				(unsigned)(READY_NS / NS_PER_S), failure.text);
+		progress_note(creation->progress, "waiting for the API server");
+		usleep(ASK_AGAIN_US);
+	}
+	str_format_address(creation->settings->router, address);
+	snprintf(creation->result, sizeof(creation->result), "https://%s:6443 is ready", address);
+	return 0;
+}
+
+/* A node's first certificate is requested with a token that is good for nothing else; its approval
+ * is Bramble's. Later ones a node renews by itself. */
+static const char objects[] =
+	"# What Bramble adds to a fresh cluster.\n"
+	"apiVersion: rbac.authorization.k8s.io/v1\n"
+	"kind: ClusterRoleBinding\n"
+	"metadata: { name: 'bramble:nodes-request-certificates' }\n"
+	"roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole,\n"
+	"  name: 'system:node-bootstrapper' }\n"
+	"subjects:\n"
+	"- { apiGroup: rbac.authorization.k8s.io, kind: Group,\n"
+	"    name: 'system:bootstrappers:bramble:nodes' }\n"
+	"---\n"
+	"apiVersion: rbac.authorization.k8s.io/v1\n"
+	"kind: ClusterRoleBinding\n"
+	"metadata: { name: 'bramble:nodes-renew-certificates' }\n"
+	"roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole,\n"
+	"  name: 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient' }\n"
+	"subjects:\n"
+	"- { apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'system:nodes' }\n";
+
+static int apply_objects(struct creation *creation)
+{
+	char path[CLUSTER_PATH_SIZE + 16], answer[4096];
+	const char *const words[] = { "apply", "-f", path, NULL };
+	int result;
+
+	snprintf(path, sizeof(path), "%s/objects.yaml", creation->paths.base);
+	result = file_replace_if_different(path, objects, strlen(objects), 0600, NULL);
+	if (result != 0)
+		return failure_set(
+			creation->failure, result, "can't write %s: %s", path, strerror(-result));
+	snprintf(creation->result, sizeof(creation->result), "nodes may ask for certificates");
+	return cluster_ask(creation->settings, words, answer, sizeof(answer), creation->failure);
+}
+
+int cluster_create(
+	const struct settings *settings, struct progress *progress, struct failure *failure)
+{
+	static const struct {
+		const char *name;
+		int (*run)(struct creation *creation);
+	} steps[] = { { "programs", find_programs }, { "settings", write_configuration },
+		{ "certificates", make_certificates }, { "credentials", make_credentials },
+		{ "processes", write_processes }, { "start", wait_until_ready },
+		{ "permissions", apply_objects } };
+	struct creation creation = {
+		.settings = settings, .progress = progress, .failure = failure
+	};
+	char path[CLUSTER_PATH_SIZE + sizeof(RUN_SAFE_PATH)];
+	int result = 0;
+
+	cluster_find_paths(settings, &creation.paths);
+	snprintf(path, sizeof(path), "%s:" RUN_SAFE_PATH, settings->programs);
+	setenv("PATH", path, 1);
+	umask(022);
+	for (size_t i = 0; result == 0 && i < sizeof(steps) / sizeof(steps[0]); i++) {
+		progress_begin(progress, steps[i].name);
+		result = steps[i].run(&creation);
+		if (result == 0)
+			progress_end(progress, "%s", creation.result);
+		else
+			progress_break(progress);
+	}
+	return result;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/cluster/kubeadm.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "common/str.h"
+
+#define KIND "apiVersion: kubeadm.k8s.io/%s\nkind: %s\n"
+
+static const char *api_version(unsigned long minor)
+{
+	if (minor < 15)
+		return NULL;
+	return minor < 22 ? "v1beta2" : minor < 31 ? "v1beta3" : "v1beta4";
+}
+
+/* "v1.20.2", perhaps with more behind it. */
+static int parse_minor(const char *version, unsigned long *minor)
+{
+	static const char begin[] = "v1.";
+	char *end;
+
+	if (strncmp(version, begin, strlen(begin)) != 0 ||
+		!isdigit((unsigned char)version[strlen(begin)]))
+		return -EBADMSG;
+	*minor = strtoul(version + strlen(begin), &end, 10);
+	return *end == '.' && *minor < 1000 ? 0 : -EBADMSG;
+}
+
+/* Arguments are a map up to v1beta3, then a list. */
+static int add_argument(
+	char *out, size_t size, size_t *used, bool list, const char *name, const char *value)
+{
+	int n = snprintf(out + *used, size - *used,
+		list ? "    - name: %s\n      value: %s\n" : "      %s: %s\n", name, value);
+
+	if (n < 0 || (size_t)n >= size - *used)
+		return -EMSGSIZE;
+	*used += (size_t)n;
+	return 0;
+}
+
+/* Otherwise etcd listens on the LAN as well, for members that this cluster doesn't have. */
+static int keep_etcd_local(char *out, size_t size, size_t *used, bool list)
+{
+	static const char *const arguments[][2] = {
+		{ "advertise-client-urls", "https://127.0.0.1:2379" },
+		{ "initial-advertise-peer-urls", "https://127.0.0.1:2380" },
+		{ "initial-cluster", "router=https://127.0.0.1:2380" },
+		{ "listen-client-urls", "https://127.0.0.1:2379" },
+		{ "listen-peer-urls", "https://127.0.0.1:2380" },
+	};
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < sizeof(arguments) / sizeof(arguments[0]); i++)
+		result = add_argument(out, size, used, list, arguments[i][0], arguments[i][1]);
+	return result;
+}
+
+int kubeadm_render(const struct kubeadm_config *config, char out[static KUBEADM_CONFIG_SIZE])
+{
+	unsigned long minor;
+	int n, result = parse_minor(config->version, &minor);
+	const char *kind = result == 0 ? api_version(minor) : NULL;
+	char address[ADDRESS_TEXT_SIZE];
+	size_t used;
+
+	if (result != 0)
+		return result;
+	if (!kind)
+		return -ENOTSUP;
+	str_format_address(config->address, address);
+	n = snprintf(out, KUBEADM_CONFIG_SIZE,
+		"# Rendered by Bramble from bramble.conf.\n" KIND
+		"localAPIEndpoint:\n  advertiseAddress: %s\n  bindPort: 6443\n"
+		"nodeRegistration:\n  name: router\n"
+		"  criSocket: unix:///run/containerd/containerd.sock\n"
+		"---\n" KIND "kubernetesVersion: %s\nclusterName: %s\ncertificatesDir: %s\n"
+		"controlPlaneEndpoint: %s:6443\n"
+		"networking:\n  podSubnet: %s\n  serviceSubnet: %s\n  dnsDomain: cluster.local\n"
+		"etcd:\n  local:\n    dataDir: %s\n    extraArgs:\n",
+		kind, "InitConfiguration", address, kind, "ClusterConfiguration", config->version,
+		config->name, config->pki, address, config->pod_cidr, config->service_cidr,
+		config->etcd);
+	if (n < 0 || n >= KUBEADM_CONFIG_SIZE)
+		return -EMSGSIZE;
+	used = (size_t)n;
+	return keep_etcd_local(out, KUBEADM_CONFIG_SIZE, &used, minor >= 31);
+}
+
+static yaml_node_t *get_member(yaml_document_t *document, yaml_node_t *node, const char *name)
+{
+	if (!node || node->type != YAML_MAPPING_NODE)
+		return NULL;
+	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+		pair < node->data.mapping.pairs.top; pair++) {
+		const yaml_node_t *key = yaml_document_get_node(document, pair->key);
+
+		if (key && key->type == YAML_SCALAR_NODE &&
+			strcmp((const char *)key->data.scalar.value, name) == 0)
+			return yaml_document_get_node(document, pair->value);
+	}
+	return NULL;
+}
+
+static yaml_node_t *get_only_item(yaml_document_t *document, yaml_node_t *node)
+{
+	if (!node || node->type != YAML_SEQUENCE_NODE ||
+		node->data.sequence.items.top - node->data.sequence.items.start != 1)
+		return NULL;
+	return yaml_document_get_node(document, *node->data.sequence.items.start);
+}
+
+static int copy_words(yaml_document_t *document, const yaml_node_t *list, char **words)
+{
+	size_t n = 0;
+
+	for (const yaml_node_item_t *item = list->data.sequence.items.start;
+		item < list->data.sequence.items.top; item++) {
+		const yaml_node_t *word = yaml_document_get_node(document, *item);
+
+		if (!word || word->type != YAML_SCALAR_NODE ||
+			strlen((const char *)word->data.scalar.value) != word->data.scalar.length)
+			return -EBADMSG;
+		if (n == KUBEADM_ARGUMENTS)
+			return -E2BIG;
+		words[n] = strdup((const char *)word->data.scalar.value);
+		if (!words[n++])
+			return -ENOMEM;
+	}
+	return n > 0 ? 0 : -EBADMSG;
+}
+
+static int read_document(yaml_document_t *document, char **words)
+{
+	yaml_node_t *node = yaml_document_get_root_node(document);
+
+	node = get_member(document, node, "spec");
+	node = get_only_item(document, get_member(document, node, "containers"));
+	node = get_member(document, node, "command");
+	return node && node->type == YAML_SEQUENCE_NODE ? copy_words(document, node, words)
+							: -EBADMSG;
+}
+
+int kubeadm_read_command(
+	const char *manifest, size_t size, char *words[static KUBEADM_ARGUMENTS + 1])
+{
+	yaml_parser_t parser;
+	yaml_document_t document;
+	int result = -EBADMSG;
+
+	memset(words, 0, (KUBEADM_ARGUMENTS + 1) * sizeof(words[0]));
+	if (!yaml_parser_initialize(&parser))
+		return -ENOMEM;
+	yaml_parser_set_input_string(&parser, (const unsigned char *)manifest, size);
+	if (yaml_parser_load(&parser, &document)) {
+		result = read_document(&document, words);
+		yaml_document_delete(&document);
+	}
+	yaml_parser_delete(&parser);
+	for (size_t i = 0; result != 0 && i < KUBEADM_ARGUMENTS; i++) {
+		free(words[i]);
+		words[i] = NULL;
+	}
+	return result;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/* What is said to kubeadm, and what it answers. Pure. */
+#ifndef BRAMBLE_CLUSTER_KUBEADM_H
+#define BRAMBLE_CLUSTER_KUBEADM_H
+
+#include <netinet/in.h>
+#include <stddef.h>
+
+#define KUBEADM_CONFIG_SIZE 4096
+#define KUBEADM_ARGUMENTS 64
+
+struct kubeadm_config {
+	const char *version; /* "v1.20.2" */
+	const char *name;    /* of the cluster */
+	struct in_addr address;
+	const char *pki, *etcd; /* directories */
+	const char *pod_cidr, *service_cidr;
+};
+
+/* The configuration in the newest kind that this version of kubeadm reads: v1beta2 up to 1.21,
+ * v1beta3 up to 1.30, then v1beta4 (https://kubernetes.io/docs/reference/config-api/).
+ * etcd listens on the loopback interface alone. Returns 0, -EBADMSG (that is no version),
+ * -ENOTSUP (older than 1.15) or -EMSGSIZE. */
+int kubeadm_render(const struct kubeadm_config *config, char out[static KUBEADM_CONFIG_SIZE]);
+
+/* The command of the only container in a static Pod's manifest. `words` are NULL-terminated and
+ * the caller's to free, one by one. Returns 0, -EBADMSG, -E2BIG or -ENOMEM. Fuzzed. */
+int kubeadm_read_command(
+	const char *manifest, size_t size, char *words[static KUBEADM_ARGUMENTS + 1]);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/cluster/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/file.h"
+#include "common/log.h"
+#include "common/str.h"
+#include "provisioner/cluster/cluster.h"
+#include "provisioner/cluster/processes.h"
+
+/* setpriv(1) takes root away before the program starts. */
+static const char *const launcher[] = { "/usr/bin/setpriv", "--reuid", CLUSTER_USER, "--regid",
+	CLUSTER_USER, "--clear-groups", "--no-new-privs", "--bounding-set=-all",
+	"--inh-caps=-all" };
+#define LAUNCHER (sizeof(launcher) / sizeof(launcher[0]))
+
+static void warn(struct brambled *brambled, const char *path, const char *what)
+{
+	char text[WARNING_SIZE];
+
+	snprintf(text, sizeof(text), "%.150s: %.60s; `bramble cluster create` writes it anew", path,
+		what);
+	if (strcmp(text, brambled->cluster_warning) != 0)
+		log_error("%s", text);
+	str_copy(brambled->cluster_warning, sizeof(brambled->cluster_warning), text);
+}
+
+static int run_process(struct brambled *brambled, const char *name, char *const *argv)
+{
+	struct supervise_spec spec = { .name = name, .launcher = LAUNCHER };
+	size_t n = LAUNCHER;
+
+	memcpy(spec.argv, launcher, sizeof(launcher));
+	for (size_t i = 0; argv[i]; i++) {
+		if (n == SUPERVISE_ARGS - 1)
+			return -E2BIG;
+		spec.argv[n++] = argv[i];
+	}
+	return supervise_add(brambled->supervisor, &spec);
+}
+
+/* -EEXIST while one that was removed hasn't ended yet. */
+static int run_all(struct brambled *brambled, const struct processes *processes)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < PROCESSES_COUNT; i++) {
+		int added = run_process(brambled, processes_names[i], processes->argv[i]);
+
+		if (added != 0)
+			result = added;
+	}
+	return result;
+}
+
+static void remove_all(struct brambled *brambled)
+{
+	for (size_t i = PROCESSES_COUNT; i > 0; i--)
+		(void)supervise_remove(brambled->supervisor, processes_names[i - 1]);
+}
+
+static int load(const char *path, struct processes *processes)
+{
+	char *text;
+	size_t size;
+	int result = file_read(path, PROCESSES_FILE_LIMIT, &text, &size);
+
+	if (result != 0)
+		return result;
+	result = strlen(text) == size ? processes_parse(text, processes) : -EBADMSG;
+	free(text);
+	return result;
+}
+
+/* Has the file changed since it was last obeyed? 0 = there is none. */
+static uint64_t identify(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		return 0;
+	return ((uint64_t)status.st_ino << 32) ^
+	       ((uint64_t)status.st_mtim.tv_sec * 1000000000u + (uint64_t)status.st_mtim.tv_nsec);
+}
+
+void cluster_tick(struct brambled *brambled)
+{
+	struct processes processes;
+	struct cluster_paths paths;
+	uint64_t found;
+	int result;
+
+	cluster_find_paths(&brambled->settings, &paths);
+	found = brambled->settings.kubernetes_engine == ENGINE_KUBEADM ? identify(paths.processes)
+								       : 0;
+	if (found == brambled->cluster_file)
+		return;
+	remove_all(brambled);
+	brambled->cluster_warning[0] = '\0';
+	result = found == 0 ? 0 : load(paths.processes, &processes);
+	if (result == 0 && found != 0) {
+		result = run_all(brambled, &processes);
+		processes_free(&processes);
+		if (result == -EEXIST)
+			return; /* at the next tick */
+	}
+	if (result != 0)
+		warn(brambled, paths.processes,
+			result == -EBADMSG ? "isn't what Bramble writes" : strerror(-result));
+	brambled->cluster_file = found;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/* The files of the cluster: kubeadm's manifests (first byte 'm') and processes.json. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provisioner/cluster/kubeadm.h"
+#include "provisioner/cluster/processes.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_manifest(const char *text, size_t size)
+{
+	char *words[KUBEADM_ARGUMENTS + 1];
+
+	if (kubeadm_read_command(text, size, words) != 0)
+		return;
+	if (!words[0])
+		abort();
+	for (size_t i = 0; words[i]; i++)
+		free(words[i]);
+}
+
+/* What was accepted is written and accepted again. */
+static void read_processes(const char *text)
+{
+	struct processes processes, again;
+	char *written;
+
+	if (processes_parse(text, &processes) != 0)
+		return;
+	written = processes_format(&processes);
+	if (!written || processes_parse(written, &again) != 0)
+		abort();
+	processes_free(&again);
+	processes_free(&processes);
+	free(written);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text;
+
+	if (size == 0 || size > 16384)
+		return 0;
+	text = malloc(size);
+	if (!text)
+		return 0;
+	memcpy(text, data + 1, size - 1);
+	text[size - 1] = '\0';
+	if (data[0] == 'm')
+		read_manifest(text, size - 1);
+	else
+		read_processes(text);
+	free(text);
+	return 0;
+}

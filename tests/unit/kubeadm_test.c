@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+#include "tests/unit/test.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provisioner/cluster/kubeadm.h"
+#include "provisioner/cluster/processes.h"
+
+static int render(const char *version, char out[static KUBEADM_CONFIG_SIZE])
+{
+	const struct kubeadm_config config = { .version = version,
+		.name = "lab",
+		.address = { .s_addr = htonl(0x0a4d0001) },
+		.pki = "/s/pki",
+		.etcd = "/s/etcd",
+		.pod_cidr = "10.244.0.0/16",
+		.service_cidr = "10.96.0.0/12" };
+
+	return kubeadm_render(&config, out);
+}
+
+static void each_version_gets_the_kind_that_it_reads(void **state)
+{
+	char out[KUBEADM_CONFIG_SIZE];
+
+	(void)state;
+	assert_int_equal(render("v1.20.2", out), 0);
+	assert_non_null(strstr(out, "kubeadm.k8s.io/v1beta2\nkind: ClusterConfiguration\n"));
+	assert_non_null(strstr(out, "      listen-client-urls: https://127.0.0.1:2379\n"));
+	assert_non_null(strstr(out, "advertiseAddress: 10.77.0.1\n"));
+	assert_int_equal(render("v1.21.14", out), 0);
+	assert_non_null(strstr(out, "v1beta2\n"));
+	assert_int_equal(render("v1.22.0", out), 0);
+	assert_non_null(strstr(out, "v1beta3\n"));
+	assert_int_equal(render("v1.30.9", out), 0);
+	assert_non_null(strstr(out, "v1beta3\n"));
+	assert_int_equal(render("v1.31.0-rc.1", out), 0);
+	assert_non_null(strstr(out, "v1beta4\n"));
+	assert_non_null(strstr(
+		out, "    - name: listen-client-urls\n      value: https://127.0.0.1:2379\n"));
+}
+
+static void what_is_no_version_or_too_old_is_refused(void **state)
+{
+	char out[KUBEADM_CONFIG_SIZE];
+
+	(void)state;
+	assert_int_equal(render("", out), -EBADMSG);
+	assert_int_equal(render("1.20.2", out), -EBADMSG);
+	assert_int_equal(render("v1.20", out), -EBADMSG);
+	assert_int_equal(render("v1.14.3", out), -ENOTSUP);
+}
+
+static int read_command(const char *text, char **words)
+{
+	return kubeadm_read_command(text, strlen(text), words);
+}
+
+static void the_command_of_a_static_pod_is_read(void **state)
+{
+	char *words[KUBEADM_ARGUMENTS + 1];
+
+	(void)state;
+	assert_int_equal(read_command("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
+				      "  - command:\n    - etcd\n    - --name=router\n"
+				      "    - \"--quoted=a b\"\n    image: x\n  hostNetwork: true\n",
+				 words),
+		0);
+	assert_string_equal(words[0], "etcd");
+	assert_string_equal(words[1], "--name=router");
+	assert_string_equal(words[2], "--quoted=a b");
+	assert_null(words[3]);
+	for (size_t i = 0; i < 3; i++)
+		free(words[i]);
+}
+
+static void what_is_no_such_manifest_is_refused(void **state)
+{
+	static const char *const texts[] = { "", "- a\n", "spec: 1\n", "spec: {containers: []}\n",
+		"spec: {containers: [{command: []}]}\n", "spec: {containers: [{command: [[a]]}]}\n",
+		"spec: {containers: [{command: [a]}, {command: [b]}]}\n", "spec: {\n",
+		"spec: {containers: [{command: [\"a\\0b\"]}]}\n" };
+	char *words[KUBEADM_ARGUMENTS + 1], many[8 * KUBEADM_ARGUMENTS];
+	size_t used;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_int_equal(read_command(texts[i], words), -EBADMSG);
+	used = (size_t)snprintf(many, sizeof(many), "spec: {containers: [{command: [a");
+	for (size_t i = 0; i < KUBEADM_ARGUMENTS; i++)
+		used += (size_t)snprintf(many + used, sizeof(many) - used, ",a");
+	snprintf(many + used, sizeof(many) - used, "]}]}\n");
+	assert_int_equal(read_command(many, words), -E2BIG);
+}
+
+static const char all[] = "{\"etcd\":[\"/usr/bin/etcd\",\"--name=router\"],\"kube-apiserver\":[\"/"
+			  "b/kube-apiserver\"],"
+			  "\"kube-controller-manager\":[\"/b/kube-controller-manager\"],"
+			  "\"kube-scheduler\":[\"/b/kube-scheduler\",\"--x\"]}";
+
+static void processes_survive_a_round_trip(void **state)
+{
+	struct processes processes, again;
+	char *text;
+
+	(void)state;
+	assert_int_equal(processes_parse(all, &processes), 0);
+	text = processes_format(&processes);
+	assert_non_null(text);
+	assert_int_equal(processes_parse(text, &again), 0);
+	assert_string_equal(again.argv[0][1], "--name=router");
+	assert_string_equal(again.argv[3][0], "/b/kube-scheduler");
+	assert_null(again.argv[3][2]);
+	processes_free(&processes);
+	processes_free(&again);
+	free(text);
+}
+
+static void only_the_four_programs_are_processes(void **state)
+{
+	static const char *const texts[] = { "", "[]", "{}", "{\"etcd\":[]}" };
+	struct processes processes;
+	char text[sizeof(all)];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_int_equal(processes_parse(texts[i], &processes), -EBADMSG);
+	memcpy(text, all, sizeof(all));
+	strstr(text, "/bin/etcd")[8] = 'h';
+	assert_int_equal(processes_parse(text, &processes), -EBADMSG);
+	memcpy(text, all, sizeof(all));
+	strstr(text, "/b/kube-a")[0] = 'x';
+	assert_int_equal(processes_parse(text, &processes), -EBADMSG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_version_gets_the_kind_that_it_reads),
+		cmocka_unit_test(what_is_no_version_or_too_old_is_refused),
+		cmocka_unit_test(the_command_of_a_static_pod_is_read),
+		cmocka_unit_test(what_is_no_such_manifest_is_refused),
+		cmocka_unit_test(processes_survive_a_round_trip),
+		cmocka_unit_test(only_the_four_programs_are_processes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
