@@ -4,16 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/clock.h"
 #include "provisioner/api_routes.h"
 #include "provisioner/images.h"
 #include "provisioner/nodes.h"
-#include "provisioner/timeline.h"
 
 struct list {
 	struct brambled *brambled;
 	cJSON *array;
-	unsigned total, some;
 };
 
 int api_status_of(int error)
@@ -109,7 +106,7 @@ static void list_images(struct api_request *request)
 	api_conclude(request, registry_each_image(request->brambled->registry, add_image, &list));
 }
 
-static int find_board(struct api_request *request, const char *id, struct registry_board *board)
+int api_find_board(struct api_request *request, const char *id, struct registry_board *board)
 {
 	int result = registry_find_board(request->brambled->registry, id, board);
 
@@ -132,7 +129,7 @@ static void list_boots(struct api_request *request)
 	bool by_node = api_query(request->call, "node", node, sizeof(node));
 	bool by_board = api_query(request->call, "board", id, sizeof(id));
 
-	if (by_board && find_board(request, id, &board) != 0)
+	if (by_board && api_find_board(request, id, &board) != 0)
 		return;
 	list = begin_list(request, "boots");
 	api_conclude(request, registry_each_boot(request->brambled->registry, by_node ? node : NULL,
@@ -162,17 +159,25 @@ static int add_binding(void *argument, int64_t at_ms, const struct mac *mac, con
 	return 0;
 }
 
+int api_find_node(struct api_request *request, struct registry_node *node)
+{
+	int result = registry_get_node(request->brambled->registry, request->subject, node);
+
+	if (result != 0)
+		api_fail(request->reply, 404, "there is no node %s; `bramble node list` shows them",
+			request->subject);
+	return result;
+}
+
 static void show_node(struct api_request *request)
 {
 	struct registry_node node;
 	struct list list = { .brambled = request->brambled };
 
-	if (registry_get_node(request->brambled->registry, request->subject, &node) != 0) {
-		api_fail(request->reply, 404, "there is no node %s; `bramble node list` shows them",
-			request->subject);
+	if (api_find_node(request, &node) != 0)
 		return;
-	}
 	request->reply->json = api_node_json(request->brambled, &node);
+	api_add_orders(request, &node);
 	list.array = cJSON_AddArrayToObject(request->reply->json, "history");
 	api_conclude(request,
 		registry_each_binding(request->brambled->registry, node.name, add_binding, &list));
@@ -182,7 +187,7 @@ static void show_board(struct api_request *request)
 {
 	struct registry_board board;
 
-	if (find_board(request, request->subject, &board) == 0)
+	if (api_find_board(request, request->subject, &board) == 0)
 		request->reply->json = api_board_json(request->brambled, &board);
 }
 
@@ -219,8 +224,7 @@ static void show_boot(struct api_request *request)
 		request, registry_each_step(request->brambled->registry, boot.id, add_step, &list));
 }
 
-/* The answer to a change of a node: the node, or why not. */
-static void answer_node(struct api_request *request, int result, const struct registry_node *node,
+void api_answer_node(struct api_request *request, int result, const struct registry_node *node,
 	const char *reason)
 {
 	if (result == 0)
@@ -247,11 +251,11 @@ static void replace_node(struct api_request *request)
 			"say which board: {\"board\": \"SERIAL or MAC\"} or {\"next\": true}");
 		return;
 	}
-	if (id && find_board(request, id, &board) != 0)
+	if (id && api_find_board(request, id, &board) != 0)
 		return;
 	result = id ? nodes_replace(request->brambled, request->subject, &board, &node, reason)
 		    : nodes_replace_by_next(request->brambled, request->subject, &node, reason);
-	answer_node(request, result, &node, reason);
+	api_answer_node(request, result, &node, reason);
 }
 
 static void undo_node(struct api_request *request)
@@ -259,7 +263,7 @@ static void undo_node(struct api_request *request)
 	struct registry_node node;
 	char reason[NODES_REASON_SIZE] = "";
 
-	answer_node(request, nodes_undo(request->brambled, request->subject, &node, reason), &node,
+	api_answer_node(request, nodes_undo(request->brambled, request->subject, &node, reason), &node,
 		reason);
 }
 
@@ -269,9 +273,9 @@ static void admit_board(struct api_request *request)
 	struct registry_node node;
 	char reason[NODES_REASON_SIZE] = "";
 
-	if (find_board(request, request->subject, &board) != 0)
+	if (api_find_board(request, request->subject, &board) != 0)
 		return;
-	answer_node(request,
+	api_answer_node(request,
 		nodes_admit(request->brambled, &board, body_text(request, "node"), &node, reason),
 		&node, reason);
 }
@@ -301,140 +305,6 @@ static void use_image(struct api_request *request)
 		api_fail(request->reply, api_status_of(result), "%s", reason);
 }
 
-static int count_node(void *argument, const struct registry_node *node)
-{
-	struct list *list = argument;
-
-	list->total++;
-	list->some += strcmp(api_node_state(list->brambled, node), "joined") == 0;
-	return 0;
-}
-
-static int count_board(void *argument, const struct registry_board *board)
-{
-	struct list *list = argument;
-	struct registry_node node;
-
-	list->total++;
-	list->some +=
-		registry_node_of_board(list->brambled->registry, &board->mac, &node) == -ENOENT;
-	return 0;
-}
-
-static void add_processes(cJSON *json, const struct brambled *brambled)
-{
-	cJSON *array = cJSON_AddArrayToObject(json, "processes");
-	struct supervise_status status;
-
-	for (size_t i = 0; supervise_get(brambled->supervisor, i, &status); i++) {
-		cJSON *process = cJSON_CreateObject();
-
-		cJSON_AddStringToObject(process, "name", status.name);
-		cJSON_AddNumberToObject(process, "pid", status.pid);
-		cJSON_AddStringToObject(process, "state", status.pid ? "running" : "down");
-		cJSON_AddNumberToObject(process, "restarts", status.restarts);
-		cJSON_AddNumberToObject(process, "running_ms", (double)status.running_ms);
-		cJSON_AddBoolToObject(process, "adopted", status.adopted);
-		cJSON_AddStringToObject(process, "reason", status.reason);
-		cJSON_AddItemToArray(array, process);
-	}
-}
-
-/* Returns whether there was one. */
-static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_image)
-{
-	const char *const texts[] = { brambled->network_warning, brambled->exports_warning,
-		brambled->registry_warning, brambled->restore_warning, brambled->dhcp_warning,
-		brambled->address_warning, brambled->node_warning, brambled->cluster_warning,
-		no_image };
-	cJSON *array = cJSON_AddArrayToObject(json, "warnings");
-	struct supervise_status status;
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		if (texts[i][0])
-			cJSON_AddItemToArray(array, cJSON_CreateString(texts[i]));
-	}
-	for (size_t i = 0; supervise_get(brambled->supervisor, i, &status); i++) {
-		char text[256];
-
-		if (status.pid)
-			continue;
-		snprintf(text, sizeof(text), "%s is not running: %s", status.name, status.reason);
-		cJSON_AddItemToArray(array, cJSON_CreateString(text));
-	}
-	return cJSON_GetArraySize(array) > 0;
-}
-
-static void add_lan(cJSON *json, const struct settings *settings)
-{
-	cJSON *lan = cJSON_AddObjectToObject(json, "lan");
-	char text[ADDRESS_TEXT_SIZE];
-
-	cJSON_AddStringToObject(lan, "interface", settings->lan_interface);
-	cJSON_AddStringToObject(lan, "address", settings->lan_address);
-	str_format_address(settings->range_first, text);
-	cJSON_AddStringToObject(lan, "range_first", text);
-	str_format_address(settings->range_last, text);
-	cJSON_AddStringToObject(lan, "range_last", text);
-}
-
-static void add_counts(cJSON *json, struct brambled *brambled)
-{
-	struct list nodes = { .brambled = brambled }, boards = { .brambled = brambled };
-	cJSON *object = cJSON_AddObjectToObject(json, "nodes");
-
-	(void)registry_each_node(brambled->registry, count_node, &nodes);
-	(void)registry_each_board(brambled->registry, count_board, &boards);
-	cJSON_AddNumberToObject(object, "total", nodes.total);
-	cJSON_AddNumberToObject(object, "joined", nodes.some);
-	object = cJSON_AddObjectToObject(json, "boards");
-	cJSON_AddNumberToObject(object, "total", boards.total);
-	cJSON_AddNumberToObject(object, "parked", boards.some);
-}
-
-const char *api_join_name(const struct brambled *brambled)
-{
-	static const char *const names[] = { [JOIN_AUTO] = "auto",
-		[JOIN_APPROVE] = "approve",
-		[JOIN_WINDOW] = "window",
-		[JOIN_LIST] = "list",
-		[JOIN_DENY] = "deny" };
-
-	return names[brambled->settings.join];
-}
-
-static void show_status(struct api_request *request)
-{
-	struct brambled *brambled = request->brambled;
-	const struct settings *settings = &brambled->settings;
-	char hash[HASH_TEXT_SIZE], root[IMAGES_PATH_SIZE], reason[IMAGES_REASON_SIZE] = "";
-	struct boot_set *set;
-	cJSON *json = request->reply->json = cJSON_CreateObject(), *image;
-	uint64_t uptime_s = (clock_monotonic_ns() - brambled->started_ns) / NS_PER_S;
-	bool warned;
-
-	cJSON_AddStringToObject(json, "version", BRAMBLE_VERSION);
-	cJSON_AddNumberToObject(json, "uptime_s", (double)uptime_s);
-	cJSON_AddStringToObject(json, "join", api_join_name(brambled));
-	add_lan(json, settings);
-	cJSON_AddStringToObject(json, "share", settings->share);
-	cJSON_AddStringToObject(json, "nfs",
-		brambled->exports ? exports_describe(brambled->exports) : "not running");
-	if (images_current(brambled, settings->node_image, hash, reason) == 0) {
-		/* There, but perhaps damaged: then `reason` is a warning. */
-		(void)images_open(brambled, settings->node_image, hash, &set, root, reason);
-		image = cJSON_AddObjectToObject(json, "image");
-		cJSON_AddStringToObject(image, "name", settings->node_image);
-		cJSON_AddStringToObject(image, "hash", hash);
-	} else {
-		cJSON_AddNullToObject(json, "image");
-	}
-	add_counts(json, brambled);
-	add_processes(json, brambled);
-	warned = add_warnings(json, brambled, reason);
-	cJSON_AddStringToObject(json, "state", warned ? "degraded" : "running");
-}
-
 /* "*" stands for what is named: one segment. */
 static const struct route {
 	const char *prefix, *suffix;
@@ -442,15 +312,20 @@ static const struct route {
 	enum ipc_method method;
 	bool named, has_body;
 } routes[] = {
-	{ "/v1/status", "", show_status, IPC_GET, false, false },
+	{ "/v1/status", "", api_show_status, IPC_GET, false, false },
 	{ "/v1/nodes", "", list_nodes, IPC_GET, false, false },
 	{ "/v1/nodes/", "", show_node, IPC_GET, true, false },
 	{ "/v1/nodes/", "/replace", replace_node, IPC_POST, true, true },
 	{ "/v1/nodes/", "/undo", undo_node, IPC_POST, true, true },
 	{ "/v1/nodes/", "", forget_node, IPC_DELETE, true, false },
+	{ "/v1/nodes/", "/orders", api_give_order, IPC_POST, true, true },
+	{ "/v1/nodes/", "/cordon", api_cordon_node, IPC_POST, true, true },
+	{ "/v1/nodes/", "/note", api_note_node, IPC_POST, true, true },
+	{ "/v1/orders/", "", api_show_order, IPC_GET, true, false },
 	{ "/v1/boards", "", list_boards, IPC_GET, false, false },
 	{ "/v1/boards/", "", show_board, IPC_GET, true, false },
 	{ "/v1/boards/", "/admit", admit_board, IPC_POST, true, true },
+	{ "/v1/boards/", "/note", api_note_board, IPC_POST, true, true },
 	{ "/v1/admission", "", api_show_admission, IPC_GET, false, false },
 	{ "/v1/admission", "", api_open_admission, IPC_POST, false, true },
 	{ "/v1/admission", "", api_close_admission, IPC_DELETE, false, false },

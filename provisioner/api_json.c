@@ -93,6 +93,8 @@ cJSON *api_node_json(struct brambled *brambled, const struct registry_node *node
 	add_time(json, "heartbeat_ms", heartbeats_last_ms(brambled, node));
 	(void)registry_each_boot(brambled->registry, node->name, NULL, 1, take_id, &boot);
 	add_time(json, "boot", boot);
+	cJSON_AddBoolToObject(json, "cordoned", node->cordoned);
+	add_text_or_null(json, "note", node->note);
 	return json;
 }
 
@@ -123,6 +125,7 @@ cJSON *api_board_json(struct brambled *brambled, const struct registry_board *bo
 	add_text_or_null(json, "admit", bound ? "" : admit);
 	add_time(json, "first_seen_ms", board->first_seen_ms);
 	add_time(json, "last_seen_ms", board->last_seen_ms);
+	add_text_or_null(json, "note", board->note);
 	return json;
 }
 

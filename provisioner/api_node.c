@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "provisioner/api.h"
 #include "provisioner/heartbeats.h"
+#include "provisioner/orders.h"
 #include "provisioner/timeline.h"
 
 static void add_time(cJSON *json)
@@ -181,12 +182,46 @@ static void join(struct brambled *brambled, const cJSON *body, struct speaker *s
 		brambled_event(brambled, "node.joined", node->name, "%s has joined at %s",
 			node->name, address);
 	timeline_joined(brambled, &node->board);
+	orders_joined(brambled, node, speaker->boot.id);
 	if (brambled_commit(brambled) != 0) {
 		api_fail(reply, 503, "the registry can't be written now; try again");
 		return;
 	}
 	(void)heartbeats_hear(brambled, node);
 	describe_node(brambled, node, reply->json);
+}
+
+/* Flat: the agent's JSON has no objects in objects. */
+static void tell_order(
+	struct brambled *brambled, const struct speaker *speaker, struct api_reply *reply)
+{
+	struct registry_order order;
+
+	if (!speaker->node.joined ||
+		orders_next(brambled, &speaker->node, speaker->boot.id, &order) != 0)
+		return;
+	cJSON_AddNumberToObject(reply->json, "order_id", (double)order.id);
+	cJSON_AddStringToObject(reply->json, "order", order.verb);
+	cJSON_AddNumberToObject(reply->json, "order_s", order.seconds);
+}
+
+/* What became of an order. */
+static void hear_order(struct brambled *brambled, const cJSON *body, const struct speaker *speaker,
+	struct api_reply *reply)
+{
+	const cJSON *id = cJSON_GetObjectItemCaseSensitive(body, "order_id");
+	char text[REGISTRY_TEXT_SIZE];
+	int result = -ENOENT;
+
+	copy_visible(text, sizeof(text), body, "text");
+	if (cJSON_IsNumber(id) && id->valuedouble >= 1 && id->valuedouble < 1e15)
+		result = orders_acknowledge(brambled, &speaker->node, speaker->boot.id,
+			(int64_t)id->valuedouble,
+			cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "done")), text);
+	if (result == -ENOENT)
+		api_fail(reply, 404, "this node was told no such order");
+	else if (result != 0)
+		api_fail(reply, 503, "the registry can't be written now; try again");
 }
 
 static void heartbeat(struct brambled *brambled, struct speaker *speaker)
@@ -206,7 +241,7 @@ static void heartbeat(struct brambled *brambled, struct speaker *speaker)
 		node->name, (long long)(silence / 1000));
 }
 
-/* The three calls that need a token. */
+/* The calls that need a token. */
 static void answer_speaker(struct brambled *brambled, const struct api_call *call,
 	const cJSON *body, struct api_reply *reply)
 {
@@ -219,14 +254,19 @@ static void answer_speaker(struct brambled *brambled, const struct api_call *cal
 		report_stage(brambled, body, &speaker);
 	else if (strcmp(call->path, "/v1/join") == 0)
 		join(brambled, body, &speaker, reply);
-	else
+	else if (strcmp(call->path, "/v1/order") == 0)
+		hear_order(brambled, body, &speaker, reply);
+	else {
 		heartbeat(brambled, &speaker);
+		tell_order(brambled, &speaker, reply);
+	}
 	add_time(reply->json);
 }
 
 bool api_node_call(struct brambled *brambled, const struct api_call *call, struct api_reply *reply)
 {
-	static const char *const paths[] = { "/v1/boot/stage", "/v1/join", "/v1/heartbeat" };
+	static const char *const paths[] = { "/v1/boot/stage", "/v1/join", "/v1/heartbeat",
+		"/v1/order" };
 	bool is_time = strcmp(call->path, "/v1/time") == 0, known = is_time;
 	cJSON *body;
 

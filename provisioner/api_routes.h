@@ -20,6 +20,23 @@ void api_conclude(struct api_request *request, int result);
 /* nodes.join as the configuration writes it. */
 const char *api_join_name(const struct brambled *brambled);
 
+/* The answer to a change of a node: the node, or why not. */
+void api_answer_node(struct api_request *request, int result, const struct registry_node *node,
+	const char *reason);
+/* The board or node of the path or, when 0 isn't returned, an answer why not. */
+int api_find_board(struct api_request *request, const char *id, struct registry_board *board);
+int api_find_node(struct api_request *request, struct registry_node *node);
+
+void api_show_status(struct api_request *request);
+
+void api_give_order(struct api_request *request);
+void api_show_order(struct api_request *request);
+/* The newest few orders of a node, into an answer that describes it. */
+void api_add_orders(struct api_request *request, const struct registry_node *node);
+void api_cordon_node(struct api_request *request);
+void api_note_node(struct api_request *request);
+void api_note_board(struct api_request *request);
+
 void api_show_admission(struct api_request *request);
 void api_open_admission(struct api_request *request);
 void api_close_admission(struct api_request *request);

@@ -27,6 +27,7 @@
 #include "provisioner/images.h"
 #include "provisioner/network.h"
 #include "provisioner/nodes.h"
+#include "provisioner/orders.h"
 #include "provisioner/server.h"
 #include "provisioner/servers.h"
 #include "provisioner/sightings.h"
@@ -156,6 +157,7 @@ static void tidy(struct brambled *brambled)
 	heartbeats_tick(brambled);
 	sightings_tick(brambled);
 	admission_tick(brambled);
+	orders_tick(brambled);
 	cluster_tick(brambled);
 	back_up(brambled, now);
 }

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS "mac, serial, model, revision, parked, first_seen, last_seen"
+#define COLUMNS "mac, serial, model, revision, parked, first_seen, last_seen, note"
 #define SHORTEST_BEGINNING 4
 
 static void take_row(sqlite3_stmt *row, struct registry_board *board)
@@ -19,6 +19,7 @@ static void take_row(sqlite3_stmt *row, struct registry_board *board)
 	board->parked = sqlite3_column_int(row, 4) != 0;
 	board->first_seen_ms = sqlite3_column_int64(row, 5);
 	board->last_seen_ms = sqlite3_column_int64(row, 6);
+	registry_column_text(row, 7, board->note, sizeof(board->note));
 }
 
 /* The only row, or -ENOENT, or -EEXIST when there are more. Finalizes. */
@@ -123,7 +124,7 @@ int registry_put_board(struct registry *registry, const struct registry_board *b
 {
 	int result;
 	sqlite3_stmt *statement = registry_write_state(registry,
-		"INSERT OR REPLACE INTO boards(" COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?)", &result);
+		"INSERT OR REPLACE INTO boards(" COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?)", &result);
 
 	if (!statement)
 		return result;
@@ -134,6 +135,7 @@ int registry_put_board(struct registry *registry, const struct registry_board *b
 	sqlite3_bind_int(statement, 5, board->parked);
 	sqlite3_bind_int64(statement, 6, board->first_seen_ms);
 	sqlite3_bind_int64(statement, 7, board->last_seen_ms);
+	registry_bind_text(statement, 8, board->note);
 	return registry_finish(registry, statement);
 }
 
@@ -161,7 +163,7 @@ int registry_trim_boards(struct registry *registry, unsigned keep)
 {
 	int result;
 	sqlite3_stmt *statement = registry_write_state(registry,
-		"DELETE FROM boards WHERE mac IN (SELECT mac FROM boards WHERE NOT parked"
+		"DELETE FROM boards WHERE mac IN (SELECT mac FROM boards WHERE NOT parked AND note = ''"
 		" AND mac NOT IN (SELECT board FROM nodes WHERE board IS NOT NULL)"
 		" AND mac NOT IN (SELECT board FROM bindings)"
 		" ORDER BY last_seen DESC LIMIT -1 OFFSET ?)",

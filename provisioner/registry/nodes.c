@@ -6,7 +6,7 @@
 
 #define COLUMNS                                                                                    \
 	"id, name, address, role, board, wants_next, image, image_hash, joined, created, "         \
-	"heartbeat"
+	"heartbeat, cordoned, note"
 
 static void take_row(sqlite3_stmt *row, struct registry_node *node)
 {
@@ -23,6 +23,8 @@ static void take_row(sqlite3_stmt *row, struct registry_node *node)
 	node->joined = sqlite3_column_int(row, 8) != 0;
 	node->created_ms = sqlite3_column_int64(row, 9);
 	node->heartbeat_ms = sqlite3_column_int64(row, 10);
+	node->cordoned = sqlite3_column_int(row, 11) != 0;
+	registry_column_text(row, 12, node->note, sizeof(node->note));
 }
 
 static int take_first_row(
@@ -88,10 +90,11 @@ int registry_put_node(struct registry *registry, struct registry_node *node)
 	int result;
 	sqlite3_stmt *statement = registry_write_state(registry,
 		"INSERT INTO nodes(" COLUMNS
-		") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+		") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
 		" ON CONFLICT(id) DO UPDATE SET name = ?2, address = ?3, role = ?4, board = ?5, "
 		"wants_next = ?6,"
-		" image = ?7, image_hash = ?8, joined = ?9, created = ?10, heartbeat = ?11",
+		" image = ?7, image_hash = ?8, joined = ?9, created = ?10, heartbeat = ?11, "
+		"cordoned = ?12, note = ?13",
 		&result);
 
 	if (!statement)
@@ -109,6 +112,8 @@ int registry_put_node(struct registry *registry, struct registry_node *node)
 	sqlite3_bind_int(statement, 9, node->joined);
 	sqlite3_bind_int64(statement, 10, node->created_ms);
 	sqlite3_bind_int64(statement, 11, node->heartbeat_ms);
+	sqlite3_bind_int(statement, 12, node->cordoned);
+	registry_bind_text(statement, 13, node->note);
 	result = registry_finish(registry, statement);
 	if (result == 0 && node->id == 0)
 		node->id = (uint32_t)sqlite3_last_insert_rowid(registry->db);

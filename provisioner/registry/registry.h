@@ -34,6 +34,7 @@ struct registry_board {
 	uint32_t revision; /* revision code, 0 unknown */
 	bool parked;	   /* set by the administrator (replaced): never joins by itself */
 	int64_t first_seen_ms, last_seen_ms;
+	char note[REGISTRY_TEXT_SIZE]; /* the administrator's; visible text */
 };
 
 /* An identity in the cluster. */
@@ -49,6 +50,8 @@ struct registry_node {
 	char image_hash[HASH_TEXT_SIZE];  /* version it last booted, "" never */
 	bool joined;			  /* since its last boot */
 	int64_t created_ms, heartbeat_ms; /* 0 = never */
+	bool cordoned;			  /* to be left out: no new work, no roll-out */
+	char note[REGISTRY_TEXT_SIZE];	  /* the administrator's; visible text */
 };
 
 /* A board that may join when it shows up. */
@@ -56,6 +59,25 @@ struct registry_expected {
 	char board[MAC_TEXT_SIZE]; /* its serial (8 hex digits) or MAC, lower case */
 	char node[NODE_NAME_SIZE]; /* which node it becomes; "" the next number */
 	char role[NODE_NAME_SIZE]; /* of a new node; "" = node */
+};
+
+/* Something that a running node is told to do, once. */
+enum registry_order_state {
+	ORDER_PENDING, /* the node hasn't heard of it */
+	ORDER_SENT,    /* it has been told, perhaps in vain; only in this boot it is told again */
+	ORDER_DONE,
+	ORDER_FAILED, /* `text` says why */
+	ORDER_EXPIRED,
+};
+struct registry_order {
+	int64_t id;		/* never reused; 0 = not stored yet */
+	uint32_t node;		/* registry_node.id */
+	char verb[16];		/* "reboot", "identify" */
+	unsigned seconds;	/* how long, for identify */
+	enum registry_order_state state;
+	int64_t boot;		       /* in which it was sent; 0 = not yet */
+	char text[REGISTRY_TEXT_SIZE]; /* what the node said; visible text */
+	int64_t created_ms, expires_ms, changed_ms;
 };
 
 struct registry_boot {
@@ -126,7 +148,7 @@ int registry_put_board(struct registry *registry, const struct registry_board *b
 int registry_each_board(struct registry *registry,
 	int (*each)(void *argument, const struct registry_board *board), void *argument);
 
-/* Remove boards that never occupied a node and weren't set aside, except the `keep` seen last.
+/* Remove boards that never occupied a node, weren't set aside and have no note, except the `keep` seen last.
  * Their addresses become those of strangers. */
 int registry_trim_boards(struct registry *registry, unsigned keep);
 
@@ -172,6 +194,18 @@ int registry_add_binding(struct registry *registry, const char *node, const stru
 int registry_each_binding(struct registry *registry, const char *node,
 	int (*each)(void *argument, int64_t at_ms, const struct mac *mac, const char *text),
 	void *argument);
+
+/* --- orders --- */
+/* The word for a state: "pending", "sent", "done", "failed", "expired". */
+const char *registry_order_state_name(enum registry_order_state state);
+/* Insert (id 0: a fresh one is filled in; old ones of the node and those of nodes that are gone are
+ * removed) or replace. */
+int registry_put_order(struct registry *registry, struct registry_order *order);
+int registry_get_order(struct registry *registry, int64_t id, struct registry_order *order);
+/* Of a node (0: of all): newest first, or, when only the open ones (pending, sent) are wanted,
+ * oldest first. */
+int registry_each_order(struct registry *registry, uint32_t node, bool open,
+	int (*each)(void *argument, const struct registry_order *order), void *argument);
 
 /* --- boards that were announced before they showed up --- */
 int registry_put_expected(struct registry *registry, const struct registry_expected *expected);

@@ -45,6 +45,17 @@ static const char *const steps[] = {
 	/* Boards that an administrator has announced; single numbers that must last. */
 	("CREATE TABLE expected(board TEXT PRIMARY KEY, node TEXT NOT NULL, role TEXT NOT NULL);"
 	 "CREATE TABLE facts(name TEXT PRIMARY KEY, value INTEGER NOT NULL);"),
+	/* What an administrator says of nodes and boards, and tells nodes to do. */
+	("ALTER TABLE nodes ADD COLUMN cordoned INTEGER NOT NULL DEFAULT 0;"
+	 "ALTER TABLE nodes ADD COLUMN note TEXT NOT NULL DEFAULT '';"
+	 "ALTER TABLE boards ADD COLUMN note TEXT NOT NULL DEFAULT '';"
+	 "CREATE TABLE orders(id INTEGER PRIMARY KEY AUTOINCREMENT, node INTEGER NOT NULL,"
+	 "  verb TEXT NOT NULL, seconds INTEGER NOT NULL, state TEXT NOT NULL, boot INTEGER NOT "
+	 "NULL,"
+	 "  text TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,"
+	 "  changed INTEGER NOT NULL);"
+	 "CREATE INDEX orders_node ON orders(node);"
+	 "CREATE INDEX orders_open ON orders(node) WHERE state IN ('pending', 'sent');"),
 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))

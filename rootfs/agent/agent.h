@@ -51,7 +51,47 @@ int agent_apply_place(const struct agent_place *place, struct in_addr dns, const
  * They set the clock by the way. */
 int agent_report_systemd(const struct agent_boot *boot);
 int agent_join(const struct agent_boot *boot, struct agent_place *place);
-int agent_send_heartbeat(const struct agent_boot *boot);
+
+/* Something that the router wants done, once. */
+struct agent_order {
+	uint64_t id;	  /* 0 = none */
+	char verb[16];	  /* "reboot", "identify" */
+	unsigned seconds; /* how long, for identify */
+};
+/* Find the order in the answer to a heartbeat. Returns 0, -ENOENT (there is none) or -EBADMSG.
+ * Pure. */
+int agent_parse_order(const char *json, struct agent_order *order);
+/* *order: what the answer brings. */
+int agent_send_heartbeat(const struct agent_boot *boot, struct agent_order *order);
+/* Tell what became of an order; `text` is for people. */
+int agent_acknowledge(const struct agent_boot *boot, uint64_t id, bool done, const char *text);
+
+#define AGENT_REASON_SIZE 160
+
+/* What obeying stands on; tests put their own in place. */
+struct agent_means {
+	const char *record; /* remembers the last order over a restart of the agent, not of the node */
+	const char *leds;   /* "/sys/class/leds" */
+	int (*acknowledge)(void *argument, uint64_t id, bool done, const char *text);
+	/* Begin to reboot. 0 or -errno with `reason`. */
+	int (*reboot)(void *argument, char reason[static AGENT_REASON_SIZE]);
+	void *argument;
+};
+/* Do what the order says, unless it was done or begun already, and acknowledge it. */
+void agent_obey(const struct agent_means *means, const struct agent_order *order);
+/* systemd's clean reboot, by systemctl(1). */
+int agent_reboot(char reason[static AGENT_REASON_SIZE]);
+
+/* The activity LED among those of the directory `leds`; "" none. Returns its directory's name. */
+void agent_find_led(const char *leds, char out[static 64]);
+/* The trigger in force, as /sys/class/leds/NAME/trigger shows it in brackets ("none [mmc0]"); ""
+ * when there is none. Pure. */
+void agent_parse_trigger(const char *text, char out[static 64]);
+/* Blink in the background for `seconds`, then give the LED its trigger back. What blinks already
+ * stops. 0 or -errno with `reason`. */
+int agent_blink(const char *leds, unsigned seconds, char reason[static AGENT_REASON_SIZE]);
+/* Call it once in a while: gathers what has ended. */
+void agent_gather_blink(void);
 
 /* What to do about a clock that differs from the router's. */
 enum agent_clock_action {

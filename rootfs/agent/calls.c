@@ -6,6 +6,7 @@
 #include "rootfs/json.h"
 
 #define CALL_MS 10000
+#define LONGEST_ORDER_S 86400
 
 /* Every answer tells the router's time. */
 static void follow_clock(const char *json, uint64_t sent_ns, uint64_t received_ns)
@@ -72,13 +73,48 @@ int agent_join(const struct agent_boot *boot, struct agent_place *place)
 	return result == 0 ? agent_parse_place(answer.body, place) : result;
 }
 
-int agent_send_heartbeat(const struct agent_boot *boot)
+int agent_parse_order(const char *json, struct agent_order *order)
+{
+	char text[24];
+	uint64_t seconds = 0;
+	int result = json_get(json, "order_id", text, sizeof(text));
+
+	*order = (struct agent_order){ 0 };
+	if (result != 0)
+		return result;
+	if (json_get(json, "order", order->verb, sizeof(order->verb)) != 0 ||
+		str_parse_u64(text, 1, INT64_MAX, &order->id) != 0)
+		return -EBADMSG;
+	if (json_get(json, "order_s", text, sizeof(text)) == 0 &&
+		str_parse_u64(text, 0, LONGEST_ORDER_S, &seconds) != 0)
+		return -EBADMSG;
+	order->seconds = (unsigned)seconds;
+	return 0;
+}
+
+int agent_acknowledge(const struct agent_boot *boot, uint64_t id, bool done, const char *text)
+{
+	char body[1024];
+	struct http_answer answer;
+	struct json_writer writer;
+
+	json_begin(&writer, body, sizeof(body));
+	json_text(&writer, "token", boot->token);
+	json_number(&writer, "order_id", (int64_t)id);
+	json_boolean(&writer, "done", done);
+	json_text(&writer, "text", text);
+	return call(boot, "/v1/order", &writer, &answer);
+}
+
+int agent_send_heartbeat(const struct agent_boot *boot, struct agent_order *order)
 {
 	char body[1024];
 	struct agent_facts facts;
 	struct http_answer answer;
 	struct json_writer writer;
+	int result;
 
+	order->id = 0;
 	agent_read_facts(&facts);
 	json_begin(&writer, body, sizeof(body));
 	json_text(&writer, "token", boot->token);
@@ -87,5 +123,9 @@ int agent_send_heartbeat(const struct agent_boot *boot)
 	json_number(&writer, "memory_total_kb", facts.memory_total_kb);
 	json_number(&writer, "memory_available_kb", facts.memory_available_kb);
 	json_number(&writer, "temperature_mc", facts.temperature_mc);
-	return call(boot, "/v1/heartbeat", &writer, &answer);
+	result = call(boot, "/v1/heartbeat", &writer, &answer);
+	/* An order that isn't understood isn't one: it expires on the router. */
+	if (result == 0 && agent_parse_order(answer.body, order) != 0)
+		order->id = 0;
+	return result;
 }

@@ -16,6 +16,7 @@
 #define LONGEST_PAUSE_MS 15000
 #define EXIT_USAGE 64 /* sysexits.h */
 #define EXIT_CONFIGURATION 78
+#define LAST_ORDER "/run/bramble/order"
 #define KEPT_KEYS "/data/.bramble/ssh"
 
 /* The kernel's log goes to every console; a line without its newline would be held back. */
@@ -74,6 +75,28 @@ static void join_at_last(const struct agent_boot *boot, unsigned *heartbeat_s)
 	*heartbeat_s = place.heartbeat_s;
 }
 
+static int acknowledge(void *argument, uint64_t id, bool done, const char *text)
+{
+	return agent_acknowledge(argument, id, done, text);
+}
+
+static int reboot_node(void *argument, char reason[static AGENT_REASON_SIZE])
+{
+	(void)argument;
+	return agent_reboot(reason);
+}
+
+static void obey(const struct agent_boot *boot, const struct agent_order *order)
+{
+	const struct agent_means means = { .record = LAST_ORDER,
+		.leds = "/sys/class/leds",
+		.acknowledge = acknowledge,
+		.reboot = reboot_node,
+		.argument = (void *)(uintptr_t)boot };
+
+	agent_obey(&means, order);
+}
+
 _Noreturn static void run(const struct agent_boot *boot)
 {
 	unsigned heartbeat_s;
@@ -82,10 +105,12 @@ _Noreturn static void run(const struct agent_boot *boot)
 	(void)agent_report_systemd(boot); /* joining says it too */
 	join_at_last(boot, &heartbeat_s);
 	for (;;) {
+		struct agent_order order;
 		int result;
 
 		poll(NULL, 0, (int)(heartbeat_s * 1000));
-		result = agent_send_heartbeat(boot);
+		agent_gather_blink();
+		result = agent_send_heartbeat(boot, &order);
 		if (result == -EACCES)
 			/* brambled may have been set up anew: join again with the same token, or be
 			 * told why not. */
@@ -95,6 +120,8 @@ _Noreturn static void run(const struct agent_boot *boot)
 		else if (result != last)
 			log_notice("heartbeats reach the router again");
 		last = result == -EACCES ? 0 : result;
+		if (result == 0 && order.id != 0)
+			obey(boot, &order);
 	}
 }
 

@@ -543,12 +543,15 @@ static void an_older_schema_is_brought_up_to_date(void **state)
 	assert_int_equal(registry_commit(world->registry), 0);
 	assert_int_equal(registry_execute(world->registry,
 				 "DROP TABLE forgotten; DROP TABLE expected; DROP TABLE facts;"
+				 "DROP TABLE orders; ALTER TABLE nodes DROP COLUMN cordoned;"
+				 "ALTER TABLE nodes DROP COLUMN note;"
+				 "ALTER TABLE boards DROP COLUMN note;"
 				 "PRAGMA user_version = 1"),
 		0);
 	registry_close(world->registry);
 	open_again(world);
 	assert_int_equal(registry_schema_version(world->registry, &version), 0);
-	assert_int_equal(version, 3);
+	assert_int_equal(version, 4);
 	assert_int_equal(count_nodes(world->registry), 1);
 	assert_int_equal(registry_put_forgotten(world->registry, "rasp2", 1), 0);
 }

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC */
+/* How Bramble is doing, in one answer. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "provisioner/api_routes.h"
+#include "provisioner/images.h"
+
+struct tally {
+	struct brambled *brambled;
+	unsigned total, some;
+};
+
+static int count_node(void *argument, const struct registry_node *node)
+{
+	struct tally *tally = argument;
+
+	tally->total++;
+	tally->some += strcmp(api_node_state(tally->brambled, node), "joined") == 0;
+	return 0;
+}
+
+static int count_board(void *argument, const struct registry_board *board)
+{
+	struct tally *tally = argument;
+	struct registry_node node;
+
+	tally->total++;
+	tally->some +=
+		registry_node_of_board(tally->brambled->registry, &board->mac, &node) == -ENOENT;
+	return 0;
+}
+
+static void add_processes(cJSON *json, const struct brambled *brambled)
+{
+	cJSON *array = cJSON_AddArrayToObject(json, "processes");
+	struct supervise_status status;
+
+	for (size_t i = 0; supervise_get(brambled->supervisor, i, &status); i++) {
+		cJSON *process = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(process, "name", status.name);
+		cJSON_AddNumberToObject(process, "pid", status.pid);
+		cJSON_AddStringToObject(process, "state", status.pid ? "running" : "down");
+		cJSON_AddNumberToObject(process, "restarts", status.restarts);
+		cJSON_AddNumberToObject(process, "running_ms", (double)status.running_ms);
+		cJSON_AddBoolToObject(process, "adopted", status.adopted);
+		cJSON_AddStringToObject(process, "reason", status.reason);
+		cJSON_AddItemToArray(array, process);
+	}
+}
+
+/* Returns whether there was one. */
+static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_image)
+{
+	const char *const texts[] = { brambled->network_warning, brambled->exports_warning,
+		brambled->registry_warning, brambled->restore_warning, brambled->dhcp_warning,
+		brambled->address_warning, brambled->node_warning,
+		brambled->cluster_warning, no_image };
+	cJSON *array = cJSON_AddArrayToObject(json, "warnings");
+	struct supervise_status status;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (texts[i][0])
+			cJSON_AddItemToArray(array, cJSON_CreateString(texts[i]));
+	}
+	for (size_t i = 0; supervise_get(brambled->supervisor, i, &status); i++) {
+		char text[256];
+
+		if (status.pid)
+			continue;
+		snprintf(text, sizeof(text), "%s is not running: %s", status.name, status.reason);
+		cJSON_AddItemToArray(array, cJSON_CreateString(text));
+	}
+	return cJSON_GetArraySize(array) > 0;
+}
+
+static void add_lan(cJSON *json, const struct settings *settings)
+{
+	cJSON *lan = cJSON_AddObjectToObject(json, "lan");
+	char text[ADDRESS_TEXT_SIZE];
+
+	cJSON_AddStringToObject(lan, "interface", settings->lan_interface);
+	cJSON_AddStringToObject(lan, "address", settings->lan_address);
+	str_format_address(settings->range_first, text);
+	cJSON_AddStringToObject(lan, "range_first", text);
+	str_format_address(settings->range_last, text);
+	cJSON_AddStringToObject(lan, "range_last", text);
+}
+
+static void add_counts(cJSON *json, struct brambled *brambled)
+{
+	struct tally nodes = { .brambled = brambled }, boards = { .brambled = brambled };
+	cJSON *object = cJSON_AddObjectToObject(json, "nodes");
+
+	(void)registry_each_node(brambled->registry, count_node, &nodes);
+	(void)registry_each_board(brambled->registry, count_board, &boards);
+	cJSON_AddNumberToObject(object, "total", nodes.total);
+	cJSON_AddNumberToObject(object, "joined", nodes.some);
+	object = cJSON_AddObjectToObject(json, "boards");
+	cJSON_AddNumberToObject(object, "total", boards.total);
+	cJSON_AddNumberToObject(object, "parked", boards.some);
+}
+
+const char *api_join_name(const struct brambled *brambled)
+{
+	static const char *const names[] = { [JOIN_AUTO] = "auto",
+		[JOIN_APPROVE] = "approve",
+		[JOIN_WINDOW] = "window",
+		[JOIN_LIST] = "list",
+		[JOIN_DENY] = "deny" };
+
+	return names[brambled->settings.join];
+}
+
+void api_show_status(struct api_request *request)
+{
+	struct brambled *brambled = request->brambled;
+	const struct settings *settings = &brambled->settings;
+	char hash[HASH_TEXT_SIZE], root[IMAGES_PATH_SIZE], reason[IMAGES_REASON_SIZE] = "";
+	struct boot_set *set;
+	cJSON *json = request->reply->json = cJSON_CreateObject(), *image;
+	uint64_t uptime_s = (clock_monotonic_ns() - brambled->started_ns) / NS_PER_S;
+	bool warned;
+
+	cJSON_AddStringToObject(json, "version", BRAMBLE_VERSION);
+	cJSON_AddNumberToObject(json, "uptime_s", (double)uptime_s);
+	cJSON_AddStringToObject(json, "join", api_join_name(brambled));
+	add_lan(json, settings);
+	cJSON_AddStringToObject(json, "share", settings->share);
+	cJSON_AddStringToObject(json, "nfs",
+		brambled->exports ? exports_describe(brambled->exports) : "not running");
+	if (images_current(brambled, settings->node_image, hash, reason) == 0) {
+		/* There, but perhaps damaged: then `reason` is a warning. */
+		(void)images_open(brambled, settings->node_image, hash, &set, root, reason);
+		image = cJSON_AddObjectToObject(json, "image");
+		cJSON_AddStringToObject(image, "name", settings->node_image);
+		cJSON_AddStringToObject(image, "hash", hash);
+	} else {
+		cJSON_AddNullToObject(json, "image");
+	}
+	add_counts(json, brambled);
+	add_processes(json, brambled);
+	warned = add_warnings(json, brambled, reason);
+	cJSON_AddStringToObject(json, "state", warned ? "degraded" : "running");
+}

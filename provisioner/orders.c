@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/orders.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+
+#define OPEN_LIMIT 8 /* of one node */
+#define EXPIRE_LIMIT 64
+/* Long enough for a heartbeat that is lost, and another one. */
+#define SHORTEST_LIFE_MS 60000
+#define LIFE_HEARTBEATS 4
+
+struct open {
+	size_t n;
+	struct registry_order orders[EXPIRE_LIMIT];
+};
+
+static int collect(void *argument, const struct registry_order *order)
+{
+	struct open *open = argument;
+
+	open->orders[open->n++] = *order;
+	return open->n == EXPIRE_LIMIT;
+}
+
+static void find_open(struct brambled *brambled, uint32_t node, struct open *open)
+{
+	open->n = 0;
+	(void)registry_each_order(brambled->registry, node, true, collect, open);
+}
+
+static int conclude(struct brambled *brambled, int result, char reason[static ORDERS_REASON_SIZE])
+{
+	if (result == 0)
+		result = brambled_commit(brambled);
+	else
+		brambled_rollback(brambled);
+	if (result != 0)
+		snprintf(reason, ORDERS_REASON_SIZE, "the registry can't be written: %.100s",
+			strerror(-result));
+	return result;
+}
+
+static int refuse(struct brambled *brambled, const struct registry_node *node, const char *verb,
+	char reason[static ORDERS_REASON_SIZE])
+{
+	struct open open;
+
+	if (!node->has_board || !node->joined) {
+		snprintf(reason, ORDERS_REASON_SIZE,
+			"%s doesn't run: only a node that has joined takes orders (see `bramble "
+			"node show %s`)",
+			node->name, node->name);
+		return -EEXIST;
+	}
+	find_open(brambled, node->id, &open);
+	for (size_t i = 0; i < open.n; i++) {
+		if (strcmp(verb, "reboot") == 0 && strcmp(open.orders[i].verb, verb) == 0) {
+			snprintf(reason, ORDERS_REASON_SIZE, "%s was told to reboot already",
+				node->name);
+			return -EEXIST;
+		}
+	}
+	if (open.n < OPEN_LIMIT)
+		return 0;
+	snprintf(reason, ORDERS_REASON_SIZE,
+		"%s has %zu orders that it didn't answer yet; they expire by themselves",
+		node->name, open.n);
+	return -EEXIST;
+}
+
+int orders_give(struct brambled *brambled, const struct registry_node *node, const char *verb,
+	unsigned seconds, struct registry_order *order, char reason[static ORDERS_REASON_SIZE])
+{
+	int64_t now = clock_wall_ms(),
+		life = LIFE_HEARTBEATS * 1000 * brambled->settings.heartbeat_s;
+	int result = refuse(brambled, node, verb, reason);
+
+	if (result != 0)
+		return result;
+	*order = (struct registry_order){ .node = node->id,
+		.seconds = seconds,
+		.created_ms = now,
+		.changed_ms = now,
+		.expires_ms = now + (life > SHORTEST_LIFE_MS ? life : SHORTEST_LIFE_MS) };
+	str_copy(order->verb, sizeof(order->verb), verb);
+	result = registry_put_order(brambled->registry, order);
+	if (result == 0)
+		brambled_event(brambled, "order.given", node->name,
+			"%s: %s was ordered (order %lld)", node->name, verb, (long long)order->id);
+	return conclude(brambled, result, reason);
+}
+
+int orders_next(struct brambled *brambled, const struct registry_node *node, int64_t boot,
+	struct registry_order *order)
+{
+	int64_t now = clock_wall_ms();
+	struct open open;
+	int result;
+	size_t i = 0;
+
+	find_open(brambled, node->id, &open);
+	while (i < open.n && (open.orders[i].expires_ms <= now ||
+				     (open.orders[i].boot != 0 && open.orders[i].boot != boot)))
+		i++;
+	if (i == open.n || boot == 0)
+		return -ENOENT;
+	*order = open.orders[i];
+	if (order->state == ORDER_SENT)
+		return 0;
+	/* Durable first: a brambled that dies now must not tell it to the next boot. */
+	order->state = ORDER_SENT;
+	order->boot = boot;
+	order->changed_ms = now;
+	result = registry_put_order(brambled->registry, order);
+	return result == 0 ? brambled_commit(brambled) : -ENOENT;
+}
+
+static void settle(struct brambled *brambled, struct registry_order *order, const char *name,
+	enum registry_order_state state, const char *text)
+{
+	static const char *const kinds[] = { [ORDER_PENDING] = "",
+		[ORDER_SENT] = "",
+		[ORDER_DONE] = "order.done",
+		[ORDER_FAILED] = "order.failed",
+		[ORDER_EXPIRED] = "order.expired" };
+
+	order->state = state;
+	order->changed_ms = clock_wall_ms();
+	str_copy(order->text, sizeof(order->text), text);
+	(void)registry_put_order(brambled->registry, order);
+	brambled_event(brambled, kinds[state], name, "%s: %s%s%.150s", name, order->verb,
+		text[0] ? ": " : "", text);
+}
+
+int orders_acknowledge(struct brambled *brambled, const struct registry_node *node, int64_t boot,
+	int64_t id, bool done, const char *text)
+{
+	struct registry_order order;
+	int result = registry_get_order(brambled->registry, id, &order);
+
+	if (result != 0)
+		return result;
+	if (order.node != node->id || order.boot != boot || boot == 0)
+		return -ENOENT;
+	/* Said again; only "it reboots" may turn out to be wrong. */
+	if (order.state == ORDER_FAILED || (order.state == ORDER_DONE && done))
+		return 0;
+	settle(brambled, &order, node->name, done ? ORDER_DONE : ORDER_FAILED, text);
+	return brambled_commit(brambled);
+}
+
+void orders_joined(struct brambled *brambled, const struct registry_node *node, int64_t boot)
+{
+	struct open open;
+
+	find_open(brambled, node->id, &open);
+	for (size_t i = 0; i < open.n; i++) {
+		struct registry_order *order = &open.orders[i];
+
+		if (order->boot == 0 || order->boot == boot)
+			continue;
+		if (strcmp(order->verb, "reboot") == 0)
+			settle(brambled, order, node->name, ORDER_DONE, "it has booted again");
+		else
+			settle(brambled, order, node->name, ORDER_FAILED,
+				"it booted again before it had answered");
+	}
+}
+
+static int copy_name(void *argument, const struct registry_node *node)
+{
+	struct registry_node *wanted = argument;
+
+	if (node->id != wanted->id)
+		return 0;
+	*wanted = *node;
+	return 1;
+}
+
+static const char *node_name(
+	struct brambled *brambled, uint32_t id, char name[static NODE_NAME_SIZE])
+{
+	struct registry_node node = { .id = id };
+
+	(void)registry_each_node(brambled->registry, copy_name, &node);
+	memcpy(name, node.name, NODE_NAME_SIZE);
+	return name;
+}
+
+void orders_tick(struct brambled *brambled)
+{
+	int64_t now = clock_wall_ms();
+	struct open open;
+
+	find_open(brambled, 0, &open);
+	for (size_t i = 0; i < open.n; i++) {
+		struct registry_order *order = &open.orders[i];
+		char name[NODE_NAME_SIZE];
+
+		if (order->expires_ms > now)
+			continue;
+		settle(brambled, order, node_name(brambled, order->node, name), ORDER_EXPIRED,
+			order->state == ORDER_SENT
+				? "it was sent, but the node didn't say what became of it"
+				: "the node didn't ask for it in time");
+	}
+}
