@@ -263,8 +263,8 @@ static void undo_node(struct api_request *request)
 	struct registry_node node;
 	char reason[NODES_REASON_SIZE] = "";
 
-	api_answer_node(request, nodes_undo(request->brambled, request->subject, &node, reason), &node,
-		reason);
+	api_answer_node(request, nodes_undo(request->brambled, request->subject, &node, reason),
+		&node, reason);
 }
 
 static void admit_board(struct api_request *request)

@@ -38,8 +38,8 @@ static int conclude(struct api_request *request, int result)
 	else
 		brambled_rollback(request->brambled);
 	if (result != 0)
-		api_fail(request->reply, api_status_of(result),
-			"the registry can't be written: %s", strerror(-result));
+		api_fail(request->reply, api_status_of(result), "the registry can't be written: %s",
+			strerror(-result));
 	return result;
 }
 
@@ -132,9 +132,8 @@ static int add_order(void *argument, const struct registry_order *order)
 
 void api_add_orders(struct api_request *request, const struct registry_node *node)
 {
-	struct listing listing = {
-		.array = cJSON_AddArrayToObject(request->reply->json, "orders"), .node = node->name
-	};
+	struct listing listing = { .array = cJSON_AddArrayToObject(request->reply->json, "orders"),
+		.node = node->name };
 
 	(void)registry_each_order(
 		request->brambled->registry, node->id, false, add_order, &listing);
@@ -204,8 +203,7 @@ void api_note_board(struct api_request *request)
 	struct registry_board board;
 	char note[REGISTRY_TEXT_SIZE];
 
-	if (take_note(request, note) != 0 ||
-		api_find_board(request, request->subject, &board) != 0)
+	if (take_note(request, note) != 0 || api_find_board(request, request->subject, &board) != 0)
 		return;
 	str_copy(board.note, sizeof(board.note), note);
 	if (conclude(request, registry_put_board(request->brambled->registry, &board)) == 0)

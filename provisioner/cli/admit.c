@@ -14,29 +14,8 @@
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
 
-#define LONGEST_S (24 * 3600)
 #define LIST_FILE_LIMIT (4u * 1024 * 1024)
 #define ENTRIES_PER_CALL 200 /* so that a call fits into one message */
-
-/* "90s", "10m", "2h"; 0 when it is something else. */
-static int64_t parse_duration(const char *text)
-{
-	char digits[12];
-	size_t length = strlen(text);
-	uint64_t number;
-	int64_t unit;
-
-	if (length < 2 || length > sizeof(digits))
-		return 0;
-	unit = text[length - 1] == 's' ? 1 : text[length - 1] == 'm' ? 60 : 3600;
-	if (!strchr("smh", text[length - 1]))
-		return 0;
-	memcpy(digits, text, length - 1);
-	digits[length - 1] = '\0';
-	if (str_parse_u64(digits, 1, LONGEST_S, &number) != 0 || (int64_t)number * unit > LONGEST_S)
-		return 0;
-	return (int64_t)number * unit;
-}
 
 static enum cli_exit print_expected(struct cli *cli, const cJSON *expected)
 {
@@ -111,7 +90,7 @@ static enum cli_exit forget(struct cli *cli, const char *board)
 
 static enum cli_exit open_window(struct cli *cli, const char *time, const char *count)
 {
-	int64_t seconds = parse_duration(time);
+	int64_t seconds = args_parse_duration(time);
 	uint64_t boards = 0;
 	cJSON *body;
 

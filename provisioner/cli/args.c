@@ -8,6 +8,7 @@
 #include "common/str.h"
 
 #define SHOWN_SIZE 64
+#define LONGEST_S (24 * 3600)
 
 static const struct args_option *find(const struct args_option *options, const char *word)
 {
@@ -99,4 +100,23 @@ int args_parse(int argc, char **argv, const struct args_option *options, bool st
 		}
 	}
 	return words;
+}
+
+int64_t args_parse_duration(const char *text)
+{
+	char digits[12];
+	size_t length = strlen(text);
+	uint64_t number;
+	int64_t unit;
+
+	if (length < 2 || length > sizeof(digits))
+		return 0;
+	unit = text[length - 1] == 's' ? 1 : text[length - 1] == 'm' ? 60 : 3600;
+	if (!strchr("smh", text[length - 1]))
+		return 0;
+	memcpy(digits, text, length - 1);
+	digits[length - 1] = '\0';
+	if (str_parse_u64(digits, 1, LONGEST_S, &number) != 0 || (int64_t)number * unit > LONGEST_S)
+		return 0;
+	return (int64_t)number * unit;
 }

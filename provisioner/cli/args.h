@@ -5,6 +5,7 @@
 #define BRAMBLE_CLI_ARGS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stddef.h>
 
 #define ARGS_ERROR_SIZE 256
@@ -23,5 +24,8 @@ struct args_option {
  * `error`. */
 int args_parse(int argc, char **argv, const struct args_option *options, bool stop_at_word,
 	char error[static ARGS_ERROR_SIZE]);
+
+/* Seconds of "90s", "10m" or "2h", at most a day; 0 when it is something else. */
+int64_t args_parse_duration(const char *text);
 
 #endif

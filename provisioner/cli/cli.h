@@ -50,7 +50,8 @@ struct cli_syntax {
 	const struct args_option *options; /* besides the common ones; NULL: none */
 };
 
-#define CLI_OPTIONS_LIMIT 8 /* of one verb */
+#define CLI_OPTIONS_LIMIT 8  /* of one verb */
+#define CLI_MANY_WORDS 10000 /* max_words of a verb that takes as many as there are */
 
 /* Run the command of `table` (ended by name == NULL) that argv[0] names. `parent` is what stands
  * before it on the command line, "" for the program's own verbs. */

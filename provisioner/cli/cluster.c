@@ -244,9 +244,11 @@ static enum cli_exit print_status(struct cli *cli, const cJSON *json)
 	result = table_print(table, cli->out, cli->width, cli->color);
 	table_free(table);
 	cJSON_ArrayForEach(item, json_member(json, "nodes"))
+	{
 		fprintf(cli->out, "Node %s: %s, kubelet %s\n", json_text(item, "name"),
-			cJSON_IsTrue(json_member(item, "ready")) ? "Ready" : "NotReady",
+			json_is_true(item, "ready") ? "Ready" : "NotReady",
 			json_text(item, "version"));
+	}
 	return result == 0 ? CLI_OK : cli_complain(cli, CLI_FAILED, "out of memory");
 }
 

@@ -7,7 +7,9 @@
 #include "common/str.h"
 #include "provisioner/cli/commands.h"
 #include "provisioner/cli/json.h"
+#include "provisioner/cli/node.h"
 #include "provisioner/cli/table.h"
+#include "provisioner/cli/targets.h"
 #include "provisioner/cli/text.h"
 
 #define SHORT_HASH 8
@@ -46,14 +48,16 @@ static void describe_age(const cJSON *object, const char *name, char out[static 
 static void add_node(struct table *table, const cJSON *node)
 {
 	const cJSON *board = json_member(node, "board");
-	char text[TABLE_CELL_SIZE], age[TEXT_UNIT_SIZE];
+	char text[TABLE_CELL_SIZE], age[TEXT_UNIT_SIZE], state[32];
 
 	describe_board(board, text, sizeof(text));
 	describe_age(node, "heartbeat_ms", age);
 	table_row(table);
 	table_cell(table, json_text(node, "name"));
 	table_cell(table, json_text(node, "address"));
-	table_cell_colored(table, color_of(json_text(node, "state")), json_text(node, "state"));
+	snprintf(state, sizeof(state), "%s%s", json_text(node, "state"),
+		json_is_true(node, "cordoned") ? ", cordoned" : "");
+	table_cell_colored(table, color_of(json_text(node, "state")), state);
 	table_cell(table, board ? text : json_is_true(node, "wants_next") ? "(the next)" : "-");
 	table_cellf(table, "%s %.*s", json_text(node, "image"), SHORT_HASH,
 		json_text(node, "image_hash"));
@@ -96,8 +100,7 @@ static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
 	return code;
 }
 
-/* Ask for one node; prints nothing but JSON and what failed. */
-static enum cli_exit call_node(struct cli *cli, enum ipc_method method, const char *collection,
+enum cli_exit node_call(struct cli *cli, enum ipc_method method, const char *collection,
 	const char *id, const char *action, cJSON *body, cJSON **json)
 {
 	char path[IPC_PATH_SIZE];
@@ -139,6 +142,33 @@ static void print_history(struct cli *cli, const cJSON *history)
 	table_free(table);
 }
 
+/* What the node was told lately. */
+static void print_orders(struct cli *cli, const cJSON *orders)
+{
+	static const struct table_column columns[] = { { "TIME", false }, { "ORDER", false },
+		{ "STATE", false }, { "WHAT CAME OF IT", false }, { .title = NULL } };
+	struct table *table = table_new(columns);
+	const cJSON *order;
+	char time[TEXT_UNIT_SIZE];
+
+	if (!table || cJSON_GetArraySize(orders) == 0) {
+		table_free(table);
+		return;
+	}
+	cJSON_ArrayForEach(order, orders)
+	{
+		text_time(json_integer(order, "created_ms"), time);
+		table_row(table);
+		table_cell(table, time);
+		table_cell(table, json_text(order, "order"));
+		table_cell(table, json_text(order, "state"));
+		table_cell(table, json_text(order, "text"));
+	}
+	fputc('\n', cli->out);
+	table_print(table, cli->out, cli->width, cli->color);
+	table_free(table);
+}
+
 static void print_node(struct cli *cli, const cJSON *node)
 {
 	const cJSON *board = json_member(node, "board");
@@ -150,7 +180,10 @@ static void print_node(struct cli *cli, const cJSON *node)
 	text_time(json_integer(node, "created_ms"), created);
 	cli_field(cli, "Node", "%s (number %" PRId64 ", role %s)", name, json_integer(node, "id"),
 		json_text(node, "role"));
-	cli_field(cli, "State", "%s", json_text(node, "state"));
+	cli_field(cli, "State", "%s%s", json_text(node, "state"),
+		json_is_true(node, "cordoned") ? ", left out (cordoned)" : "");
+	if (json_member(node, "note"))
+		cli_field(cli, "Note", "%s", json_text(node, "note"));
 	cli_field(cli, "Address", "%s", json_text(node, "address"));
 	if (board)
 		cli_field(cli, "Board", "%s, MAC %s", text, json_text(board, "mac"));
@@ -168,6 +201,7 @@ static void print_node(struct cli *cli, const cJSON *node)
 	if (json_member(node, "boot"))
 		cli_field(cli, "Last boot", "%" PRId64 "; its timeline: bramble boot show %" PRId64,
 			json_integer(node, "boot"), json_integer(node, "boot"));
+	print_orders(cli, json_member(node, "orders"));
 	print_history(cli, json_member(node, "history"));
 }
 
@@ -184,7 +218,7 @@ static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	code = call_node(cli, IPC_GET, "nodes", argv[0], "", NULL, &json);
+	code = node_call(cli, IPC_GET, "nodes", argv[0], "", NULL, &json);
 	if (code == CLI_OK && !cli->json)
 		print_node(cli, json);
 	cJSON_Delete(json);
@@ -225,7 +259,7 @@ static enum cli_exit admit_node_main(struct cli *cli, int argc, char **argv)
 	body = cJSON_CreateObject();
 	if (name)
 		cJSON_AddStringToObject(body, "node", name);
-	code = call_node(cli, IPC_POST, "boards", argv[0], "/admit", body, &json);
+	code = node_call(cli, IPC_POST, "boards", argv[0], "/admit", body, &json);
 	if (code == CLI_OK && !cli->json)
 		fprintf(cli->out, "Admitted as %s, %s; it boots within its own retry cycle.\n",
 			json_text(json, "name"), json_text(json, "address"));
@@ -278,7 +312,7 @@ static enum cli_exit replace_main(struct cli *cli, int argc, char **argv)
 		cJSON_AddStringToObject(body, "board", board);
 	else
 		cJSON_AddTrueToObject(body, "next");
-	code = call_node(cli, IPC_POST, "nodes", argv[0], "/replace", body, &json);
+	code = node_call(cli, IPC_POST, "nodes", argv[0], "/replace", body, &json);
 	if (code == CLI_OK && !cli->json)
 		tell_replaced(cli, json, next);
 	cJSON_Delete(json);
@@ -301,48 +335,94 @@ static enum cli_exit undo_main(struct cli *cli, int argc, char **argv)
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	code = call_node(cli, IPC_POST, "nodes", argv[0], "/undo", NULL, &json);
+	code = node_call(cli, IPC_POST, "nodes", argv[0], "/undo", NULL, &json);
 	if (code == CLI_OK && !cli->json)
 		tell_replaced(cli, json, false);
 	cJSON_Delete(json);
 	return code;
 }
 
+static enum cli_exit forget(struct cli *cli, const struct targets *targets)
+{
+	enum cli_exit worst = CLI_OK;
+
+	for (size_t i = 0; i < targets->count && worst != CLI_UNREACHABLE; i++) {
+		char visible[NODE_NAME_SIZE];
+		cJSON *json;
+		enum cli_exit code =
+			node_call(cli, IPC_DELETE, "nodes", targets->names[i], "", NULL, &json);
+
+		text_visible(visible, sizeof(visible), targets->names[i]);
+		if (code == CLI_OK && !cli->json)
+			fprintf(cli->out, "Forgot %s; its data is kept on the share.\n", visible);
+		cJSON_Delete(json);
+		worst = code != CLI_OK ? code : worst;
+	}
+	return worst;
+}
+
+/* Every name is said before anything is done. */
+static bool confirm_forgetting(struct cli *cli, const struct targets *targets)
+{
+	char question[256], visible[NODE_NAME_SIZE];
+
+	if (targets->count == 1) {
+		text_visible(visible, sizeof(visible), targets->names[0]);
+		snprintf(question, sizeof(question),
+			"Forget node %s? Its board is parked; its data stays on the share, "
+			"renamed.",
+			visible);
+		return cli_confirm(cli, question);
+	}
+	for (size_t i = 0; i < targets->count; i++) {
+		text_visible(visible, sizeof(visible), targets->names[i]);
+		fprintf(cli->error, "%s\n", visible);
+	}
+	snprintf(question, sizeof(question),
+		"Forget these %zu nodes? Their boards are parked; their data stays on the share, "
+		"renamed.",
+		targets->count);
+	return cli_confirm(cli, question);
+}
+
 static enum cli_exit forget_main(struct cli *cli, int argc, char **argv)
 {
-	bool yes = false;
+	bool yes = false, dry_run = false;
 	const struct args_option options[] = {
 		{ "yes", 'y', &yes, NULL, "don't ask" },
+		{ "dry-run", 'n', &dry_run, NULL, "only say which nodes it would be" },
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {
-		.usage = "node forget NODE [--yes] [--json]",
-		.text = "Remove a node. Its board is parked, its address is free again; its data "
-			"directory\n"
-			"is kept on the share, renamed to NODE.forgotten-TIME.\n",
+		.usage = "node forget NODE... [--yes] [--dry-run] [--json]",
+		.text = "Remove nodes. Their boards are parked, their addresses are free again; "
+			"their data\ndirectories are kept on the share, renamed to "
+			"NODE.forgotten-TIME.\nNODE may be a pattern: 'rasp[1-4]', 'kiosk*', "
+			"rasp1,rasp3.\n",
 		.min_words = 1,
-		.max_words = 1,
+		.max_words = CLI_MANY_WORDS,
 		.options = options,
 	};
-	char question[256], visible[NODE_NAME_SIZE];
+	struct targets targets;
 	enum cli_exit code;
-	cJSON *json;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	text_visible(visible, sizeof(visible), argv[0]);
-	snprintf(question, sizeof(question),
-		"Forget node %s? Its board is parked; its data stays on the share, renamed.",
-		visible);
-	if (!yes && !cli->interactive)
+	for (argc = 0; argv[argc]; argc++)
+		;
+	if (!yes && !dry_run && !cli->interactive)
 		return cli_complain(cli, CLI_USAGE,
-			"nobody can be asked here whether to forget %s; --yes says so", visible);
-	if (!yes && !cli_confirm(cli, question))
-		return cli_complain(cli, CLI_FAILED, "nothing was done");
-	code = call_node(cli, IPC_DELETE, "nodes", argv[0], "", NULL, &json);
-	if (code == CLI_OK && !cli->json)
-		fprintf(cli->out, "Forgot %s; its data is kept on the share.\n", visible);
-	cJSON_Delete(json);
+			"nobody can be asked here whether to forget %.64s; --yes says so", argv[0]);
+	code = targets_find(cli, argc, argv, &targets);
+	if (code != CLI_OK)
+		return code;
+	for (size_t i = 0; dry_run && i < targets.count; i++)
+		fprintf(cli->out, "%s\n", targets.names[i]);
+	if (!dry_run)
+		code = yes || confirm_forgetting(cli, &targets)
+			       ? forget(cli, &targets)
+			       : cli_complain(cli, CLI_FAILED, "nothing was done");
+	targets_free(&targets);
 	return code;
 }
 
@@ -354,7 +434,12 @@ enum cli_exit node_main(struct cli *cli, int argc, char **argv)
 		{ "admit", admit_node_main, "Let a parked board join" },
 		{ "replace", replace_main, "Give a node another board" },
 		{ "undo", undo_main, "Give it back the board that it had" },
-		{ "forget", forget_main, "Remove a node" },
+		{ "reboot", node_reboot_main, "Let running nodes reboot" },
+		{ "identify", node_identify_main, "Let the LED of running nodes blink" },
+		{ "cordon", node_cordon_main, "Leave nodes out" },
+		{ "uncordon", node_uncordon_main, "Let them take part again" },
+		{ "note", node_note_main, "Keep a note with a node" },
+		{ "forget", forget_main, "Remove nodes" },
 		{ .name = NULL },
 	};
 

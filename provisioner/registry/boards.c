@@ -124,7 +124,8 @@ int registry_put_board(struct registry *registry, const struct registry_board *b
 {
 	int result;
 	sqlite3_stmt *statement = registry_write_state(registry,
-		"INSERT OR REPLACE INTO boards(" COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?)", &result);
+		"INSERT OR REPLACE INTO boards(" COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+		&result);
 
 	if (!statement)
 		return result;
@@ -163,7 +164,8 @@ int registry_trim_boards(struct registry *registry, unsigned keep)
 {
 	int result;
 	sqlite3_stmt *statement = registry_write_state(registry,
-		"DELETE FROM boards WHERE mac IN (SELECT mac FROM boards WHERE NOT parked AND note = ''"
+		"DELETE FROM boards WHERE mac IN (SELECT mac FROM boards WHERE NOT parked AND note "
+		"= ''"
 		" AND mac NOT IN (SELECT board FROM nodes WHERE board IS NOT NULL)"
 		" AND mac NOT IN (SELECT board FROM bindings)"
 		" ORDER BY last_seen DESC LIMIT -1 OFFSET ?)",

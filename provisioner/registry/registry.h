@@ -70,10 +70,10 @@ enum registry_order_state {
 	ORDER_EXPIRED,
 };
 struct registry_order {
-	int64_t id;		/* never reused; 0 = not stored yet */
-	uint32_t node;		/* registry_node.id */
-	char verb[16];		/* "reboot", "identify" */
-	unsigned seconds;	/* how long, for identify */
+	int64_t id;	  /* never reused; 0 = not stored yet */
+	uint32_t node;	  /* registry_node.id */
+	char verb[16];	  /* "reboot", "identify" */
+	unsigned seconds; /* how long, for identify */
 	enum registry_order_state state;
 	int64_t boot;		       /* in which it was sent; 0 = not yet */
 	char text[REGISTRY_TEXT_SIZE]; /* what the node said; visible text */
@@ -148,8 +148,8 @@ int registry_put_board(struct registry *registry, const struct registry_board *b
 int registry_each_board(struct registry *registry,
 	int (*each)(void *argument, const struct registry_board *board), void *argument);
 
-/* Remove boards that never occupied a node, weren't set aside and have no note, except the `keep` seen last.
- * Their addresses become those of strangers. */
+/* Remove boards that never occupied a node, weren't set aside and have no note, except the `keep`
+ * seen last. Their addresses become those of strangers. */
 int registry_trim_boards(struct registry *registry, unsigned keep);
 
 /* --- addresses: one per MAC --- */

@@ -7,9 +7,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/str.h"
 #include "rootfs/http.h"
+#include "rootfs/led.h"
 
 #define AGENT_DOMAIN_SIZE 254 /* RFC 1035 section 2.3.4, and NUL */
 
@@ -68,10 +70,18 @@ int agent_acknowledge(const struct agent_boot *boot, uint64_t id, bool done, con
 
 #define AGENT_REASON_SIZE 160
 
+/* The process that blinks, if any; starts as zero. */
+struct agent_beacon {
+	pid_t child; /* 0 = none */
+	struct led led;
+};
+
 /* What obeying stands on; tests put their own in place. */
 struct agent_means {
-	const char *record; /* remembers the last order over a restart of the agent, not of the node */
-	const char *leds;   /* "/sys/class/leds" */
+	const char
+		*record; /* remembers the last order over a restart of the agent, not of the node */
+	const char *leds; /* LED_CLASS */
+	struct agent_beacon *beacon;
 	int (*acknowledge)(void *argument, uint64_t id, bool done, const char *text);
 	/* Begin to reboot. 0 or -errno with `reason`. */
 	int (*reboot)(void *argument, char reason[static AGENT_REASON_SIZE]);
@@ -82,16 +92,13 @@ void agent_obey(const struct agent_means *means, const struct agent_order *order
 /* systemd's clean reboot, by systemctl(1). */
 int agent_reboot(char reason[static AGENT_REASON_SIZE]);
 
-/* The activity LED among those of the directory `leds`; "" none. Returns its directory's name. */
-void agent_find_led(const char *leds, char out[static 64]);
-/* The trigger in force, as /sys/class/leds/NAME/trigger shows it in brackets ("none [mmc0]"); ""
- * when there is none. Pure. */
-void agent_parse_trigger(const char *text, char out[static 64]);
-/* Blink in the background for `seconds`, then give the LED its trigger back. What blinks already
- * stops. 0 or -errno with `reason`. */
-int agent_blink(const char *leds, unsigned seconds, char reason[static AGENT_REASON_SIZE]);
+/* Blink with the activity LED of the directory `leds` in the background for `seconds`, then give it
+ * back. What blinks already stops first. 0 or -errno with `reason`. */
+int agent_blink(struct agent_beacon *beacon, const char *leds, unsigned seconds,
+	char reason[static AGENT_REASON_SIZE]);
+void agent_end_blink(struct agent_beacon *beacon);
 /* Call it once in a while: gathers what has ended. */
-void agent_gather_blink(void);
+void agent_gather_blink(struct agent_beacon *beacon);
 
 /* What to do about a clock that differs from the router's. */
 enum agent_clock_action {

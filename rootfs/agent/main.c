@@ -86,10 +86,12 @@ static int reboot_node(void *argument, char reason[static AGENT_REASON_SIZE])
 	return agent_reboot(reason);
 }
 
-static void obey(const struct agent_boot *boot, const struct agent_order *order)
+static void obey(
+	const struct agent_boot *boot, struct agent_beacon *beacon, const struct agent_order *order)
 {
 	const struct agent_means means = { .record = LAST_ORDER,
-		.leds = "/sys/class/leds",
+		.leds = LED_CLASS,
+		.beacon = beacon,
 		.acknowledge = acknowledge,
 		.reboot = reboot_node,
 		.argument = (void *)(uintptr_t)boot };
@@ -99,6 +101,7 @@ static void obey(const struct agent_boot *boot, const struct agent_order *order)
 
 _Noreturn static void run(const struct agent_boot *boot)
 {
+	struct agent_beacon beacon = { 0 };
 	unsigned heartbeat_s;
 	int last = 0;
 
@@ -109,7 +112,7 @@ _Noreturn static void run(const struct agent_boot *boot)
 		int result;
 
 		poll(NULL, 0, (int)(heartbeat_s * 1000));
-		agent_gather_blink();
+		agent_gather_blink(&beacon);
 		result = agent_send_heartbeat(boot, &order);
 		if (result == -EACCES)
 			/* brambled may have been set up anew: join again with the same token, or be
@@ -121,7 +124,7 @@ _Noreturn static void run(const struct agent_boot *boot)
 			log_notice("heartbeats reach the router again");
 		last = result == -EACCES ? 0 : result;
 		if (result == 0 && order.id != 0)
-			obey(boot, &order);
+			obey(boot, &beacon, &order);
 	}
 }
 

@@ -44,8 +44,8 @@ static void read_record(const char *path, struct outcome *last)
 static int write_record(const char *path, const struct outcome *outcome)
 {
 	char text[RECORD_LIMIT];
-	int length = snprintf(text, sizeof(text), "%" PRIu64 " %d %s\n", outcome->id,
-		outcome->done, outcome->text);
+	int length = snprintf(text, sizeof(text), "%" PRIu64 " %d %s\n", outcome->id, outcome->done,
+		outcome->text);
 
 	return file_replace(path, text, (size_t)length, 0600);
 }
@@ -53,8 +53,7 @@ static int write_record(const char *path, const struct outcome *outcome)
 /* A loss doesn't matter: the router tells the order again. */
 static void tell(const struct agent_means *means, const struct outcome *outcome)
 {
-	int result =
-		means->acknowledge(means->argument, outcome->id, outcome->done, outcome->text);
+	int result = means->acknowledge(means->argument, outcome->id, outcome->done, outcome->text);
 
 	if (result != 0)
 		log_warning("order %" PRIu64 " can't be acknowledged: %s", outcome->id,
@@ -63,10 +62,10 @@ static void tell(const struct agent_means *means, const struct outcome *outcome)
 
 static void blink(const struct agent_means *means, unsigned seconds, struct outcome *outcome)
 {
-	outcome->done = agent_blink(means->leds, seconds, outcome->text) == 0;
+	outcome->done = agent_blink(means->beacon, means->leds, seconds, outcome->text) == 0;
 	if (outcome->done)
-		snprintf(outcome->text, sizeof(outcome->text),
-			"the activity LED blinks for %u s", seconds);
+		snprintf(outcome->text, sizeof(outcome->text), "the activity LED blinks for %u s",
+			seconds);
 }
 
 /* Told before it is done: afterwards nobody is left to tell it. */

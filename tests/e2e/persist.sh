@@ -29,7 +29,8 @@ key=$(host_key)
 check 'there is a machine-id' is "${#machine_id}" 32
 address=$(node_says rasp1 .address)
 
-check 'it can be rebooted' on_board 1 '(sleep 1; systemctl reboot) >/dev/null 2>&1 &'
+check 'a LED that is not there is said' sh -c 'tests/lab/appliance "$0" cli node identify rasp1 2>&1 | grep -F "rasp1: failed"' "$lab_name"
+check 'it reboots when it is told to' bramble node reboot 'rasp[1-9]'
 check 'it joins again' wait_for 180 has_joined 2
 check 'it has the same name' is "$(on_board 1 hostname)" rasp1
 check 'it has the same address' is "$(node_says rasp1 .address)" "$address"

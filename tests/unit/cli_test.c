@@ -16,6 +16,7 @@
 #include "common/file.h"
 #include "common/ipc.h"
 #include "provisioner/cli/commands.h"
+#include "provisioner/cli/targets.h"
 
 #define CALLS_LIMIT 16
 #define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -293,6 +294,15 @@ static void verbs_ask_for_what_the_api_documents(void **state)
 		{ "node replace --next rasp1", IPC_POST, "/v1/nodes/rasp1/replace",
 			"{\"next\":true}" },
 		{ "node forget rasp1 --yes", IPC_DELETE, "/v1/nodes/rasp1", "" },
+		{ "node reboot rasp1 --no-wait", IPC_POST, "/v1/nodes/rasp1/orders",
+			"{\"order\":\"reboot\"}" },
+		{ "node identify rasp1 --for 2m --no-wait", IPC_POST, "/v1/nodes/rasp1/orders",
+			"{\"order\":\"identify\",\"for_s\":120}" },
+		{ "node cordon rasp1", IPC_POST, "/v1/nodes/rasp1/cordon", "{\"cordoned\":true}" },
+		{ "node uncordon rasp1", IPC_POST, "/v1/nodes/rasp1/cordon",
+			"{\"cordoned\":false}" },
+		{ "node note rasp1 spare", IPC_POST, "/v1/nodes/rasp1/note",
+			"{\"text\":\"spare\"}" },
 		{ "board list", IPC_GET, "/v1/boards", "" },
 		{ "board show 1a2b", IPC_GET, "/v1/boards/1a2b", "" },
 		{ "boot list", IPC_GET, "/v1/boots?limit=20", "" },
@@ -355,6 +365,89 @@ static void what_went_wrong_is_in_the_exit_status(void **state)
 	}
 }
 
+static void a_pattern_names_nodes_by_glob_or_range(void **state)
+{
+	static const struct {
+		const char *pattern, *name;
+		bool matches;
+	} cases[] = {
+		{ "rasp[1-12]", "rasp1", true },
+		{ "rasp[1-12]", "rasp12", true },
+		{ "rasp[1-12]", "rasp13", false },
+		{ "rasp[1-12]", "rasp", false },
+		{ "rasp[1-12]", "rasp1a", false },
+		{ "rasp[1-12]", "rasp01", false },
+		{ "rasp[2-4]", "rasp34", false },
+		{ "rack[1-2]-[1-20]", "rack2-17", true },
+		{ "rack[1-2]-[1-20]", "rack3-17", false },
+		{ "r[1-3]*", "r2-kiosk", true },
+		{ "*[10-20]", "kiosk15", true },
+		{ "*[10-20]", "kiosk5", false },
+		{ "rasp*", "rasp7", true },
+		{ "ras?[a-c]", "raspb", true },
+		{ "ras?[a-c]", "raspd", false },
+		{ "rasp[", "rasp1", false },
+		{ "*", "rasp1", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (targets_match(cases[i].pattern, cases[i].name) != cases[i].matches)
+			fail_msg("%s and %s", cases[i].pattern, cases[i].name);
+	}
+}
+
+#define THREE "{\"nodes\":[{\"name\":\"rasp1\"},{\"name\":\"rasp2\"},{\"name\":\"kiosk\"}]}"
+
+static void several_nodes_are_named_at_once(void **state)
+{
+	static const struct reply replies[] = { OK(THREE), OK("{}"), OK("{}"), OK("{}") };
+	struct outcome o;
+
+	(void)state;
+	run_with(&o, "node cordon rasp[1-2] kiosk,rasp1", replies, 4, 80, NULL);
+	assert_int_equal(o.code, CLI_OK);
+	assert_int_equal(o.server.calls, 4);
+	assert_string_equal(o.server.asked[1].path, "/v1/nodes/rasp1/cordon");
+	assert_string_equal(o.server.asked[2].path, "/v1/nodes/rasp2/cordon");
+	assert_string_equal(o.server.asked[3].path, "/v1/nodes/kiosk/cordon");
+	outcome_free(&o);
+	RUN(&o, "node cordon --dry-run rasp*", OK(THREE));
+	assert_int_equal(o.code, CLI_OK);
+	assert_int_equal(o.server.calls, 1);
+	assert_string_equal(o.out, "rasp1\nrasp2\n");
+	outcome_free(&o);
+	RUN(&o, "node reboot pi*", OK(THREE));
+	assert_int_equal(o.code, CLI_NOT_FOUND);
+	assert_int_equal(o.server.calls, 1);
+	assert_non_null(strstr(o.error, "no node's name matches \"pi*\""));
+	outcome_free(&o);
+}
+
+static void an_order_is_followed_to_its_end(void **state)
+{
+	static const struct reply done[] = { OK("{\"id\":7,\"state\":\"pending\"}"),
+		OK("{\"id\":7,\"state\":\"sent\"}"),
+		OK("{\"id\":7,\"state\":\"done\",\"text\":\"it reboots\"}") };
+	static const struct reply failed[] = { OK("{\"id\":7,\"state\":\"pending\"}"),
+		OK("{\"id\":7,\"state\":\"failed\",\"text\":\"this board has no LED\"}") };
+	struct outcome o;
+
+	(void)state;
+	run_with(&o, "node reboot rasp1", done, 3, 80, NULL);
+	assert_int_equal(o.code, CLI_OK);
+	assert_string_equal(o.server.asked[2].path, "/v1/orders/7");
+	assert_non_null(strstr(o.out, "it reboots"));
+	outcome_free(&o);
+	run_with(&o, "node identify rasp1", failed, 2, 80, NULL);
+	assert_int_equal(o.code, CLI_FAILED);
+	assert_non_null(strstr(o.error, "rasp1: failed: this board has no LED"));
+	outcome_free(&o);
+	run_with(&o, "node reboot rasp1 --json", done, 3, 80, NULL);
+	assert_string_equal(o.out, "{\"id\":7,\"state\":\"done\",\"text\":\"it reboots\"}\n");
+	outcome_free(&o);
+}
+
 static void wrong_usage_asks_nobody(void **state)
 {
 	static const char *const lines[] = { "", "stauts", "node", "node lits", "node show",
@@ -362,8 +455,8 @@ static void wrong_usage_asks_nobody(void **state)
 		"node replace rasp1 --next --board x", "node admit 1a2b --name Rasp_1",
 		"node admit 1a2b --name a --node b", "boot show x", "boot show 0",
 		"boot list --limit 0", "boot list --limit 1001", "events --limit -1",
-		"image use base abc", ("image use ../x " HASH), "node forget rasp1",
-		"status --config" };
+		"image use base abc", ("image use ../x " HASH), "node forget rasp1", "node reboot",
+		"node identify rasp1 --for 2d", "node note rasp1", "status --config" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -380,7 +473,8 @@ static void wrong_usage_asks_nobody(void **state)
 static void help_is_there_for_every_verb(void **state)
 {
 	static const char *const verbs[] = { "status", "node", "node list", "node show",
-		"node admit", "node replace", "node forget", "board", "board list", "board show",
+		"node admit", "node replace", "node forget", "node reboot", "node identify",
+		"node cordon", "node uncordon", "node note", "board", "board list", "board show",
 		"boot", "boot list", "boot show", "boot latest", "events", "image", "image list",
 		"image use", "config", "config check", "config show", "version" };
 
@@ -669,6 +763,9 @@ int main(void)
 		cmocka_unit_test(answers_to_other_calls_are_passed_over),
 		cmocka_unit_test(a_slow_answer_is_announced),
 		cmocka_unit_test(forgetting_is_confirmed),
+		cmocka_unit_test(a_pattern_names_nodes_by_glob_or_range),
+		cmocka_unit_test(several_nodes_are_named_at_once),
+		cmocka_unit_test(an_order_is_followed_to_its_end),
 		cmocka_unit_test(a_boot_is_shown_as_a_timeline),
 		cmocka_unit_test(a_stuck_boot_says_why_and_what_to_do),
 		cmocka_unit_test(following_loses_and_doubles_no_event),

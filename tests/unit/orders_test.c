@@ -143,12 +143,10 @@ static void orders_come_one_after_the_other(void **state)
 	assert_int_equal(acknowledge(world, token, first, true, ""), 200);
 	assert_int_equal(heard(world, token, "reboot"), second);
 	json = world_call(world, NULL, IPC_GET, "/v1/nodes/rasp1", "", &status);
-	assert_int_equal(
-		cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, "orders")), 2);
-	assert_string_equal(world_text(cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(
-						       json, "orders"),
-					       0),
-				    "order"),
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, "orders")), 2);
+	assert_string_equal(
+		world_text(cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "orders"), 0),
+			"order"),
 		"reboot");
 	cJSON_Delete(json);
 	free(token);
@@ -244,8 +242,7 @@ static void impossible_orders_are_refused(void **state)
 		const char *body;
 		int status;
 	} cases[] = {
-		{ "", 400 },
-		{ "{\"order\":\"halt\"}", 400 },
+		{ "", 400 }, { "{\"order\":\"halt\"}", 400 },
 		{ "{\"order\":\"identify\",\"for_s\":0}", 400 },
 		{ "{\"order\":\"identify\",\"for_s\":3601}", 400 },
 		{ "{\"order\":\"identify\",\"for_s\":\"5\"}", 400 },
@@ -257,8 +254,8 @@ static void impossible_orders_are_refused(void **state)
 	int n = 0;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(try_post(world, "/v1/nodes/rasp1/orders", cases[i].body),
-			cases[i].status);
+		assert_int_equal(
+			try_post(world, "/v1/nodes/rasp1/orders", cases[i].body), cases[i].status);
 	while (try_post(world, "/v1/nodes/rasp1/orders", "{\"order\":\"identify\"}") == 200)
 		n++;
 	assert_int_equal(n, 7);
@@ -336,14 +333,15 @@ static void notes_are_kept_on_nodes_and_boards(void **state)
 	struct world *world = *state;
 	char *token = join_rasp1(world), body[400];
 
-	assert_int_equal(
-		try_post(world, "/v1/nodes/rasp1/note", "{\"text\":\"L\xc3\xbc"
-							"fter rattles\"}"),
+	assert_int_equal(try_post(world, "/v1/nodes/rasp1/note",
+				 "{\"text\":\"L\xc3\xbc"
+				 "fter rattles\"}"),
 		200);
 	assert_int_equal(try_post(world, "/v1/boards/1a2b/note", "{\"text\":\"loose plug\"}"), 200);
 	world_crash(world);
-	expect_note(world, "/v1/nodes/rasp1", "L\xc3\xbc"
-					      "fter rattles");
+	expect_note(world, "/v1/nodes/rasp1",
+		"L\xc3\xbc"
+		"fter rattles");
 	expect_note(world, "/v1/boards/1a2b3c4d", "loose plug");
 	assert_int_equal(try_post(world, "/v1/nodes/rasp1/note", "{\"text\":\"\"}"), 200);
 	expect_note(world, "/v1/nodes/rasp1", "");

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: ISC */
+/* bramble node reboot, identify, cordon, uncordon, note: nodes that run. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "provisioner/cli/json.h"
+#include "provisioner/cli/node.h"
+#include "provisioner/cli/targets.h"
+#include "provisioner/cli/text.h"
+
+#define PAUSE_MS 200
+#define PATIENCE_S 90 /* three heartbeats of half a minute */
+#define NOTICE_NS (2 * NS_PER_S)
+#define IDENTIFY_S 60
+#define LONGEST_S 3600
+
+/* One call for each node that the words name; `say` tells people what came of it. */
+struct action {
+	const char *path; /* behind the node's name */
+	const char *past; /* "is left out from now on" */
+	const char *verb; /* of an order; NULL: none, the call does it at once */
+	bool dry_run, no_wait;
+	cJSON *body; /* a copy goes with each call */
+};
+
+struct order {
+	int64_t id; /* 0 = wasn't given */
+	bool open;
+};
+
+static const char dry_text[] = "only say which nodes it would be";
+
+/* Prints no JSON by itself: an order is shown when it has come to its end. */
+static enum cli_exit call_silently(
+	struct cli *cli, const struct action *action, const char *name, cJSON **json)
+{
+	const bool wanted = cli->json;
+	enum cli_exit code;
+
+	cli->json = wanted && !action->verb;
+	code = node_call(cli, IPC_POST, "nodes", name, action->path,
+		cJSON_Duplicate(action->body, true), json);
+	cli->json = wanted;
+	return code;
+}
+
+static void print_json(struct cli *cli, const cJSON *json)
+{
+	char *text = cJSON_PrintUnformatted(json);
+
+	fprintf(cli->out, "%s\n", text ? text : "{}");
+	free(text);
+}
+
+/* Where an order stands now. */
+static enum cli_exit look(struct cli *cli, const char *name, struct order *order, bool last)
+{
+	char path[64];
+	const char *state;
+	enum cli_exit code = CLI_OK;
+	cJSON *json;
+	int status, result;
+
+	snprintf(path, sizeof(path), "/v1/orders/%" PRId64, order->id);
+	result = cli_try(cli, path, CLIENT_TIMEOUT_MS, &status, &json);
+	if (result != 0)
+		return cli_explain_failure(cli, result);
+	state = json_text(json, "state");
+	order->open = strcmp(state, "pending") == 0 || strcmp(state, "sent") == 0;
+	if (!order->open || last) {
+		if (cli->json)
+			print_json(cli, json);
+		if (order->open)
+			code = cli_complain(cli, CLI_FAILED,
+				"%s hasn't answered within %d s; `bramble node show %s` says "
+				"later what came of it",
+				name, PATIENCE_S, name);
+		else if (strcmp(state, "done") != 0)
+			code = cli_complain(cli, CLI_FAILED, "%s: %s: %s", name, state,
+				json_text(json, "text"));
+		else if (!cli->json)
+			cli_field(cli, name, "%s", json_text(json, "text"));
+	}
+	cJSON_Delete(json);
+	return code;
+}
+
+/* Until all have answered or patience is at its end. Returns the worst. */
+static enum cli_exit wait_for_all(
+	struct cli *cli, const struct targets *targets, struct order *orders)
+{
+	uint64_t began_ns = clock_monotonic_ns(), waited_ns = 0;
+	enum cli_exit worst = CLI_OK;
+	bool open = true, told = false;
+
+	while (open) {
+		bool last = waited_ns > PATIENCE_S * NS_PER_S;
+
+		open = false;
+		for (size_t i = 0; i < targets->count; i++) {
+			enum cli_exit code = CLI_OK;
+
+			if (orders[i].open)
+				code = look(cli, targets->names[i], &orders[i], last);
+			if (code != CLI_OK)
+				worst = code;
+			if (code == CLI_UNREACHABLE)
+				return code;
+			open = open || (orders[i].open && !last);
+		}
+		waited_ns = clock_monotonic_ns() - began_ns;
+		if (open && !told && waited_ns > NOTICE_NS) {
+			fprintf(cli->error, "Nodes hear of it with their next heartbeat …\n");
+			told = true;
+		}
+		if (open)
+			poll(NULL, 0, PAUSE_MS);
+	}
+	return worst;
+}
+
+static enum cli_exit call_all(struct cli *cli, const struct action *action,
+	const struct targets *targets, struct order *orders)
+{
+	enum cli_exit worst = CLI_OK;
+
+	for (size_t i = 0; i < targets->count; i++) {
+		cJSON *json = NULL;
+		enum cli_exit code = CLI_OK;
+
+		if (action->dry_run)
+			fprintf(cli->out, "%s\n", targets->names[i]);
+		else
+			code = call_silently(cli, action, targets->names[i], &json);
+		if (json && action->verb) {
+			orders[i] = (struct order){ .id = json_integer(json, "id"), .open = true };
+			if (action->no_wait && cli->json)
+				print_json(cli, json);
+		} else if (json && !cli->json) {
+			fprintf(cli->out, "%s %s.\n", targets->names[i], action->past);
+		}
+		cJSON_Delete(json);
+		if (code != CLI_OK)
+			worst = code;
+		if (code == CLI_UNREACHABLE)
+			break;
+	}
+	return worst;
+}
+
+/* Deletes the body. */
+static enum cli_exit act(struct cli *cli, struct action *action, int argc, char **argv)
+{
+	struct targets targets;
+	struct order *orders;
+	enum cli_exit code = targets_find(cli, argc, argv, &targets), waited;
+
+	if (code == CLI_OK) {
+		orders = calloc(targets.count, sizeof(*orders));
+		code = orders ? call_all(cli, action, &targets, orders)
+			      : cli_complain(cli, CLI_FAILED, "out of memory");
+		if (orders && action->verb && !action->no_wait && code != CLI_UNREACHABLE) {
+			waited = wait_for_all(cli, &targets, orders);
+			code = waited != CLI_OK ? waited : code;
+		}
+		free(orders);
+		targets_free(&targets);
+	}
+	cJSON_Delete(action->body);
+	return code;
+}
+
+enum cli_exit node_reboot_main(struct cli *cli, int argc, char **argv)
+{
+	struct action action = { .path = "/orders", .verb = "reboot" };
+	const struct args_option options[] = {
+		{ "no-wait", '\0', &action.no_wait, NULL, "don't wait for the nodes' answer" },
+		{ "dry-run", 'n', &action.dry_run, NULL, dry_text },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "node reboot NODE... [--no-wait] [--dry-run] [--json]",
+		.text = "Let running nodes reboot, cleanly. They hear of it with their next "
+			"heartbeat.\nNODE may be a pattern: 'rasp[1-4]', 'kiosk*', "
+			"rasp1,rasp3.\n",
+		.min_words = 1,
+		.max_words = CLI_MANY_WORDS,
+		.options = options,
+	};
+	enum cli_exit code;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	for (argc = 0; argv[argc]; argc++)
+		;
+	action.body = cJSON_CreateObject();
+	cJSON_AddStringToObject(action.body, "order", action.verb);
+	return act(cli, &action, argc, argv);
+}
+
+enum cli_exit node_identify_main(struct cli *cli, int argc, char **argv)
+{
+	struct action action = { .path = "/orders", .verb = "identify" };
+	const char *time = NULL;
+	const struct args_option options[] = {
+		{ "for", '\0', NULL, &time, "TIME    how long, such as 30s or 5m (60s)" },
+		{ "no-wait", '\0', &action.no_wait, NULL, "don't wait for the nodes' answer" },
+		{ "dry-run", 'n', &action.dry_run, NULL, dry_text },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "node identify NODE... [--for TIME] [--no-wait] [--dry-run] [--json]",
+		.text = "Let the activity LED of running nodes blink: which of these boards is "
+			"it?\nNODE may be a pattern: 'rasp[1-4]', 'kiosk*', rasp1,rasp3.\n",
+		.min_words = 1,
+		.max_words = CLI_MANY_WORDS,
+		.options = options,
+	};
+	enum cli_exit code;
+	int64_t seconds;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	for (argc = 0; argv[argc]; argc++)
+		;
+	seconds = time ? args_parse_duration(time) : IDENTIFY_S;
+	if (seconds < 1 || seconds > LONGEST_S)
+		return cli_complain(
+			cli, CLI_USAGE, "--for takes a time such as 30s or 5m, at most an hour");
+	action.body = cJSON_CreateObject();
+	cJSON_AddStringToObject(action.body, "order", action.verb);
+	cJSON_AddNumberToObject(action.body, "for_s", (double)seconds);
+	return act(cli, &action, argc, argv);
+}
+
+static enum cli_exit cordon(
+	struct cli *cli, const struct cli_syntax *form, bool wanted, int argc, char **argv)
+{
+	struct action action = { .path = "/cordon",
+		.past = wanted ? "is left out from now on" : "takes part again" };
+	const struct args_option options[] = {
+		{ "dry-run", 'n', &action.dry_run, NULL, dry_text },
+		{ .name = NULL },
+	};
+	struct cli_syntax syntax = *form;
+	enum cli_exit code;
+
+	syntax.options = options;
+	syntax.min_words = 1;
+	syntax.max_words = CLI_MANY_WORDS;
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	for (argc = 0; argv[argc]; argc++)
+		;
+	action.body = cJSON_CreateObject();
+	cJSON_AddBoolToObject(action.body, "cordoned", wanted);
+	return act(cli, &action, argc, argv);
+}
+
+enum cli_exit node_cordon_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "node cordon NODE... [--dry-run] [--json]",
+		.text = "Leave nodes out: they go on as they are, but are marked as not to be "
+			"counted on.\nNODE may be a pattern: 'rasp[1-4]', 'kiosk*', "
+			"rasp1,rasp3.\n",
+	};
+
+	return cordon(cli, &syntax, true, argc, argv);
+}
+
+enum cli_exit node_uncordon_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "node uncordon NODE... [--dry-run] [--json]",
+		.text = "Let nodes take part again that were left out.\nNODE may be a pattern: "
+			"'rasp[1-4]', 'kiosk*', rasp1,rasp3.\n",
+	};
+
+	return cordon(cli, &syntax, false, argc, argv);
+}
+
+enum cli_exit node_note_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "node note NODE TEXT [--json]",
+		.text = "Keep a note with a node, one line; \"\" removes it. `bramble node show` "
+			"shows it.\n",
+		.min_words = 2,
+		.max_words = 2,
+	};
+	enum cli_exit code;
+	cJSON *body, *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	body = cJSON_CreateObject();
+	cJSON_AddStringToObject(body, "text", argv[1]);
+	code = node_call(cli, IPC_POST, "nodes", argv[0], "/note", body, &json);
+	if (code == CLI_OK && !cli->json)
+		fprintf(cli->out, "%s %s.\n", argv[0],
+			*argv[1] ? "has that note now" : "has no note any more");
+	cJSON_Delete(json);
+	return code;
+}
