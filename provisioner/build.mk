@@ -114,3 +114,6 @@ FUZZERS += fuzz-brambled_peer
 fuzz-brambled_peer_SRC := tests/fuzz/brambled_peer.c tests/fuzz/world.c provisioner/server.c common/ipc.c common/file.c \
 	common/log.c common/str.c
 fuzz-brambled_peer_LIBS := libevent_core libcjson
+FUZZERS += fuzz-resolve
+fuzz-resolve_SRC := tests/fuzz/resolve.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+fuzz-resolve_LIBS := cmocka $(brambled_LIBS)

@@ -33,3 +33,5 @@ FUZZERS += fuzz-tftp_server
 fuzz-tftp_server_SRC := tests/fuzz/tftp_server.c tests/fuzz/world.c tftpd/server.c tftpd/transfer.c tftpd/blocks.c \
 	tftpd/netascii.c tftpd/stray.c tftpd/limits.c tftpd/session.c tftpd/packet.c common/log.c common/str.c common/file.c
 fuzz-tftp_server_LIBS := libevent_core
+FUZZERS += fuzz-tftp_source
+fuzz-tftp_source_SRC := tests/fuzz/tftp_source.c tests/fuzz/world.c tftpd/source.c common/file.c common/str.c

@@ -88,6 +88,7 @@ static struct tftp_output send_window(struct tftp_session *session, uint64_t now
 		session->repeated = session->sent;
 	}
 	session->again = again;
+	session->gap = false;
 	session->sent = session->acked + output.count;
 	session->window_first_ns = session->window_sent_ns = now_ns;
 	set_deadline(session, now_ns);
@@ -167,6 +168,20 @@ static bool restarted_just_now(const struct tftp_session *session, uint64_t now_
 	return session->again && now_ns - session->window_sent_ns < session->srtt_ns / 2;
 }
 
+/* The ACK may be the last one: where packets overtake each other nothing else would come, and left
+ * to the timer each gap would cost a whole period. */
+static struct tftp_output restart_soon(struct tftp_session *session, uint64_t now_ns)
+{
+	const uint64_t due_ns = session->window_sent_ns + session->srtt_ns / 2;
+
+	set_deadline(session, now_ns); /* the old one is of the old period */
+	if (due_ns < session->deadline_ns) {
+		session->deadline_ns = due_ns;
+		session->gap = true;
+	}
+	return wait_for_more;
+}
+
 /* An ACK that brings nothing new. In lock-step it is a duplicate and must not be answered; with a
  * window it says that the window's first block is missing. */
 static struct tftp_output receive_repeated(struct tftp_session *session, uint64_t now_ns)
@@ -197,10 +212,8 @@ static struct tftp_output receive_ack(struct tftp_session *session, uint16_t wir
 	note_progress(session, now_ns);
 	if (session->acked == session->last)
 		return (struct tftp_output){ .action = TFTP_FINISHED };
-	if (!complete && restarted_just_now(session, now_ns)) {
-		set_deadline(session, now_ns); /* the old one is of the old period */
-		return wait_for_more;
-	}
+	if (!complete && restarted_just_now(session, now_ns))
+		return restart_soon(session, now_ns);
 	return send_window(session, now_ns, !complete);
 }
 
@@ -257,6 +270,8 @@ struct tftp_output tftp_session_timeout(struct tftp_session *session, uint64_t n
 			.action = session->heard && only_end_is_missing(session) ? TFTP_FINISHED
 										 : TFTP_LOST
 		};
+	if (session->gap)
+		return send_window(session, now_ns, true);
 	session->tries++;
 	session->rto_ns =
 		session->rto_ns * 2 < LONGEST_RTO_NS ? session->rto_ns * 2 : LONGEST_RTO_NS;

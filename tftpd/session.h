@@ -9,8 +9,8 @@
  * round trip (RFC 6298). The ACK of what the timer sent twice measures nothing (Karn), but the
  * next period isn't shorter than what it took, once: else a round trip that has become longer than
  * the period would never be measured. With a window (RFC 7440) an ACK for less than what was sent
- * tells of a gap: the window starts again behind it, at most once per half round trip; a repeated
- * ACK restarts it once.
+ * tells of a gap: the window starts again behind it, but half a round trip after its last sending
+ * at the earliest; a repeated ACK restarts it once.
  *
  * The end: the client is lost after 30 s without progress, or after three packets if it never
  * answered (the request may be forged). When only the last window is missing, its ACK is probably
@@ -39,8 +39,9 @@ struct tftp_session {
 	bool waits;	       /* it has repeated its last ACK, so it still wants what is missing */
 	bool cautious;	       /* the running window's period is from cautious_rto() */
 	bool again;	       /* the running window begins with blocks that were sent before */
-	uint64_t repeated;     /* blocks up to here were sent more than once */
-	uint32_t timeout_s;    /* option timeout, bounds the period; 0 = not asked */
+	bool gap;	   /* it has one, and starts again at the deadline: no timer, no back-off */
+	uint64_t repeated; /* blocks up to here were sent more than once */
+	uint32_t timeout_s;	     /* option timeout, bounds the period; 0 = not asked */
 	uint64_t srtt_ns, rttvar_ns; /* 0 = not measured */
 	uint64_t rto_ns;	     /* period of the timer now, with back-off */
 	uint64_t window_first_ns;    /* when the running window was sent first */

@@ -15,8 +15,8 @@
 #define DALLY_NS (300 * NS_PER_MS)
 #define REPAIR_NS (2 * NS_PER_MS)
 #define STUCK_NS (35 * NS_PER_S)    /* the server gives up after 30 s without progress */
-#define TOO_LONG_NS (90 * NS_PER_S) /* speed is no matter here; and so much for each block: */
-#define BLOCK_NS (200 * NS_PER_MS)
+#define TOO_LONG_NS (45 * NS_PER_S) /* and so much for each block, besides the network's delay: */
+#define BLOCK_NS (20 * NS_PER_MS)
 #define HEADER 4u
 
 enum { RRQ = 1, DATA = 3, ACK, ERROR, OACK };

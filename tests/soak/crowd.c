@@ -14,7 +14,9 @@
 #include "common/clock.h"
 #include "tests/soak/random.h"
 
-#define FIRST_HOST 0x7f010001u /* 127.1.0.1 */
+#define FIRST_PORT 1024u
+#define PORTS 60000u
+#define LOOPBACK 0x7f000000u
 #define TICK_NS (20 * NS_PER_MS)
 #define SILENT_NS (40 * NS_PER_S) /* the server gives up after 30 s */
 #define PACKETS_PER_WAKE 16
@@ -108,25 +110,47 @@ static uint32_t size_of(const void *files, unsigned file)
 	return files_now(files, file)->size;
 }
 
+/* Every server's crowd has addresses of its own: two runs side by side must not hear each other. */
+static uint32_t address_of(const struct crowd *crowd, unsigned host)
+{
+	_Static_assert(SOAK_HOSTS < 1u << 10, "a crowd's addresses are 10 bits");
+	return LOOPBACK + ((crowd->port & 0x3fffu) << 10) + host + 1;
+}
+
+/* Each transfer of a host from a port of its own (RFC 1350 section 4): the kernel chooses at
+ * random, and of 100,000 one now and then got the port of an earlier one that the server still sent
+ * to. */
+static int bind_next_port(struct crowd *crowd, int fd, unsigned host)
+{
+	struct sockaddr_in local = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(address_of(crowd, host)) };
+
+	for (unsigned i = 0; i < PORTS; i++) {
+		local.sin_port = htons((uint16_t)(FIRST_PORT + crowd->ports[host]++ % PORTS));
+		if (bind(fd, (const struct sockaddr *)&local, sizeof(local)) == 0)
+			return 0;
+		if (errno != EADDRINUSE)
+			return -errno;
+	}
+	return -EADDRINUSE;
+}
+
 static int open_socket(struct crowd *crowd, struct slot *slot, unsigned host)
 {
-	const struct sockaddr_in local = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(FIRST_HOST + host) };
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = slot };
 	const int buffer = RECEIVE_BUFFER;
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int result, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return -errno;
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
-	if (bind(fd, (const struct sockaddr *)&local, sizeof(local)) != 0 ||
-		epoll_ctl(crowd->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-		int result = -errno;
-
-		close(fd);
-		return result;
-	}
-	return fd;
+	result = bind_next_port(crowd, fd, host);
+	if (result == 0 && epoll_ctl(crowd->epoll, EPOLL_CTL_ADD, fd, &event) != 0)
+		result = -errno;
+	if (result == 0)
+		return fd;
+	close(fd);
+	return result;
 }
 
 static void begin(struct crowd *crowd, struct slot *slot, bool may_be_silent)

@@ -47,6 +47,7 @@ struct crowd {
 	} silent[CROWD_SILENT]; /* a ring: ports of clients that were switched off stay
 				    unreachable without a word */
 	unsigned silent_at;
+	unsigned ports[SOAK_HOSTS]; /* how many each host has used */
 	uint64_t ticked_ns;
 };
 

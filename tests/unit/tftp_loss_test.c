@@ -14,7 +14,8 @@
 #define OACK UINT16_MAX /* no block has this number: transfers are shorter */
 
 struct network {
-	unsigned loss_percent, doubled_percent;
+	unsigned loss_percent, doubled_percent, late_percent;
+	uint64_t late_ns;	 /* so much later arrive those that others overtake, at most */
 	uint64_t delay_ns;	 /* one way */
 	uint64_t later_delay_ns; /* from block 500 on */
 	uint32_t random;
@@ -36,6 +37,7 @@ struct client {
 
 struct outcome {
 	uint64_t duration_ns, data_packets;
+	uint64_t arrived_ns; /* when the client had all; the server may wait longer for its ACK */
 	enum tftp_action end;
 };
 
@@ -45,6 +47,13 @@ static unsigned percent(struct network *network)
 	return (network->random >> 16) % 100;
 }
 
+static uint64_t lateness(struct network *network)
+{
+	if (network->late_percent == 0 || percent(network) >= network->late_percent)
+		return 0;
+	return network->late_ns * percent(network) / 100;
+}
+
 static void carry(struct network *network, uint64_t now_ns, uint16_t number, bool to_client)
 {
 	unsigned copies = percent(network) < network->doubled_percent ? 2 : 1;
@@ -52,7 +61,8 @@ static void carry(struct network *network, uint64_t now_ns, uint16_t number, boo
 	while (copies-- > 0 && percent(network) >= network->loss_percent) {
 		assert_true(network->n < PACKETS);
 		network->flights[network->n++] =
-			(struct flight){ now_ns + network->delay_ns, number, to_client };
+			(struct flight){ now_ns + network->delay_ns + lateness(network), number,
+				to_client };
 	}
 }
 
@@ -161,6 +171,8 @@ static struct outcome transfer(struct network *network, uint32_t windowsize, uin
 			now = flight.arrival_ns;
 			if (flight.to_client) {
 				receive_packet(&client, network, flight.number, now);
+				if (client.expected > blocks && outcome.arrived_ns == 0)
+					outcome.arrived_ns = now;
 				continue;
 			}
 			output = receive_ack(&session, flight.number, now);
@@ -253,11 +265,50 @@ static void no_luck_is_too_bad(void **state)
 	}
 }
 
+/* Nor does any disorder: of three packets one is overtaken, so that nearly no window is sent once
+ * only, and no round trip can be measured from its first sending. */
+static void no_disorder_is_too_great(void **state)
+{
+	static const uint32_t windowsizes[] = { 1, 4, 8, 16, 64 };
+	static const unsigned late_ms[] = { 1, 5, 20 };
+
+	(void)state;
+	for (size_t i = 0; i < 15; i++) {
+		uint32_t windowsize = windowsizes[i / 3];
+		uint64_t longest_ns = 0;
+		uint32_t worst = 0;
+
+		for (uint32_t seed = 5001; seed <= 5300; seed++) {
+			static struct network network;
+			struct outcome outcome;
+
+			network = (struct network){ .loss_percent = 3,
+				.doubled_percent = 3,
+				.late_percent = 33,
+				.late_ns = late_ms[i % 3] * MS,
+				.delay_ns = 200000,
+				.later_delay_ns = 200000,
+				.random = seed * 7919 };
+			outcome = transfer(&network, windowsize, 361);
+			assert_int_equal(outcome.end, TFTP_FINISHED);
+			if (outcome.arrived_ns > longest_ns) {
+				longest_ns = outcome.arrived_ns;
+				worst = seed;
+			}
+		}
+		print_message("# window %2u, late by %2u ms, 300 transfers: the longest %6u ms "
+			      "(seed %u)\n",
+			windowsize, late_ms[i % 3], (unsigned)(longest_ns / MS), (unsigned)worst);
+		assert_in_range(longest_ns, 1, 8000 * MS);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arrives_whole_in_due_time),
 		cmocka_unit_test(no_luck_is_too_bad),
+		cmocka_unit_test(no_disorder_is_too_great),
 	};
 
 	return cmocka_run_group_tests_name("tftp-loss", tests, NULL, NULL);
