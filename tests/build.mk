@@ -12,10 +12,6 @@ test-vpi_SRC := tests/unit/vpi_test.c $(VPI_SRC) common/str.c common/clock.c com
 test-vpi_LIBS := cmocka libsodium libcjson zlib
 
 # The virtual LAN's live view
-PROGRAMS += lab-watch
-lab-watch_SRC := tests/lab/watch.c provisioner/cli/client.c provisioner/cli/json.c common/ipc.c common/file.c \
-	common/clock.c common/str.c
-lab-watch_LIBS := libcjson
 PROGRAMS += lab-shell
 lab-shell_SRC := tests/lab/shell.c common/clock.c common/str.c
 

@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/str.h"
+#include "provisioner/cli/boot.h"
 #include "provisioner/cli/commands.h"
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/table.h"
@@ -46,12 +47,12 @@ static const struct {
 		     "bramble-agent." },
 };
 
-static bool has_ended(const cJSON *boot)
+bool boot_has_ended(const cJSON *boot)
 {
 	return json_integer(boot, "ended_ms") != 0;
 }
 
-static bool has_joined(const cJSON *boot)
+bool boot_has_joined(const cJSON *boot)
 {
 	return strcmp(json_text(boot, "stage"), "joined") == 0;
 }
@@ -61,24 +62,25 @@ static bool is_quiet(const cJSON *boot)
 	return clock_wall_ms() - json_integer(boot, "changed_ms") > QUIET_MS;
 }
 
-static enum table_color color_of(const cJSON *boot)
+enum table_color boot_color(const cJSON *boot)
 {
-	if (has_joined(boot))
+	if (boot_has_joined(boot))
 		return TABLE_GREEN;
-	return has_ended(boot) || is_quiet(boot) ? TABLE_RED : TABLE_YELLOW;
+	return boot_has_ended(boot) || is_quiet(boot) ? TABLE_RED : TABLE_YELLOW;
 }
 
-static int64_t duration_of(const cJSON *boot)
+int64_t boot_duration_ms(const cJSON *boot)
 {
-	int64_t end = has_joined(boot) || has_ended(boot) ? json_integer(boot, "changed_ms")
-							  : clock_wall_ms();
+	int64_t end = boot_has_joined(boot) || boot_has_ended(boot)
+			      ? json_integer(boot, "changed_ms")
+			      : clock_wall_ms();
 
-	if (has_ended(boot))
+	if (boot_has_ended(boot))
 		end = json_integer(boot, "ended_ms");
 	return end - json_integer(boot, "started_ms");
 }
 
-static const char *board_of(const cJSON *boot)
+const char *boot_board(const cJSON *boot)
 {
 	const char *serial = json_text(boot, "serial");
 
@@ -90,13 +92,13 @@ static void add_boot(struct table *table, const cJSON *boot)
 	char age[TEXT_UNIT_SIZE], took[TEXT_UNIT_SIZE], bytes[TEXT_UNIT_SIZE];
 
 	text_age(json_integer(boot, "started_ms"), clock_wall_ms(), age);
-	text_duration(duration_of(boot), took);
+	text_duration(boot_duration_ms(boot), took);
 	text_bytes((uint64_t)json_integer(boot, "bytes"), bytes);
 	table_row(table);
 	table_cellf(table, "%" PRId64, json_integer(boot, "id"));
 	table_cell(table, *json_text(boot, "node") ? json_text(boot, "node") : "-");
-	table_cell(table, board_of(boot));
-	table_cell_colored(table, color_of(boot), json_text(boot, "stage"));
+	table_cell(table, boot_board(boot));
+	table_cell_colored(table, boot_color(boot), json_text(boot, "stage"));
 	table_cell(table, age);
 	table_cell(table, took);
 	table_cellf(table, "%" PRId64, json_integer(boot, "files"));
@@ -111,7 +113,7 @@ static void print_reasons(struct cli *cli, const cJSON *boots)
 
 	cJSON_ArrayForEach(boot, boots)
 	{
-		if (has_joined(boot) || *json_text(boot, "reason") == '\0')
+		if (boot_has_joined(boot) || *json_text(boot, "reason") == '\0')
 			continue;
 		snprintf(title, sizeof(title), "Boot %" PRId64, json_integer(boot, "id"));
 		cli_field(cli, title, "%s", json_text(boot, "reason"));
@@ -252,7 +254,7 @@ static void print_diagnosis(struct cli *cli, const cJSON *boot)
 	const char *stage = json_text(boot, "stage"), *reason = json_text(boot, "reason");
 	char age[TEXT_UNIT_SIZE];
 
-	if (has_joined(boot) || (!has_ended(boot) && !is_quiet(boot) && *reason == '\0'))
+	if (boot_has_joined(boot) || (!boot_has_ended(boot) && !is_quiet(boot) && *reason == '\0'))
 		return;
 	text_age(json_integer(boot, "changed_ms"), clock_wall_ms(), age);
 	fputc('\n', cli->out);
@@ -276,12 +278,12 @@ static enum cli_exit print_boot(struct cli *cli, const cJSON *boot)
 	const char *node = json_text(boot, "node");
 
 	text_time(json_integer(boot, "started_ms"), started);
-	text_duration(duration_of(boot), took);
+	text_duration(boot_duration_ms(boot), took);
 	text_bytes((uint64_t)json_integer(boot, "bytes"), bytes);
 	cli_field(cli, "Boot", "%" PRId64 " of board %s (%s) as %s", json_integer(boot, "id"),
-		board_of(boot), json_text(boot, "mac"), *node ? node : "no node");
+		boot_board(boot), json_text(boot, "mac"), *node ? node : "no node");
 	cli_field(cli, "Started", "%s", started);
-	if (has_joined(boot))
+	if (boot_has_joined(boot))
 		cli_field(cli, "Joined", "%s after the first packet", took);
 	else
 		cli_field(cli, "Stage", "%s, %s after the first packet", json_text(boot, "stage"),
@@ -370,6 +372,7 @@ enum cli_exit boot_main(struct cli *cli, int argc, char **argv)
 	static const struct cli_command commands[] = {
 		{ "list", list_main, "Boots, newest first" },
 		{ "show", show_main, "One boot with its timeline, and why it stopped" },
+		{ "watch", boot_watch_main, "Boots as they go on" },
 		{ "latest", latest_main, "The same for a node's newest boot" },
 		{ .name = NULL },
 	};

@@ -9,7 +9,7 @@ static const struct cli_command commands[] = {
 	{ "board", board_main, "Boards: list, show" },
 	{ "admit", admit_main, "Let unknown boards in for a while" },
 	{ "import", import_main, "Announce boards by a list" },
-	{ "boot", boot_main, "Boots, each with its timeline: list, show, latest" },
+	{ "boot", boot_main, "Boots, each with its timeline: list, show, watch, latest" },
 	{ "events", events_main, "What happened; -f goes on as it happens" },
 	{ "image", image_main, "Images that nodes run: list, use" },
 	{ "cluster", cluster_main, "Kubernetes: create, status, kubeconfig, reset" },

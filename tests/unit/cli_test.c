@@ -448,6 +448,37 @@ static void an_order_is_followed_to_its_end(void **state)
 	outcome_free(&o);
 }
 
+#define BOOT(id, stage, more)                                                                      \
+	"{\"boots\":[{\"id\":" #id                                                                 \
+	",\"node\":\"rasp1\",\"serial\":\"c0ffee01\",\"stage\":\"" stage                           \
+	"\",\"changed_ms\":1000" more "}]}"
+
+static void a_watch_tells_each_stage_once_and_ends_when_asked_to(void **state)
+{
+	static const struct reply replies[] = { OK(BOOT(6, "joined", "")), OK(BOOT(7, "dhcp", "")),
+		OK(BOOT(7, "kernel", ",\"reason\":\"a file is missing\"")),
+		OK(BOOT(7, "kernel", ",\"reason\":\"a file is missing\"")),
+		OK(BOOT(7, "joined", "")) };
+	struct outcome o;
+	const char *reason;
+
+	(void)state;
+	run_with(&o, "boot watch --until 1", replies, 5, 80, NULL);
+	assert_int_equal(o.code, CLI_OK);
+	assert_int_equal(o.server.calls, 5);
+	assert_string_equal(o.server.asked[0].path, "/v1/boots?limit=1000");
+	assert_non_null(strstr(o.out, "rasp1       c0ffee01    dhcp\n"));
+	reason = strstr(o.out, "a file is missing");
+	assert_non_null(reason);
+	assert_null(strstr(reason + 1, "a file is missing"));
+	assert_non_null(strstr(o.out, "c0ffee01    joined\n"));
+	outcome_free(&o);
+	RUN(&o, "boot watch --until 1 --for 1s", OK(BOOT(6, "joined", "")));
+	assert_int_equal(o.code, CLI_FAILED);
+	assert_non_null(strstr(o.error, "0 of 1 joined within 1 s"));
+	outcome_free(&o);
+}
+
 static void wrong_usage_asks_nobody(void **state)
 {
 	static const char *const lines[] = { "", "stauts", "node", "node lits", "node show",
@@ -475,8 +506,8 @@ static void help_is_there_for_every_verb(void **state)
 	static const char *const verbs[] = { "status", "node", "node list", "node show",
 		"node admit", "node replace", "node forget", "node reboot", "node identify",
 		"node cordon", "node uncordon", "node note", "board", "board list", "board show",
-		"boot", "boot list", "boot show", "boot latest", "events", "image", "image list",
-		"image use", "config", "config check", "config show", "version" };
+		"boot", "boot list", "boot show", "boot watch", "boot latest", "events", "image",
+		"image list", "image use", "config", "config check", "config show", "version" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
@@ -766,6 +797,7 @@ int main(void)
 		cmocka_unit_test(a_pattern_names_nodes_by_glob_or_range),
 		cmocka_unit_test(several_nodes_are_named_at_once),
 		cmocka_unit_test(an_order_is_followed_to_its_end),
+		cmocka_unit_test(a_watch_tells_each_stage_once_and_ends_when_asked_to),
 		cmocka_unit_test(a_boot_is_shown_as_a_timeline),
 		cmocka_unit_test(a_stuck_boot_says_why_and_what_to_do),
 		cmocka_unit_test(following_loses_and_doubles_no_event),
