@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "provisioner/api_routes.h"
-#include "provisioner/images.h"
 #include "provisioner/nodes.h"
 
 struct list {
@@ -53,21 +52,6 @@ static int add_boot(void *argument, const struct registry_boot *boot)
 	return 0;
 }
 
-static int add_image(void *argument, const struct registry_image *image)
-{
-	struct list *list = argument;
-	cJSON *json = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(json, "name", image->name);
-	cJSON_AddStringToObject(json, "current", image->current);
-	if (image->previous[0])
-		cJSON_AddStringToObject(json, "previous", image->previous);
-	else
-		cJSON_AddNullToObject(json, "previous");
-	cJSON_AddItemToArray(list->array, json);
-	return 0;
-}
-
 /* {"NAME": [ … ]} */
 static struct list begin_list(struct api_request *request, const char *name)
 {
@@ -97,13 +81,6 @@ static void list_boards(struct api_request *request)
 	struct list list = begin_list(request, "boards");
 
 	api_conclude(request, registry_each_board(request->brambled->registry, add_board, &list));
-}
-
-static void list_images(struct api_request *request)
-{
-	struct list list = begin_list(request, "images");
-
-	api_conclude(request, registry_each_image(request->brambled->registry, add_image, &list));
 }
 
 int api_find_board(struct api_request *request, const char *id, struct registry_board *board)
@@ -291,20 +268,6 @@ static void forget_node(struct api_request *request)
 		api_fail(request->reply, api_status_of(result), "%s", reason);
 }
 
-static void use_image(struct api_request *request)
-{
-	char reason[IMAGES_REASON_SIZE] = "";
-	const char *name = body_text(request, "name"), *hash = body_text(request, "hash");
-	int result = name && hash ? images_use(request->brambled, name, hash, reason) : -EINVAL;
-
-	if (!name || !hash)
-		str_copy(reason, sizeof(reason), "say which: {\"name\": …, \"hash\": …}");
-	if (result == 0)
-		list_images(request);
-	else
-		api_fail(request->reply, api_status_of(result), "%s", reason);
-}
-
 /* "*" stands for what is named: one segment. */
 static const struct route {
 	const char *prefix, *suffix;
@@ -334,8 +297,9 @@ static const struct route {
 	{ "/v1/boots", "", list_boots, IPC_GET, false, false },
 	{ "/v1/boots/", "", show_boot, IPC_GET, true, false },
 	{ "/v1/events", "", list_events, IPC_GET, false, false },
-	{ "/v1/images", "", list_images, IPC_GET, false, false },
-	{ "/v1/images", "", use_image, IPC_POST, false, true },
+	{ "/v1/images", "", api_list_images, IPC_GET, false, false },
+	{ "/v1/images", "", api_use_image, IPC_POST, false, true },
+	{ "/v1/images/", "/gc", api_sweep_image, IPC_POST, true, true },
 };
 
 static bool matches(const struct route *route, const struct api_call *call, char *subject)

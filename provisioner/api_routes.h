@@ -27,6 +27,10 @@ void api_answer_node(struct api_request *request, int result, const struct regis
 int api_find_board(struct api_request *request, const char *id, struct registry_board *board);
 int api_find_node(struct api_request *request, struct registry_node *node);
 
+void api_list_images(struct api_request *request);
+void api_use_image(struct api_request *request);
+void api_sweep_image(struct api_request *request);
+
 void api_show_status(struct api_request *request);
 
 void api_give_order(struct api_request *request);

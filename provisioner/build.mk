@@ -84,8 +84,8 @@ fuzz-etab_line_SRC := tests/fuzz/etab_line.c provisioner/exports_table.c common/
 # brambled
 REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c schema.c boards.c addresses.c nodes.c boots.c \
 	events.c images.c expected.c orders.c)
-BRAMBLED_SRC := $(addprefix provisioner/,policy.c changes.c timeline.c heartbeats.c orders.c sightings.c addresses.c nodes.c bindings.c placement.c admission.c swap.c publish.c images.c resolve.c \
-	api.c api_json.c api_node.c api_admin.c api_admission.c api_operate.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(BOOT_SERVE) \
+BRAMBLED_SRC := $(addprefix provisioner/,policy.c changes.c timeline.c heartbeats.c orders.c sightings.c addresses.c nodes.c bindings.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c \
+	api.c api_json.c api_node.c api_admin.c api_admission.c api_images.c api_operate.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(BOOT_SERVE) \
 	$(SETTINGS_SRC) $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/hash.c common/ipc.c
 PROGRAMS += brambled
 brambled_SRC := provisioner/main.c $(BRAMBLED_SRC)
@@ -99,6 +99,9 @@ test-policy_LIBS := cmocka
 TESTS += test-orders
 test-orders_SRC := tests/unit/orders_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-orders_LIBS := cmocka $(brambled_LIBS)
+TESTS += test-images-gc
+test-images-gc_SRC := tests/unit/images_gc_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+test-images-gc_LIBS := cmocka $(brambled_LIBS)
 TESTS += test-nodes test-admission test-swap test-resolve test-api
 test-swap_SRC := tests/unit/swap_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-swap_LIBS := cmocka $(brambled_LIBS)

@@ -250,6 +250,14 @@ static int make_current(struct brambled *brambled, const char *name, const char 
 	return result;
 }
 
+void images_forget(struct brambled *brambled, const char *hash)
+{
+	for (size_t i = 0; i < OPEN_SETS; i++) {
+		if (strcmp(brambled->images->sets[i].hash, hash) == 0)
+			close_set(&brambled->images->sets[i]);
+	}
+}
+
 int images_use(struct brambled *brambled, const char *name, const char *hash,
 	char reason[static IMAGES_REASON_SIZE])
 {
@@ -262,11 +270,7 @@ int images_use(struct brambled *brambled, const char *name, const char *hash,
 			"an image is named by one label and a version by 64 hex digits");
 		return -EINVAL;
 	}
-	/* Its files may have been put in place anew. */
-	for (size_t i = 0; i < OPEN_SETS; i++) {
-		if (strcmp(brambled->images->sets[i].hash, hash) == 0)
-			close_set(&brambled->images->sets[i]);
-	}
+	images_forget(brambled, hash); /* its files may have been put in place anew */
 	result = images_open(brambled, name, hash, &set, root, reason);
 	if (result != 0)
 		return result;

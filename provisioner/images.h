@@ -26,4 +26,25 @@ int images_open(struct brambled *brambled, const char *name, const char *hash,
 int images_use(struct brambled *brambled, const char *name, const char *hash,
 	char reason[static IMAGES_REASON_SIZE]);
 
+/* Close what is open of a version: its files go, or were put in place anew. */
+void images_forget(struct brambled *brambled, const char *hash);
+
+#define IMAGES_VERSIONS 1000
+struct images_version {
+	char hash[HASH_TEXT_SIZE];
+	uint64_t bytes; /* of its root */
+	char why[80];	/* it is kept; "" = it isn't */
+};
+struct images_kept {
+	size_t count;
+	struct images_version versions[IMAGES_VERSIONS];
+};
+
+/* Remove the versions of an image that are neither current nor previous, that no node has booted
+ * last and no boot uses; with dry_run only see which. *kept: all that were there. Interrupted, it
+ * goes on when it is called again. Returns 0, -ENOENT (no such image), -EEXIST (one is being
+ * published) or -errno, with `reason`. */
+int images_gc(struct brambled *brambled, const char *name, bool dry_run, struct images_kept *kept,
+	char reason[static IMAGES_REASON_SIZE]);
+
 #endif

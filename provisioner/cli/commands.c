@@ -11,7 +11,7 @@ static const struct cli_command commands[] = {
 	{ "import", import_main, "Announce boards by a list" },
 	{ "boot", boot_main, "Boots, each with its timeline: list, show, watch, latest" },
 	{ "events", events_main, "What happened; -f goes on as it happens" },
-	{ "image", image_main, "Images that nodes run: list, use" },
+	{ "image", image_main, "Images that nodes run: list, use, rollback, gc" },
 	{ "cluster", cluster_main, "Kubernetes: create, status, kubeconfig, reset" },
 	{ "config", config_main, "bramble.conf: check, show" },
 	{ "version", version_main, "The version of Bramble" },

@@ -104,11 +104,119 @@ static enum cli_exit use_main(struct cli *cli, int argc, char **argv)
 	return code;
 }
 
+/* What was current before becomes current again. */
+static enum cli_exit rollback_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "image rollback NAME [--json]",
+		.text = "Make the previous version of an image current again: boots from now on "
+			"get it.\nA second rollback takes the first one back.\n",
+		.min_words = 1,
+		.max_words = 1,
+	};
+	const cJSON *image;
+	enum cli_exit code;
+	cJSON *body = NULL, *json;
+	char previous[HASH_TEXT_SIZE] = "";
+	int status, result;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	result = cli_try(cli, "/v1/images", CLIENT_TIMEOUT_MS, &status, &json);
+	if (result != 0)
+		return cli_explain_failure(cli, result);
+	cJSON_ArrayForEach(image, json_member(json, "images"))
+	{
+		if (strcmp(json_text(image, "name"), argv[0]) != 0)
+			continue;
+		str_copy(previous, sizeof(previous), json_text(image, "previous"));
+		body = cJSON_CreateObject();
+		cJSON_AddStringToObject(body, "name", argv[0]);
+		cJSON_AddStringToObject(body, "hash", previous);
+	}
+	cJSON_Delete(json);
+	if (!body)
+		return cli_complain(cli, CLI_NOT_FOUND, "there is no image %.64s", argv[0]);
+	if (previous[0] == '\0') {
+		cJSON_Delete(body);
+		return cli_complain(
+			cli, CLI_NOT_FOUND, "image %.64s has no previous version", argv[0]);
+	}
+	code = cli_call(cli, IPC_POST, "/v1/images", body, &json);
+	if (code == CLI_OK && !cli->json)
+		fprintf(cli->out, "%s %.12s is current again: boots from now on get it.\n", argv[0],
+			previous);
+	cJSON_Delete(json);
+	return code;
+}
+
+static void print_sweep(struct cli *cli, const cJSON *json, bool dry_run)
+{
+	const cJSON *item;
+	char bytes[TEXT_UNIT_SIZE], title[16];
+	uint64_t sum = 0;
+
+	cJSON_ArrayForEach(item, json_member(json, "kept"))
+	{
+		snprintf(title, sizeof(title), "%.12s", json_text(item, "hash"));
+		cli_field(cli, title, "kept: %s", json_text(item, "why"));
+	}
+	cJSON_ArrayForEach(item, json_member(json, "removed"))
+	{
+		text_bytes((uint64_t)json_integer(item, "bytes"), bytes);
+		snprintf(title, sizeof(title), "%.12s", json_text(item, "hash"));
+		cli_field(cli, title, "%s, %s", dry_run ? "would be removed" : "removed", bytes);
+		sum += (uint64_t)json_integer(item, "bytes");
+	}
+	text_bytes(sum, bytes);
+	fprintf(cli->out, "%d versions, %s %s.\n", cJSON_GetArraySize(json_member(json, "removed")),
+		bytes, dry_run ? "would be freed" : "freed");
+}
+
+static enum cli_exit gc_main(struct cli *cli, int argc, char **argv)
+{
+	bool dry_run = false;
+	const struct args_option options[] = {
+		{ "dry-run", 'n', &dry_run, NULL, "only say which they are" },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "image gc NAME [--dry-run] [--json]",
+		.text = "Remove the versions of an image that nothing needs: neither current nor "
+			"previous,\nlast booted by no node, used by no boot that goes on.\n",
+		.min_words = 1,
+		.max_words = 1,
+		.options = options,
+	};
+	char path[IPC_PATH_SIZE] = "/v1/images/";
+	enum cli_exit code;
+	cJSON *body, *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	if (!str_is_node_name(argv[0]))
+		return cli_complain(cli, CLI_USAGE,
+			"\"%.64s\" is no name of an image; allowed: lower-case letters, digits and "
+			"'-'",
+			argv[0]);
+	snprintf(path, sizeof(path), "/v1/images/%s/gc", argv[0]);
+	body = cJSON_CreateObject();
+	if (dry_run)
+		cJSON_AddTrueToObject(body, "dry_run");
+	code = cli_call(cli, IPC_POST, path, body, &json);
+	if (code == CLI_OK && !cli->json)
+		print_sweep(cli, json, dry_run);
+	cJSON_Delete(json);
+	return code;
+}
+
 enum cli_exit image_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_command commands[] = {
 		{ "list", list_main, "The images and their versions" },
 		{ "use", use_main, "Make a version current" },
+		{ "rollback", rollback_main, "Make the previous version current again" },
+		{ "gc", gc_main, "Remove versions that nothing needs" },
 		{ .name = NULL },
 	};
 

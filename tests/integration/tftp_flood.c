@@ -39,6 +39,15 @@ static uint32_t next_random(struct flood *flood)
 	return (uint32_t)(flood->random >> 33);
 }
 
+/* With its NUL. */
+static uint8_t *put_text(uint8_t *at, const char *text)
+{
+	do {
+		*at++ = (uint8_t)*text;
+	} while (*text++);
+	return at;
+}
+
 /* The checksum of UDP may be 0, "none" (RFC 768); the kernel fills in IP's. */
 static size_t make_packet(struct flood *flood, uint8_t packet[static PACKET_SIZE])
 {
@@ -60,13 +69,12 @@ static size_t make_packet(struct flood *flood, uint8_t packet[static PACKET_SIZE
 
 	at = (uint8_t *)memcpy(at, &ip, sizeof(ip)) + sizeof(ip);
 	at = (uint8_t *)memcpy(at, &udp, sizeof(udp)) + sizeof(udp);
-	at = (uint8_t *)memcpy(at, "\0\1", 2) + 2;
-	at = (uint8_t *)memcpy(at, flood->name, name) + name;
-	at = (uint8_t *)memcpy(at,
-		     "octet\0blksize\0"
-		     "1468",
-		     19) +
-	     19;
+	*at++ = 0;
+	*at++ = 1; /* RRQ */
+	at = put_text(at, flood->name);
+	at = put_text(at, "octet");
+	at = put_text(at, "blksize");
+	at = put_text(at, "1468");
 	return (size_t)(at - packet);
 }
 

@@ -313,6 +313,8 @@ static void verbs_ask_for_what_the_api_documents(void **state)
 		{ "events", IPC_GET, "/v1/events?limit=20", "" },
 		{ "events --limit 7", IPC_GET, "/v1/events?limit=7", "" },
 		{ "image list", IPC_GET, "/v1/images", "" },
+		{ "image gc base", IPC_POST, "/v1/images/base/gc", "{}" },
+		{ "image gc base --dry-run", IPC_POST, "/v1/images/base/gc", "{\"dry_run\":true}" },
 		{ "image use base " HASH, IPC_POST, "/v1/images",
 			"{\"name\":\"base\",\"hash\":\"" HASH "\"}" },
 	};
@@ -479,6 +481,30 @@ static void a_watch_tells_each_stage_once_and_ends_when_asked_to(void **state)
 	outcome_free(&o);
 }
 
+static void a_rollback_takes_the_previous_version(void **state)
+{
+	static const struct reply replies[] = {
+		OK("{\"images\":[{\"name\":\"base\",\"current\":\"x\",\"previous\":\"" HASH
+		   "\"}]}"),
+		OK("{}")
+	};
+	struct outcome o;
+
+	(void)state;
+	run_with(&o, "image rollback base", replies, 2, 80, NULL);
+	assert_int_equal(o.code, CLI_OK);
+	assert_string_equal(o.server.bodies[1], "{\"name\":\"base\",\"hash\":\"" HASH "\"}");
+	outcome_free(&o);
+	RUN(&o, "image rollback other", replies[0]);
+	assert_int_equal(o.code, CLI_NOT_FOUND);
+	outcome_free(&o);
+	RUN(&o, "image rollback base",
+		OK("{\"images\":[{\"name\":\"base\",\"current\":\"x\",\"previous\":null}]}"));
+	assert_int_equal(o.code, CLI_NOT_FOUND);
+	assert_non_null(strstr(o.error, "has no previous version"));
+	outcome_free(&o);
+}
+
 static void wrong_usage_asks_nobody(void **state)
 {
 	static const char *const lines[] = { "", "stauts", "node", "node lits", "node show",
@@ -507,7 +533,8 @@ static void help_is_there_for_every_verb(void **state)
 		"node admit", "node replace", "node forget", "node reboot", "node identify",
 		"node cordon", "node uncordon", "node note", "board", "board list", "board show",
 		"boot", "boot list", "boot show", "boot watch", "boot latest", "events", "image",
-		"image list", "image use", "config", "config check", "config show", "version" };
+		"image list", "image use", "image rollback", "image gc", "config", "config check",
+		"config show", "version" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
@@ -797,6 +824,7 @@ int main(void)
 		cmocka_unit_test(a_pattern_names_nodes_by_glob_or_range),
 		cmocka_unit_test(several_nodes_are_named_at_once),
 		cmocka_unit_test(an_order_is_followed_to_its_end),
+		cmocka_unit_test(a_rollback_takes_the_previous_version),
 		cmocka_unit_test(a_watch_tells_each_stage_once_and_ends_when_asked_to),
 		cmocka_unit_test(a_boot_is_shown_as_a_timeline),
 		cmocka_unit_test(a_stuck_boot_says_why_and_what_to_do),
