@@ -68,7 +68,8 @@ static int keep_of_boot(void *argument, const struct registry_boot *boot)
 {
 	struct sweep *sweep = argument;
 
-	if (boot->ended_ms == 0 && boot->image_hash[0])
+	/* One that has joined is its node's. */
+	if (boot->ended_ms == 0 && boot->image_hash[0] && strcmp(boot->stage, "joined") != 0)
 		keep(sweep->kept, boot->image_hash, "a boot is going on with it");
 	return 0;
 }

@@ -37,12 +37,18 @@ static int sweep(struct world *world, bool dry_run, int *removed, int *kept)
 static void only_what_nothing_needs_is_removed(void **state)
 {
 	struct world *world = *state;
-	int removed, kept;
+	char *token, body[160];
+	int removed, kept, status;
 
 	/* rasp1 runs the first, then three others came. */
 	world_use_image(world, FIRST_HASH);
 	world_discover(world, 1, 0x1a2b3c4d);
-	free(world_fetch_token(world, PEER, "1a2b3c4d"));
+	token = world_fetch_token(world, PEER, "1a2b3c4d");
+	snprintf(body, sizeof(body), "{\"token\":\"%s\",\"board\":{\"serial\":\"1a2b3c4d\"}}",
+		token);
+	free(token);
+	cJSON_Delete(world_call(world, PEER, IPC_POST, "/v1/join", body, &status));
+	assert_int_equal(status, 200);
 	world_use_image(world, SECOND_HASH);
 	world_use_image(world, THIRD_HASH);
 	world_use_image(world, FOURTH_HASH);
