@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/nearest.h"
+#include "provisioner/cli/complete.h"
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
@@ -92,6 +93,10 @@ enum cli_exit cli_dispatch(
 {
 	char error[ARGS_ERROR_SIZE];
 
+	if (cli->completing && argc <= 1) {
+		complete_verbs(cli, table, argc == 1 ? argv[0] : "");
+		return CLI_OK;
+	}
 	argc = take_leading_options(cli, argc, argv, error);
 	if (argc < 0)
 		return cli_complain(cli, CLI_USAGE,
@@ -105,6 +110,8 @@ enum cli_exit cli_dispatch(
 		if (strcmp(c->name, argv[0]) == 0)
 			return c->run(cli, argc - 1, argv + 1);
 	}
+	if (cli->completing)
+		return CLI_OK;
 	return complain_verb(cli, table, parent, argv[0]);
 }
 
@@ -151,6 +158,11 @@ bool cli_arguments(struct cli *cli, const struct cli_syntax *syntax, int argc, c
 	int words;
 
 	join_options(cli, syntax->options, &config, all);
+	if (cli->completing) {
+		complete_argument(cli, syntax, all, argc, argv);
+		*exit_code = CLI_OK;
+		return false;
+	}
 	words = args_parse(argc, argv, all, false, error);
 	if (words >= 0)
 		argv[words] = NULL;

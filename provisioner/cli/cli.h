@@ -28,6 +28,7 @@ struct cli {
 	FILE *in, *out, *error;
 	const char *config; /* path of bramble.conf; NULL: the usual one */
 	bool json, help;
+	bool completing;  /* see complete.h */
 	bool color;	  /* `out` shows colours */
 	bool interactive; /* a person can be asked: `in` and `error` are terminals */
 	size_t width;	  /* columns of `out`; 0: no limit */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "provisioner/cli/complete.h"
+
 static const struct cli_command commands[] = {
 	{ "status", status_main, "How Bramble is doing, in one page" },
 	{ "node", node_main, "Nodes: list, show, admit, replace, reboot, identify ..." },
@@ -73,7 +75,8 @@ enum cli_exit commands_run(struct cli *cli, int argc, char **argv)
 		print_help(cli->help ? cli->out : cli->error);
 		return cli->help ? CLI_OK : CLI_USAGE;
 	}
-	code = cli_dispatch(cli, commands, "", words, argv + 1);
+	cli->completing = strcmp(argv[1], COMPLETE_VERB) == 0;
+	code = cli_dispatch(cli, commands, "", words - cli->completing, argv + 1 + cli->completing);
 	cli_free(cli);
 	if (fflush(cli->out) != 0 && code == CLI_OK)
 		code = cli_complain(cli, CLI_FAILED, "the output can't be written");

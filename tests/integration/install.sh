@@ -44,6 +44,12 @@ node_programs_are_for_arm64() { # e_machine of their ELF header is EM_AARCH64
 	done
 }
 
+bash_completes() {
+	# shellcheck disable=SC2016 # expanded inside
+	is "$(bash -c 'PATH=$1/bin:$PATH; . "$1/share/bash-completion/completions/bramble"
+		COMP_WORDS=(bramble node unc); COMP_CWORD=2; _bramble; echo "${COMPREPLY[*]}"' - "$local")" uncordon
+}
+
 configuration_is_valid() { "$local/bin/bramble" config check "$root/etc/bramble/bramble.conf"; }
 
 configuration_names_our_programs() {
@@ -93,4 +99,5 @@ check 'an edited configuration stays, ours lies beside it' edited_file_stays
 if command -v systemd-analyze >/dev/null; then check 'systemd takes the unit' unit_is_valid; fi
 if command -v systemd-sysusers >/dev/null; then check 'the users can be made' users_are_made; fi
 if command -v groff >/dev/null; then check 'the manual pages are clean' manuals_are_clean; fi
+check 'bash completes by the installed program' bash_completes
 done_testing

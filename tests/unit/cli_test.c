@@ -505,6 +505,37 @@ static void a_rollback_takes_the_previous_version(void **state)
 	outcome_free(&o);
 }
 
+static void a_shell_is_offered_what_fits(void **state)
+{
+	static const struct {
+		const char *line, *offers;
+		struct reply reply;
+	} cases[] = {
+		{ "__complete st", "status\n", OK("{}") },
+		{ "__complete node un", "undo\nuncordon\n", OK("{}") },
+		{ "__complete node show r", "rasp1\nrasp2\n", OK(THREE) },
+		{ "__complete node cordon rasp1 k", "kiosk\n", OK(THREE) },
+		{ "__complete node show rasp1 k", "", OK(THREE) },
+		{ "__complete boot list --node ki", "kiosk\n", OK(THREE) },
+		{ "__complete node identify --f", "--for\n", OK("{}") },
+		{ "__complete node admit ab", "abcd1234\n",
+			OK("{\"boards\":[{\"serial\":\"abcd1234\"},{\"serial\":\"\"}]}") },
+		{ "__complete image use b", "base\n", OK("{\"images\":[{\"name\":\"base\"}]}") },
+		{ "__complete nonsense x", "", OK("{}") },
+		{ "__complete boot list x", "", OK("{}") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct outcome o;
+
+		RUN(&o, cases[i].line, cases[i].reply);
+		if (o.code != CLI_OK || strcmp(o.out, cases[i].offers) != 0 || *o.error)
+			fail_msg("%s: \"%s\", \"%s\"", cases[i].line, o.out, o.error);
+		outcome_free(&o);
+	}
+}
+
 static void wrong_usage_asks_nobody(void **state)
 {
 	static const char *const lines[] = { "", "stauts", "node", "node lits", "node show",
@@ -824,6 +855,7 @@ int main(void)
 		cmocka_unit_test(a_pattern_names_nodes_by_glob_or_range),
 		cmocka_unit_test(several_nodes_are_named_at_once),
 		cmocka_unit_test(an_order_is_followed_to_its_end),
+		cmocka_unit_test(a_shell_is_offered_what_fits),
 		cmocka_unit_test(a_rollback_takes_the_previous_version),
 		cmocka_unit_test(a_watch_tells_each_stage_once_and_ends_when_asked_to),
 		cmocka_unit_test(a_boot_is_shown_as_a_timeline),
