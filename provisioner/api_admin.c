@@ -281,6 +281,7 @@ static const struct route {
 	{ "/v1/nodes/", "/replace", replace_node, IPC_POST, true, true },
 	{ "/v1/nodes/", "/undo", undo_node, IPC_POST, true, true },
 	{ "/v1/nodes/", "", forget_node, IPC_DELETE, true, false },
+	{ "/v1/nodes/", "/health", api_show_health, IPC_GET, true, false },
 	{ "/v1/nodes/", "/orders", api_give_order, IPC_POST, true, true },
 	{ "/v1/nodes/", "/cordon", api_cordon_node, IPC_POST, true, true },
 	{ "/v1/nodes/", "/note", api_note_node, IPC_POST, true, true },

@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "provisioner/api.h"
+#include "provisioner/health.h"
 #include "provisioner/heartbeats.h"
 #include "provisioner/orders.h"
 #include "provisioner/timeline.h"
@@ -258,6 +259,7 @@ static void answer_speaker(struct brambled *brambled, const struct api_call *cal
 		hear_order(brambled, body, &speaker, reply);
 	else {
 		heartbeat(brambled, &speaker);
+		health_hear(brambled, &speaker.node, body);
 		tell_order(brambled, &speaker, reply);
 	}
 	add_time(reply->json);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "provisioner/api_routes.h"
+#include "provisioner/health.h"
 #include "provisioner/orders.h"
 
 #define SHOWN_ORDERS 5
@@ -68,6 +69,14 @@ static int take_order(struct api_request *request, const char **verb, unsigned *
 	}
 	*seconds = (unsigned)duration->valuedouble;
 	return 0;
+}
+
+void api_show_health(struct api_request *request)
+{
+	struct registry_node node;
+
+	if (api_find_node(request, &node) == 0)
+		request->reply->json = health_describe(request->brambled, &node);
 }
 
 void api_give_order(struct api_request *request)

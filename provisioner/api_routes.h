@@ -33,6 +33,7 @@ void api_sweep_image(struct api_request *request);
 
 void api_show_status(struct api_request *request);
 
+void api_show_health(struct api_request *request);
 void api_give_order(struct api_request *request);
 void api_show_order(struct api_request *request);
 /* The newest few orders of a node, into an answer that describes it. */

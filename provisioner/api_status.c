@@ -6,11 +6,15 @@
 
 #include "common/clock.h"
 #include "provisioner/api_routes.h"
+#include "provisioner/health.h"
 #include "provisioner/images.h"
+
+#define WARNINGS_LIMIT 40
 
 struct tally {
 	struct brambled *brambled;
 	unsigned total, some;
+	cJSON *array; /* of warnings */
 };
 
 static int count_node(void *argument, const struct registry_node *node)
@@ -52,13 +56,24 @@ static void add_processes(cJSON *json, const struct brambled *brambled)
 	}
 }
 
+static int add_health_warning(void *argument, const struct registry_node *node)
+{
+	struct tally *tally = argument;
+	char text[HEALTH_WARNING_SIZE];
+
+	if (health_warn(tally->brambled, node, text) &&
+		cJSON_GetArraySize(tally->array) < WARNINGS_LIMIT)
+		cJSON_AddItemToArray(tally->array, cJSON_CreateString(text));
+	return 0;
+}
+
 /* Returns whether there was one. */
 static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_image)
 {
 	const char *const texts[] = { brambled->network_warning, brambled->exports_warning,
 		brambled->registry_warning, brambled->restore_warning, brambled->dhcp_warning,
-		brambled->address_warning, brambled->node_warning,
-		brambled->cluster_warning, no_image };
+		brambled->address_warning, brambled->node_warning, brambled->cluster_warning,
+		no_image };
 	cJSON *array = cJSON_AddArrayToObject(json, "warnings");
 	struct supervise_status status;
 
@@ -74,6 +89,8 @@ static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_
 		snprintf(text, sizeof(text), "%s is not running: %s", status.name, status.reason);
 		cJSON_AddItemToArray(array, cJSON_CreateString(text));
 	}
+	(void)registry_each_node(brambled->registry, add_health_warning,
+		&(struct tally){ .brambled = brambled, .array = array });
 	return cJSON_GetArraySize(array) > 0;
 }
 

@@ -13,6 +13,7 @@
 
 struct event_base;
 struct event;
+struct health;
 struct heartbeats;
 struct images;
 struct server;
@@ -31,6 +32,7 @@ struct brambled {
 	struct server *server;
 	struct timeline *timeline;
 	struct heartbeats *heartbeats;
+	struct health *health;
 	struct images *images;
 	struct event *tick;
 	uint64_t started_ns;

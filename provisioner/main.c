@@ -23,6 +23,7 @@
 #include "provisioner/admission.h"
 #include "provisioner/brambled.h"
 #include "provisioner/cluster/run.h"
+#include "provisioner/health.h"
 #include "provisioner/heartbeats.h"
 #include "provisioner/images.h"
 #include "provisioner/network.h"
@@ -310,6 +311,8 @@ static int start(struct brambled *brambled)
 	if (result == 0)
 		result = heartbeats_start(brambled);
 	if (result == 0)
+		result = health_start(brambled);
+	if (result == 0)
 		result = network_render_config(&brambled->settings);
 	if (result == 0)
 		result = server_start(brambled);
@@ -334,6 +337,7 @@ static void stop(struct brambled *brambled)
 	supervise_free(brambled->supervisor);
 	server_stop(brambled);
 	heartbeats_stop(brambled);
+	health_stop(brambled);
 	(void)brambled_settle(brambled);
 	timeline_stop(brambled);
 	images_stop(brambled);

@@ -6,7 +6,7 @@ INIT_SRC := $(addprefix rootfs/init/,arguments.c modules.c network.c lease.c mou
 	$(NODE_HTTP) $(NODE_KEYS) common/dhcp.c
 NODE_PROGRAMS += bramble-init
 bramble-init_SRC := rootfs/init/main.c $(INIT_SRC)
-AGENT_SRC := $(addprefix rootfs/agent/,boot.c calls.c clock.c facts.c blink.c keys.c orders.c place.c) rootfs/led.c $(NODE_HTTP) $(NODE_KEYS) common/log.c
+AGENT_SRC := $(addprefix rootfs/agent/,boot.c calls.c clock.c facts.c health.c blink.c keys.c orders.c place.c) rootfs/led.c $(NODE_HTTP) $(NODE_KEYS) common/log.c
 NODE_PROGRAMS += bramble-agent
 bramble-agent_SRC := rootfs/agent/main.c $(AGENT_SRC)
 

@@ -435,6 +435,7 @@ enum cli_exit node_main(struct cli *cli, int argc, char **argv)
 		{ "replace", replace_main, "Give a node another board" },
 		{ "undo", undo_main, "Give it back the board that it had" },
 		{ "reboot", node_reboot_main, "Let running nodes reboot" },
+		{ "health", node_health_main, "How it was in the last hour" },
 		{ "identify", node_identify_main, "Let the LED of running nodes blink" },
 		{ "cordon", node_cordon_main, "Leave nodes out" },
 		{ "uncordon", node_uncordon_main, "Let them take part again" },

@@ -38,6 +38,21 @@ void agent_read_facts(struct agent_facts *facts);
 /* The value of "NAME:   123 kB" in the text of /proc/meminfo; 0 when absent. Pure. */
 int64_t agent_parse_meminfo(const char *text, const char *name);
 
+/* NFS calls of all mounts since they were mounted. */
+struct agent_nfs {
+	uint64_t calls, round_trip_ms;
+};
+/* From the text of /proc/self/mountstats. Pure. */
+void agent_parse_mountstats(const char *text, struct agent_nfs *nfs);
+
+struct agent_health {
+	int64_t throttled; /* bits of the firmware's get_throttled, -1 unknown */
+	int64_t link_mbps; /* 0 unknown */
+	int64_t nfs_us;	   /* mean round trip since `before`; 0: no calls */
+};
+/* *before: the last ones' counts, at first zero; becomes these ones'. */
+void agent_read_health(struct agent_health *health, struct agent_nfs *before);
+
 /* What the router answers to a join. */
 struct agent_place {
 	char node[NODE_NAME_SIZE], domain[AGENT_DOMAIN_SIZE];

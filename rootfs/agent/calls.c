@@ -108,14 +108,17 @@ int agent_acknowledge(const struct agent_boot *boot, uint64_t id, bool done, con
 
 int agent_send_heartbeat(const struct agent_boot *boot, struct agent_order *order)
 {
+	static struct agent_nfs nfs; /* as of the heartbeat before */
 	char body[1024];
 	struct agent_facts facts;
+	struct agent_health health;
 	struct http_answer answer;
 	struct json_writer writer;
 	int result;
 
 	order->id = 0;
 	agent_read_facts(&facts);
+	agent_read_health(&health, &nfs);
 	json_begin(&writer, body, sizeof(body));
 	json_text(&writer, "token", boot->token);
 	json_number(&writer, "uptime_s", facts.uptime_s);
@@ -123,6 +126,10 @@ int agent_send_heartbeat(const struct agent_boot *boot, struct agent_order *orde
 	json_number(&writer, "memory_total_kb", facts.memory_total_kb);
 	json_number(&writer, "memory_available_kb", facts.memory_available_kb);
 	json_number(&writer, "temperature_mc", facts.temperature_mc);
+	if (health.throttled >= 0)
+		json_number(&writer, "throttled", health.throttled);
+	json_number(&writer, "link_mbps", health.link_mbps);
+	json_number(&writer, "nfs_us", health.nfs_us);
 	result = call(boot, "/v1/heartbeat", &writer, &answer);
 	/* An order that isn't understood isn't one: it expires on the router. */
 	if (result == 0 && agent_parse_order(answer.body, order) != 0)

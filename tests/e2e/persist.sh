@@ -7,6 +7,7 @@ set -eu
 
 joined_boots() { bramble --json boot list | jq '[.boots[] | select(.stage == "joined")] | length'; }
 has_joined() { [ "$(joined_boots)" -ge "$1" ]; }
+shows_health() { bramble node health rasp1 | grep -E '[0-9.]+ ms'; }
 host_key() { on_board 1 'cut -d" " -f2 /etc/ssh/ssh_host_ed25519_key.pub'; }
 image_sums() { (cd "$lab/share/images" && find . -type f -print0 | sort -z | xargs -0 sha256sum); }
 
@@ -29,6 +30,7 @@ key=$(host_key)
 check 'there is a machine-id' is "${#machine_id}" 32
 address=$(node_says rasp1 .address)
 
+check 'its health is known' wait_for 15 shows_health
 check 'a LED that is not there is said' sh -c 'tests/lab/appliance "$0" cli node identify rasp1 2>&1 | grep -F "rasp1: failed"' "$lab_name"
 check 'it reboots when it is told to' bramble node reboot 'rasp[1-9]'
 check 'it joins again' wait_for 180 has_joined 2

@@ -311,6 +311,28 @@ static void meminfo_is_read(void **state)
 	assert_int_equal(agent_parse_meminfo("", "MemTotal"), 0);
 }
 
+static void the_round_trip_of_nfs_is_read(void **state)
+{
+	static const char text[] =
+		"device tmpfs mounted on /run with fstype tmpfs\n"
+		"device 10.77.0.1:/share mounted on /data with fstype nfs4 statvers=1.1\n"
+		"\topts:\trw\n\tage:\t12\n\tper-op statistics\n"
+		"\t        NULL: 1 1 0 44 24 0 2 3 0\n\t        READ: 10 10 0 1200 49000 3 18 21 "
+		"0\n"
+		"\t       WRITE: 0 0 0 0 0 0 0 0 0\n\t       WRONG: x\n"
+		"device sysfs mounted on /sys with fstype sysfs\n\tREAD: 9 9 9 9 9 9 9 9\n";
+	struct agent_nfs nfs;
+
+	(void)state;
+	agent_parse_mountstats(text, &nfs);
+	assert_int_equal(nfs.calls, 11);
+	assert_int_equal(nfs.round_trip_ms, 20);
+	agent_parse_mountstats("", &nfs);
+	assert_int_equal(nfs.calls, 0);
+	agent_parse_mountstats("device a\n\tper-op statistics\n\tREAD:", &nfs);
+	assert_int_equal(nfs.calls, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +350,7 @@ int main(void)
 		cmocka_unit_test(only_a_clock_that_is_surely_wrong_is_corrected),
 		cmocka_unit_test(the_environment_must_be_whole),
 		cmocka_unit_test(meminfo_is_read),
+		cmocka_unit_test(the_round_trip_of_nfs_is_read),
 	};
 
 	return cmocka_run_group_tests_name("agent", tests, NULL, NULL);

@@ -384,6 +384,51 @@ static void status_says_what_is_missing(void **state)
 	cJSON_Delete(json);
 }
 
+static void a_heartbeat_tells_how_the_node_is(void **state)
+{
+	struct world *world = *state;
+	char *token = boot_rasp1(world);
+	int status;
+	cJSON *json;
+	const cJSON *now;
+
+	assert_int_equal(join(world, token), 200);
+	json = world_call(world, NULL, IPC_GET, "/v1/nodes/rasp1/health", "", &status);
+	assert_int_equal(status, 200);
+	assert_true(cJSON_IsNull(cJSON_GetObjectItem(json, "now")));
+	cJSON_Delete(json);
+	assert_int_equal(say(world, PEER, "/v1/heartbeat", token,
+				 "\"temperature_mc\":51000,\"throttled\":1,\"nfs_us\":700,"
+				 "\"load1\":1e99,\"link_mbps\":-1"),
+		200);
+	assert_int_equal(say(world, PEER, "/v1/heartbeat", token,
+				 "\"temperature_mc\":52000,\"throttled\":1"),
+		200);
+	json = world_call(world, NULL, IPC_GET, "/v1/nodes/rasp1/health", "", &status);
+	now = cJSON_GetObjectItem(json, "now");
+	assert_int_equal(cJSON_GetObjectItem(now, "temperature_mc")->valueint, 52000);
+	assert_int_equal(cJSON_GetObjectItem(now, "link_mbps")->valueint, 0);
+	/* One a minute. */
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "minutes")), 1);
+	cJSON_Delete(json);
+	json = world_call(world, NULL, IPC_GET, "/v1/status", "", &status);
+	assert_non_null(
+		strstr(cJSON_GetArrayItem(cJSON_GetObjectItem(json, "warnings"), 0)->valuestring,
+			"rasp1 gets too little voltage"));
+	cJSON_Delete(json);
+	say(world, PEER, "/v1/heartbeat", token, "\"temperature_mc\":85000");
+	json = world_call(world, NULL, IPC_GET, "/v1/status", "", &status);
+	assert_non_null(
+		strstr(cJSON_GetArrayItem(cJSON_GetObjectItem(json, "warnings"), 0)->valuestring,
+			"rasp1 is too hot (85 °C)"));
+	cJSON_Delete(json);
+	say(world, PEER, "/v1/heartbeat", token, "\"temperature_mc\":55000");
+	json = world_call(world, NULL, IPC_GET, "/v1/status", "", &status);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "warnings")), 0);
+	cJSON_Delete(json);
+	free(token);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_make, world_remove)
 
 int main(void)
@@ -396,6 +441,7 @@ int main(void)
 		TEST(a_stuck_boot_may_go_on),
 		TEST(a_running_node_is_not_put_out),
 		TEST(a_silent_node_is_absent),
+		TEST(a_heartbeat_tells_how_the_node_is),
 		TEST(heartbeats_do_not_wear_the_disk),
 		TEST(a_join_on_a_full_disk_is_tried_again),
 		TEST(nodes_get_nothing_of_the_administrators),

@@ -47,6 +47,7 @@ static void begin(struct world *world)
 	assert_int_equal(images_start(brambled), 0);
 	assert_int_equal(timeline_start(brambled), 0);
 	assert_int_equal(heartbeats_start(brambled), 0);
+	assert_int_equal(health_start(brambled), 0);
 	brambled->started_ns = clock_monotonic_ns();
 	brambled->admit_until_ms = brambled->admit_left = 0;
 	admission_start(brambled);
@@ -59,6 +60,7 @@ static void end(struct world *world)
 
 	registry_rollback(brambled->registry);
 	heartbeats_stop(brambled);
+	health_stop(brambled);
 	registry_rollback(brambled->registry);
 	timeline_stop(brambled);
 	images_stop(brambled);

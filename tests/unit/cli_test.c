@@ -301,6 +301,7 @@ static void verbs_ask_for_what_the_api_documents(void **state)
 		{ "node cordon rasp1", IPC_POST, "/v1/nodes/rasp1/cordon", "{\"cordoned\":true}" },
 		{ "node uncordon rasp1", IPC_POST, "/v1/nodes/rasp1/cordon",
 			"{\"cordoned\":false}" },
+		{ "node health rasp1", IPC_GET, "/v1/nodes/rasp1/health", "" },
 		{ "node note rasp1 spare", IPC_POST, "/v1/nodes/rasp1/note",
 			"{\"text\":\"spare\"}" },
 		{ "board list", IPC_GET, "/v1/boards", "" },

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: ISC */
+/* bramble node health: how a node was in the last hour. */
+#include <inttypes.h>
+
+#include "common/clock.h"
+#include "provisioner/cli/json.h"
+#include "provisioner/cli/node.h"
+#include "provisioner/cli/table.h"
+#include "provisioner/cli/text.h"
+
+#define UNDER_VOLTAGE 0x1
+#define SLOWED 0x2 /* by the frequency cap; 0x4 by heat */
+#define THROTTLED 0x4
+#define HOT_MC 80000
+
+static const char *describe_power(const cJSON *sample)
+{
+	const int64_t bits = json_integer(sample, "throttled");
+
+	if (!json_member(sample, "throttled"))
+		return "-";
+	if (bits & UNDER_VOLTAGE)
+		return "under-voltage";
+	return bits & (SLOWED | THROTTLED) ? "slowed down" : "ok";
+}
+
+static void add_number(struct table *table, int64_t number, double divisor, const char *unit)
+{
+	if (number == 0)
+		table_cell(table, "-");
+	else
+		table_cellf(table, "%.1f %s", (double)number / divisor, unit);
+}
+
+static void add_sample(struct table *table, const cJSON *sample)
+{
+	const int64_t hot = json_integer(sample, "temperature_mc"),
+		      mbps = json_integer(sample, "link_mbps");
+	const cJSON *load = json_member(sample, "load1");
+	char age[TEXT_UNIT_SIZE], cell[32];
+
+	text_age(json_integer(sample, "at_ms"), clock_wall_ms(), age);
+	table_row(table);
+	table_cell(table, age);
+	snprintf(cell, sizeof(cell), "%.1f °C", (double)hot / 1000);
+	table_cell_colored(table, hot >= HOT_MC ? TABLE_RED : TABLE_PLAIN, hot == 0 ? "-" : cell);
+	table_cellf(table, "%.2f", cJSON_IsNumber(load) ? load->valuedouble : 0);
+	table_cellf(table, "%.0f of %.0f MB",
+		(double)json_integer(sample, "memory_available_kb") / 1e3 * 1.024,
+		(double)json_integer(sample, "memory_total_kb") / 1e3 * 1.024);
+	add_number(table, json_integer(sample, "nfs_us"), 1000, "ms");
+	if (mbps == 0)
+		table_cell(table, "-");
+	else
+		table_cellf(table, "%" PRId64 " Mb/s", mbps);
+	table_cell(table, describe_power(sample));
+}
+
+static enum cli_exit print_health(struct cli *cli, const cJSON *json)
+{
+	static const struct table_column columns[] = { { "HEARD", false }, { "HEAT", true },
+		{ "LOAD", true }, { "FREE MEMORY", true }, { "NFS", true }, { "LINK", true },
+		{ "POWER", false }, { .title = NULL } };
+	const cJSON *now = json_member(json, "now"), *sample;
+	struct table *table;
+	int result;
+
+	if (!now) {
+		fprintf(cli->out, "%s hasn't been heard since Bramble's start.\n",
+			json_text(json, "node"));
+		return CLI_OK;
+	}
+	table = table_new(columns);
+	if (!table)
+		return cli_complain(cli, CLI_FAILED, "out of memory");
+	cJSON_ArrayForEach(sample, json_member(json, "minutes"))
+	{
+		if (json_integer(sample, "at_ms") != json_integer(now, "at_ms"))
+			add_sample(table, sample);
+	}
+	add_sample(table, now);
+	result = table_print(table, cli->out, cli->width, cli->color);
+	table_free(table);
+	return result == 0 ? CLI_OK : cli_complain(cli, CLI_FAILED, "out of memory");
+}
+
+enum cli_exit node_health_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "node health NODE [--json]",
+		.text = "How a node was in the last hour, a line a minute, the newest at the end: "
+			"heat, load\nof the last minute, memory that is free, mean round trip of "
+			"NFS calls, speed of the\nlink, and what the firmware says of its power.\n",
+		.min_words = 1,
+		.max_words = 1,
+	};
+	enum cli_exit code;
+	cJSON *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	code = node_call(cli, IPC_GET, "nodes", argv[0], "/health", NULL, &json);
+	if (code == CLI_OK && !cli->json)
+		code = print_health(cli, json);
+	cJSON_Delete(json);
+	return code;
+}
