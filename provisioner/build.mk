@@ -7,7 +7,7 @@ test-supervise_SRC := tests/unit/supervise_test.c $(SUPERVISE_SRC) $(COMMON_BASE
 test-supervise_LIBS := cmocka libevent_core
 
 # The administrator's settings; the default of paths.libexec follows $(libexecdir)
-SETTINGS_SRC := provisioner/settings.c $(COMMON_CONF)
+SETTINGS_SRC := provisioner/settings.c provisioner/settings_cross.c $(COMMON_CONF)
 SETTINGS_LIBS := $(COMMON_CONF_LIBS)
 TESTS += test-settings
 test-settings_SRC := tests/unit/settings_test.c $(SETTINGS_SRC) common/file.c common/str.c

@@ -36,11 +36,11 @@ struct settings {
 	char share[256]; /* share.path: "/srv/bramble" */
 	int nfs;	 /* share.nfs: enum settings_nfs */
 	/* kubernetes */
-	int kubernetes_engine;	 /* kubernetes.engine: enum settings_engine */
-	char programs[256];	 /* kubernetes.programs: directory of kubeadm, kube-apiserver … */
-	char cluster_name[64];	 /* kubernetes.name */
-	char pod_cidr[20];	 /* kubernetes.pod_cidr: "10.244.0.0/16" */
-	char service_cidr[20];	 /* kubernetes.service_cidr: "10.96.0.0/12" */
+	int kubernetes_engine; /* kubernetes.engine: enum settings_engine */
+	char programs[256];    /* kubernetes.programs: directory of kubeadm, kube-apiserver … */
+	char cluster_name[64]; /* kubernetes.name */
+	char pod_cidr[20];     /* kubernetes.pod_cidr: "10.244.0.0/16" */
+	char service_cidr[20]; /* kubernetes.service_cidr: "10.96.0.0/12" */
 	/* paths */
 	char run[108];	   /* paths.run: "/run/bramble" (sockets: short) */
 	char libexec[256]; /* paths.libexec: where bramble-tftpd … are installed */
