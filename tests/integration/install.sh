@@ -7,8 +7,7 @@ set -eu
 dest=$(mktemp -d "${TMPDIR:-/tmp}/bramble-install-XXXXXX")
 trap 'rm -rf "$dest"' EXIT
 trap 'exit 130' INT TERM HUP
-root=$dest/root
-local=$root/usr/local
+root=$dest/root local=$dest/root/usr/local
 
 install_there() { make -s B="$B" install DESTDIR="$root"; }
 
@@ -44,12 +43,10 @@ node_programs_are_for_arm64() { # e_machine of their ELF header is EM_AARCH64
 	done
 }
 
-bash_completes() {
-	# shellcheck disable=SC2016 # expanded inside
-	is "$(bash -c 'PATH=$1/bin:$PATH; . "$1/share/bash-completion/completions/bramble"
-		COMP_WORDS=(bramble node unc); COMP_CWORD=2; _bramble; echo "${COMPREPLY[*]}"' - "$local")" uncordon
+bash_completes() { # shellcheck disable=SC2016 # expanded inside
+	is uncordon "$(bash -c '. "$0/$1"; COMP_WORDS=("$0/bin/bramble" node unc); COMP_CWORD=2; _bramble
+		echo "${COMPREPLY[*]}"' "$local" share/bash-completion/completions/bramble)"
 }
-
 configuration_is_valid() { "$local/bin/bramble" config check "$root/etc/bramble/bramble.conf"; }
 
 configuration_names_our_programs() {
