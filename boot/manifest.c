@@ -29,12 +29,6 @@ const struct boot_entry *boot_manifest_find(const struct boot_manifest *manifest
 	return NULL;
 }
 
-static bool is_hash(const char *text)
-{
-	return strlen(text) == HASH_TEXT_SIZE - 1 &&
-	       strspn(text, "0123456789abcdef") == HASH_TEXT_SIZE - 1;
-}
-
 /* A name that can be resolved: safe, relative, and not one that is rendered. */
 static bool is_entry_name(const char *name)
 {
@@ -65,7 +59,7 @@ int boot_manifest_add_file(
 	struct boot_entry *entry;
 	int result;
 
-	if (!is_hash(hash))
+	if (!str_is_hash(hash, strlen(hash)))
 		return -EINVAL;
 	entry = add_entry(manifest, name, &result);
 	if (!entry)

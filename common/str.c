@@ -115,6 +115,11 @@ bool str_is_node_name(const char *text)
 	return true;
 }
 
+bool str_is_hash(const char *text, size_t length)
+{
+	return length == HASH_TEXT_SIZE - 1 && strspn(text, "0123456789abcdef") >= length;
+}
+
 bool str_is_serial(const char *text, size_t length)
 {
 	if (length != SERIAL_TEXT_SIZE - 1)

@@ -40,6 +40,9 @@ int str_parse_network(const char *text, struct in_addr *address, unsigned *prefi
  */
 bool str_is_node_name(const char *text);
 
+/* A SHA-256 in lower-case hex digits, exactly. */
+bool str_is_hash(const char *text, size_t length);
+
 /* A board's serial as the firmware writes it in paths: exactly 8 hex digits. Lower-cased into out.
  */
 bool str_is_serial(const char *text, size_t length);

@@ -45,10 +45,7 @@ static int set(struct brambled *brambled, int64_t until_ms, int64_t left)
 static int conclude(
 	struct brambled *brambled, int result, char reason[static ADMISSION_REASON_SIZE])
 {
-	if (result == 0)
-		result = brambled_commit(brambled);
-	else
-		brambled_rollback(brambled);
+	result = brambled_conclude(brambled, result);
 	if (result != 0 && reason[0] == '\0')
 		snprintf(reason, ADMISSION_REASON_SIZE, "it can't be written now: %s",
 			strerror(-result));

@@ -34,10 +34,7 @@ static cJSON *order_json(const struct registry_order *order, const char *node)
 /* Shared by everything here that changes something. */
 static int conclude(struct api_request *request, int result)
 {
-	if (result == 0)
-		result = brambled_commit(request->brambled);
-	else
-		brambled_rollback(request->brambled);
+	result = brambled_conclude(request->brambled, result);
 	if (result != 0)
 		api_fail(request->reply, api_status_of(result), "the registry can't be written: %s",
 			strerror(-result));
@@ -97,16 +94,6 @@ void api_give_order(struct api_request *request)
 		api_fail(request->reply, api_status_of(result), "%s", reason);
 }
 
-static int find_name(void *argument, const struct registry_node *node)
-{
-	struct registry_node *wanted = argument;
-
-	if (node->id != wanted->id)
-		return 0;
-	*wanted = *node;
-	return 1;
-}
-
 void api_show_order(struct api_request *request)
 {
 	struct registry_order order;
@@ -121,8 +108,7 @@ void api_show_order(struct api_request *request)
 			request->subject);
 		return;
 	}
-	node.id = order.node;
-	(void)registry_each_node(request->brambled->registry, find_name, &node);
+	(void)registry_node_of_id(request->brambled->registry, order.node, &node);
 	request->reply->json = order_json(&order, node.name);
 }
 

@@ -14,7 +14,6 @@
 struct tally {
 	struct brambled *brambled;
 	unsigned total, some;
-	cJSON *array; /* of warnings */
 };
 
 static int count_node(void *argument, const struct registry_node *node)
@@ -56,14 +55,11 @@ static void add_processes(cJSON *json, const struct brambled *brambled)
 	}
 }
 
-static int add_health_warning(void *argument, const struct registry_node *node)
+static int add_health_warning(void *argument, const char *text)
 {
-	struct tally *tally = argument;
-	char text[HEALTH_WARNING_SIZE];
-
-	if (health_warn(tally->brambled, node, text) &&
-		cJSON_GetArraySize(tally->array) < WARNINGS_LIMIT)
-		cJSON_AddItemToArray(tally->array, cJSON_CreateString(text));
+	if (cJSON_GetArraySize(argument) >= WARNINGS_LIMIT)
+		return 1;
+	cJSON_AddItemToArray(argument, cJSON_CreateString(text));
 	return 0;
 }
 
@@ -89,8 +85,7 @@ static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_
 		snprintf(text, sizeof(text), "%s is not running: %s", status.name, status.reason);
 		cJSON_AddItemToArray(array, cJSON_CreateString(text));
 	}
-	(void)registry_each_node(brambled->registry, add_health_warning,
-		&(struct tally){ .brambled = brambled, .array = array });
+	(void)health_each_warning(brambled, add_health_warning, array);
 	return cJSON_GetArraySize(array) > 0;
 }
 

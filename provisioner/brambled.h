@@ -61,6 +61,9 @@ void brambled_event(struct brambled *brambled, const char *kind, const char *sub
 int brambled_commit(struct brambled *brambled);
 /* The same, with what the timeline keeps in memory. */
 int brambled_settle(struct brambled *brambled);
+/* The end of a change that came to `result`: commit it, or undo it when that isn't 0. Returns what
+ * it came to. */
+int brambled_conclude(struct brambled *brambled, int result);
 /* Undo everything since the last commit. */
 void brambled_rollback(struct brambled *brambled);
 

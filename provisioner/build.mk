@@ -43,7 +43,7 @@ CLI := provisioner/cli
 CLI_SRC := $(addprefix $(CLI)/,cli.c args.c client.c table.c text.c json.c commands.c \
 	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c cluster.c operate.c targets.c watch.c complete.c health.c) \
 	$(CLUSTER_SRC) rootfs/run.c rootfs/failure.c rootfs/progress.c \
-	$(SETTINGS_SRC) common/ipc.c common/file.c common/clock.c common/str.c
+	$(SETTINGS_SRC) provisioner/stages.c common/ipc.c common/file.c common/clock.c common/str.c
 CLI_LIBS := libcjson yaml-0.1 $(SETTINGS_LIBS)
 PROGRAMS += bramble
 bramble_SRC := $(CLI)/main.c $(CLI_SRC)
@@ -84,7 +84,7 @@ fuzz-etab_line_SRC := tests/fuzz/etab_line.c provisioner/exports_table.c common/
 # brambled
 REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c schema.c boards.c addresses.c nodes.c boots.c \
 	events.c images.c expected.c orders.c)
-BRAMBLED_SRC := $(addprefix provisioner/,policy.c changes.c timeline.c heartbeats.c health.c orders.c sightings.c addresses.c nodes.c bindings.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c \
+BRAMBLED_SRC := $(addprefix provisioner/,policy.c changes.c stages.c timeline.c heartbeats.c health.c orders.c sightings.c addresses.c nodes.c bindings.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c \
 	api.c api_json.c api_node.c api_admin.c api_admission.c api_images.c api_operate.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(BOOT_SERVE) \
 	$(SETTINGS_SRC) $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/hash.c common/ipc.c
 PROGRAMS += brambled

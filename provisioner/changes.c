@@ -79,3 +79,11 @@ void brambled_rollback(struct brambled *brambled)
 	registry_rollback(brambled->registry);
 	undone(brambled);
 }
+
+int brambled_conclude(struct brambled *brambled, int result)
+{
+	if (result == 0)
+		return brambled_commit(brambled);
+	brambled_rollback(brambled);
+	return result;
+}

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/throttled.h"
 
 #define MINUTES 60u
 #define MINUTE_MS 60000
-#define HOT_MC 80000 /* where a Pi begins to slow down */
 #define FRESH_MS (5 * MINUTE_MS)
 
 struct series {
@@ -135,24 +135,46 @@ cJSON *health_describe(struct brambled *brambled, const struct registry_node *no
 	return json;
 }
 
-bool health_warn(struct brambled *brambled, const struct registry_node *node,
-	char text[static HEALTH_WARNING_SIZE])
+static bool has_bit(const struct health_sample *sample, int32_t bit)
 {
-	const struct series *series = find(brambled->health, node->id);
-	const struct health_sample *now = series ? &series->now : NULL;
+	return sample->throttled >= 0 && sample->throttled & bit;
+}
 
-	if (!now || clock_wall_ms() - now->at_ms > FRESH_MS)
-		return false;
-	if (now->throttled >= 0 && now->throttled & HEALTH_UNDER_VOLTAGE)
+static bool is_too_hot(const struct health_sample *sample)
+{
+	return sample->temperature_mc >= THROTTLED_HOT_MC || has_bit(sample, THROTTLED_NOW);
+}
+
+static void describe_trouble(
+	const struct health_sample *sample, const char *name, char text[static HEALTH_WARNING_SIZE])
+{
+	if (has_bit(sample, THROTTLED_UNDER_VOLTAGE))
 		snprintf(text, HEALTH_WARNING_SIZE,
-			"%.63s gets too little voltage: use a better power supply or cable",
-			node->name);
-	else if (now->temperature_mc >= HOT_MC ||
-		 (now->throttled >= 0 && now->throttled & HEALTH_THROTTLED))
-		snprintf(text, HEALTH_WARNING_SIZE,
-			"%.63s is too hot (%d °C) and slows down: it needs air", node->name,
-			(int)(now->temperature_mc / 1000));
+			"%.63s gets too little voltage: use a better power supply or cable", name);
 	else
-		return false;
-	return true;
+		snprintf(text, HEALTH_WARNING_SIZE,
+			"%.63s is too hot (%d °C) and slows down: it needs air", name,
+			(int)(sample->temperature_mc / 1000));
+}
+
+int health_each_warning(
+	struct brambled *brambled, int (*each)(void *argument, const char *text), void *argument)
+{
+	const int64_t since_ms = clock_wall_ms() - FRESH_MS;
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < brambled->health->n; i++) {
+		const struct series *series = brambled->health->series[i];
+		const struct health_sample *now = &series->now;
+		char text[HEALTH_WARNING_SIZE];
+		struct registry_node node;
+
+		if (now->at_ms < since_ms ||
+			(!is_too_hot(now) && !has_bit(now, THROTTLED_UNDER_VOLTAGE)) ||
+			registry_node_of_id(brambled->registry, series->node, &node) != 0)
+			continue;
+		describe_trouble(now, node.name, text);
+		result = each(argument, text);
+	}
+	return result;
 }

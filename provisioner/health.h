@@ -12,16 +12,10 @@
 
 #define HEALTH_WARNING_SIZE 200
 
-/* Bits of the firmware's get_throttled
- * (https://www.raspberrypi.com/documentation/computers/os.html#get_throttled): now, not since
- * power-on. */
-#define HEALTH_UNDER_VOLTAGE 0x1
-#define HEALTH_THROTTLED 0x4
-
 struct health_sample {
 	int64_t at_ms;		/* 0 = there is none */
 	int32_t temperature_mc; /* thousandths of a degree Celsius, 0 unknown */
-	int32_t throttled;	/* bits, -1 unknown */
+	int32_t throttled;	/* bits (common/throttled.h), -1 unknown */
 	uint32_t memory_total_kb, memory_available_kb;
 	uint32_t nfs_us;    /* mean round trip of NFS calls since the sample before; 0 none made */
 	uint32_t link_mbps; /* 0 unknown */
@@ -37,8 +31,9 @@ void health_hear(struct brambled *brambled, const struct registry_node *node, co
 /* {"node","now": sample or null,"minutes":[sample]}, oldest first; the caller deletes it. */
 cJSON *health_describe(struct brambled *brambled, const struct registry_node *node);
 
-/* What a person should do about a node just now. Returns false when nothing. */
-bool health_warn(struct brambled *brambled, const struct registry_node *node,
-	char text[static HEALTH_WARNING_SIZE]);
+/* What a person should do about nodes just now. A non-zero answer of `each` ends it and is
+ * returned. */
+int health_each_warning(
+	struct brambled *brambled, int (*each)(void *argument, const char *text), void *argument);
 
 #endif

@@ -50,12 +50,6 @@ void images_stop(struct brambled *brambled)
 	brambled->images = NULL;
 }
 
-static bool is_hash(const char *text)
-{
-	return strlen(text) == HASH_TEXT_SIZE - 1 &&
-	       strspn(text, "0123456789abcdef") == HASH_TEXT_SIZE - 1;
-}
-
 /* SHARE/images/NAME/HASH + suffix */
 static void make_path(const struct brambled *brambled, const char *name, const char *hash,
 	const char *suffix, char *out, size_t size)
@@ -265,7 +259,7 @@ int images_use(struct brambled *brambled, const char *name, const char *hash,
 	struct boot_set *set;
 	int result;
 
-	if (!str_is_node_name(name) || !is_hash(hash)) {
+	if (!str_is_node_name(name) || !str_is_hash(hash, strlen(hash))) {
 		snprintf(reason, IMAGES_REASON_SIZE,
 			"an image is named by one label and a version by 64 hex digits");
 		return -EINVAL;
@@ -275,10 +269,7 @@ int images_use(struct brambled *brambled, const char *name, const char *hash,
 	if (result != 0)
 		return result;
 	result = make_current(brambled, name, hash);
-	if (result == 0)
-		result = brambled_commit(brambled);
-	else
-		brambled_rollback(brambled);
+	result = brambled_conclude(brambled, result);
 	if (result != 0)
 		snprintf(reason, IMAGES_REASON_SIZE, "the registry can't be written: %s",
 			strerror(-result));

@@ -24,11 +24,6 @@ struct sweep {
 	int directory; /* SHARE/images/NAME */
 };
 
-static bool is_version(const char *text, size_t length)
-{
-	return length == HASH_TEXT_SIZE - 1 && strspn(text, "0123456789abcdef") >= length;
-}
-
 static int fail(char reason[static IMAGES_REASON_SIZE], int error, const char *what, const char *on)
 {
 	snprintf(reason, IMAGES_REASON_SIZE, "%.60s %.100s: %.60s", what, on, strerror(-error));
@@ -97,7 +92,7 @@ static int list_versions(struct sweep *sweep)
 		struct images_version *version;
 		char hash[HASH_TEXT_SIZE];
 
-		if (!is_version(entry->d_name, length) ||
+		if (!str_is_hash(entry->d_name, length) ||
 			(strcmp(end, ".squashfs") != 0 && strcmp(end, ".boot") != 0))
 			continue;
 		memcpy(hash, entry->d_name, length);

@@ -28,10 +28,7 @@ static void begin(struct brambled *brambled, char reason[static NODES_REASON_SIZ
 
 static int conclude(struct brambled *brambled, int result, char reason[static NODES_REASON_SIZE])
 {
-	if (result == 0)
-		result = brambled_commit(brambled);
-	else
-		brambled_rollback(brambled);
+	result = brambled_conclude(brambled, result);
 	if (result != 0)
 		bindings_explain(brambled, result, reason);
 	brambled_publish(brambled);

@@ -34,10 +34,7 @@ static void find_open(struct brambled *brambled, uint32_t node, struct open *ope
 
 static int conclude(struct brambled *brambled, int result, char reason[static ORDERS_REASON_SIZE])
 {
-	if (result == 0)
-		result = brambled_commit(brambled);
-	else
-		brambled_rollback(brambled);
+	result = brambled_conclude(brambled, result);
 	if (result != 0)
 		snprintf(reason, ORDERS_REASON_SIZE, "the registry can't be written: %.100s",
 			strerror(-result));
@@ -171,26 +168,6 @@ void orders_joined(struct brambled *brambled, const struct registry_node *node, 
 	}
 }
 
-static int copy_name(void *argument, const struct registry_node *node)
-{
-	struct registry_node *wanted = argument;
-
-	if (node->id != wanted->id)
-		return 0;
-	*wanted = *node;
-	return 1;
-}
-
-static const char *node_name(
-	struct brambled *brambled, uint32_t id, char name[static NODE_NAME_SIZE])
-{
-	struct registry_node node = { .id = id };
-
-	(void)registry_each_node(brambled->registry, copy_name, &node);
-	memcpy(name, node.name, NODE_NAME_SIZE);
-	return name;
-}
-
 void orders_tick(struct brambled *brambled)
 {
 	int64_t now = clock_wall_ms();
@@ -199,11 +176,12 @@ void orders_tick(struct brambled *brambled)
 	find_open(brambled, 0, &open);
 	for (size_t i = 0; i < open.n; i++) {
 		struct registry_order *order = &open.orders[i];
-		char name[NODE_NAME_SIZE];
+		struct registry_node node = { 0 };
 
 		if (order->expires_ms > now)
 			continue;
-		settle(brambled, order, node_name(brambled, order->node, name), ORDER_EXPIRED,
+		(void)registry_node_of_id(brambled->registry, order->node, &node);
+		settle(brambled, order, node.name, ORDER_EXPIRED,
 			order->state == ORDER_SENT
 				? "it was sent, but the node didn't say what became of it"
 				: "the node didn't ask for it in time");

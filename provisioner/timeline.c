@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "provisioner/stages.h"
 
 #define BOOTS 1024     /* going on at once */
 #define TRANSFERS 4096 /* whose names are remembered; the oldest is overwritten */
@@ -43,21 +44,6 @@ struct timeline {
 	uint64_t next_transfer;
 	struct transfer transfers[TRANSFERS];
 };
-
-/* In the order of a boot. */
-static const char *const stages[] = { "dhcp", "firmware", "config", "tree", "initramfs", "kernel",
-	"init", "network", "nfs", "root", "data", "systemd", "joined" };
-
-#define STAGES (sizeof(stages) / sizeof(stages[0]))
-
-static size_t rank(const char *stage)
-{
-	size_t i = 0;
-
-	while (i < STAGES && strcmp(stages[i], stage) != 0)
-		i++;
-	return i;
-}
 
 static int load(void *argument, const struct registry_boot *boot)
 {
@@ -260,7 +246,7 @@ const char *timeline_token(struct brambled *brambled, const struct mac *mac)
 
 bool timeline_is_spoken(const char *stage)
 {
-	return rank(stage) >= rank("init");
+	return stages_rank(stage) >= stages_rank("init");
 }
 
 static void move_forward(struct brambled *brambled, struct running *running, const char *stage)
@@ -268,7 +254,7 @@ static void move_forward(struct brambled *brambled, struct running *running, con
 	struct registry_boot *boot = &running->boot;
 	char text[MAC_TEXT_SIZE];
 
-	if (rank(stage) >= STAGES || rank(stage) <= rank(boot->stage))
+	if (stages_rank(stage) >= STAGES || stages_rank(stage) <= stages_rank(boot->stage))
 		return;
 	str_copy(boot->stage, sizeof(boot->stage), stage);
 	boot->reason[0] = '\0';

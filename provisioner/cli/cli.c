@@ -334,6 +334,24 @@ int cli_try(struct cli *cli, const char *path, unsigned timeout_ms, int *status,
 	return *json ? 0 : -EBADMSG;
 }
 
+/* Takes the text. */
+static void print_text(struct cli *cli, char *text)
+{
+	fprintf(cli->out, "%s\n", text ? text : "{}");
+	cJSON_free(text);
+}
+
+void cli_print_json(struct cli *cli, cJSON *json)
+{
+	print_text(cli, cJSON_Print(json));
+	cJSON_Delete(json);
+}
+
+void cli_print_json_line(struct cli *cli, const cJSON *json)
+{
+	print_text(cli, cJSON_PrintUnformatted(json));
+}
+
 bool cli_confirm(struct cli *cli, const char *question)
 {
 	char answer[CLI_CONFIRM_SIZE] = "";

@@ -84,6 +84,11 @@ enum cli_exit cli_call(
  * the HTTP status; *json may be NULL. */
 int cli_try(struct cli *cli, const char *path, unsigned timeout_ms, int *status, cJSON **json);
 
+/* Print JSON of our own making, indented, and delete it. */
+void cli_print_json(struct cli *cli, cJSON *json);
+/* Print it as one line of many. */
+void cli_print_json_line(struct cli *cli, const cJSON *json);
+
 /* Say why client_call failed. */
 enum cli_exit cli_explain_failure(struct cli *cli, int error);
 

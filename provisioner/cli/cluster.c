@@ -21,33 +21,42 @@
 #define STOP_WAIT_US 100000
 #define ANSWER_SIZE (1u << 20)
 
-/* The settings, when they ask for a cluster. */
-static enum cli_exit load_settings(struct cli *cli, struct settings *settings)
+/* The arguments and the settings, which must ask for a cluster. Returns false with what to return.
+ */
+static bool begin(struct cli *cli, const struct cli_syntax *syntax, int argc, char **argv,
+	struct settings *settings, enum cli_exit *code)
 {
 	struct conf_error error;
-	int result = settings_load(cli_config_path(cli), settings, &error);
 
-	if (result != 0)
-		return cli_complain(cli, CLI_FAILED, "%s", error.text);
-	if (settings->kubernetes_engine == ENGINE_NONE)
-		return cli_complain(cli, CLI_FAILED,
+	if (!cli_arguments(cli, syntax, argc, argv, code))
+		return false;
+	if (settings_load(cli_config_path(cli), settings, &error) != 0)
+		*code = cli_complain(cli, CLI_FAILED, "%s", error.text);
+	else if (settings->kubernetes_engine == ENGINE_NONE)
+		*code = cli_complain(cli, CLI_FAILED,
 			"%s asks for no cluster: kubernetes.engine is \"none\"; set it to "
 			"\"kubeadm\" and restart Bramble",
 			cli_config_path(cli));
-	return CLI_OK;
+	else
+		return true;
+	return false;
+}
+
+/* What brambled says of itself; CLI_OK with *status, which the caller deletes. */
+static enum cli_exit ask_status(struct cli *cli, cJSON **status)
+{
+	int http, result = cli_try(cli, "/v1/status", CLIENT_TIMEOUT_MS, &http, status);
+
+	return result == 0 ? CLI_OK : cli_explain_failure(cli, result);
 }
 
 static enum cli_exit print_result(struct cli *cli, const char *state, const char *path)
 {
 	cJSON *json = cJSON_CreateObject();
-	char *text;
 
 	cJSON_AddStringToObject(json, "state", state);
 	cJSON_AddStringToObject(json, "path", path);
-	text = cJSON_Print(json);
-	fprintf(cli->out, "%s\n", text ? text : "{}");
-	free(text);
-	cJSON_Delete(json);
+	cli_print_json(cli, json);
 	return CLI_OK;
 }
 
@@ -65,19 +74,15 @@ static enum cli_exit create_main(struct cli *cli, int argc, char **argv)
 	struct cluster_paths paths;
 	enum cli_exit code;
 	cJSON *status;
-	int http, result;
 
-	if (!cli_arguments(cli, &syntax, argc, argv, &code))
-		return code;
-	code = load_settings(cli, &settings);
-	if (code != CLI_OK)
+	if (!begin(cli, &syntax, argc, argv, &settings, &code))
 		return code;
 	if (geteuid() != 0)
 		return cli_complain(cli, CLI_FAILED, "only root may create a cluster; use sudo");
 	/* It runs what is created. */
-	result = cli_try(cli, "/v1/status", CLIENT_TIMEOUT_MS, &http, &status);
-	if (result != 0)
-		return cli_explain_failure(cli, result);
+	code = ask_status(cli, &status);
+	if (code != CLI_OK)
+		return code;
 	cJSON_Delete(status);
 	progress_init(&progress);
 	if (cluster_create(&settings, &progress, &failure) != 0)
@@ -104,10 +109,7 @@ static enum cli_exit kubeconfig_main(struct cli *cli, int argc, char **argv)
 	size_t size;
 	int result;
 
-	if (!cli_arguments(cli, &syntax, argc, argv, &code))
-		return code;
-	code = load_settings(cli, &settings);
-	if (code != CLI_OK)
+	if (!begin(cli, &syntax, argc, argv, &settings, &code))
 		return code;
 	cluster_find_paths(&settings, &paths);
 	result = file_read(paths.admin, KUBECONFIG_LIMIT, &text, &size);
@@ -262,29 +264,22 @@ static enum cli_exit state_main(struct cli *cli, int argc, char **argv)
 	struct settings settings;
 	enum cli_exit code;
 	cJSON *status, *json;
-	char *text;
 	bool ready;
-	int http, result;
 
-	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+	if (!begin(cli, &syntax, argc, argv, &settings, &code))
 		return code;
-	code = load_settings(cli, &settings);
+	code = ask_status(cli, &status);
 	if (code != CLI_OK)
 		return code;
-	result = cli_try(cli, "/v1/status", CLIENT_TIMEOUT_MS, &http, &status);
-	if (result != 0)
-		return cli_explain_failure(cli, result);
 	json = describe(&settings, status);
 	ready = strcmp(json_text(json, "state"), "ready") == 0;
+	cJSON_Delete(status);
 	if (cli->json) {
-		text = cJSON_Print(json);
-		fprintf(cli->out, "%s\n", text ? text : "{}");
-		free(text);
+		cli_print_json(cli, json);
 	} else {
 		code = print_status(cli, json);
+		cJSON_Delete(json);
 	}
-	cJSON_Delete(json);
-	cJSON_Delete(status);
 	return code == CLI_OK && !ready ? CLI_FAILED : code;
 }
 
@@ -341,10 +336,7 @@ static enum cli_exit reset_main(struct cli *cli, int argc, char **argv)
 	struct settings settings;
 	enum cli_exit code;
 
-	if (!cli_arguments(cli, &syntax, argc, argv, &code))
-		return code;
-	code = load_settings(cli, &settings);
-	if (code != CLI_OK)
+	if (!begin(cli, &syntax, argc, argv, &settings, &code))
 		return code;
 	if (!yes && !cli->interactive)
 		return cli_complain(cli, CLI_USAGE,

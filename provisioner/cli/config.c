@@ -19,15 +19,6 @@ static cJSON *errors_as_json(const struct conf_report *report)
 	return errors;
 }
 
-static void print_json(struct cli *cli, cJSON *json)
-{
-	char *text = cJSON_Print(json);
-
-	fprintf(cli->out, "%s\n", text ? text : "{}");
-	cJSON_free(text);
-	cJSON_Delete(json);
-}
-
 static void print_check(struct cli *cli, const char *path, const struct conf_report *report)
 {
 	char visible[sizeof(report->errors[0].text)];
@@ -38,7 +29,7 @@ static void print_check(struct cli *cli, const char *path, const struct conf_rep
 		cJSON_AddStringToObject(json, "file", path);
 		cJSON_AddBoolToObject(json, "ok", report->count == 0);
 		cJSON_AddItemToObject(json, "errors", errors_as_json(report));
-		print_json(cli, json);
+		cli_print_json(cli, json);
 		return;
 	}
 	for (size_t i = 0; i < report->count; i++) {
@@ -175,7 +166,7 @@ static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
 		return cli_complain(cli, CLI_FAILED, "%s", error.text);
 	resolve_defaults(&settings);
 	if (cli->json)
-		print_json(cli, settings_as_json(&settings));
+		cli_print_json(cli, settings_as_json(&settings));
 	else
 		print_settings(cli, &settings);
 	return CLI_OK;

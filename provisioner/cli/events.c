@@ -59,14 +59,6 @@ static void print_event(struct cli *cli, struct follow *follow, const cJSON *eve
 	fputc('\n', cli->out);
 }
 
-static void print_event_json(struct cli *cli, const cJSON *event)
-{
-	char *line = cJSON_PrintUnformatted(event);
-
-	fprintf(cli->out, "%s\n", line ? line : "{}");
-	cJSON_free(line);
-}
-
 /* Show the events newer than the last one that was shown; they come oldest first. */
 static void print_new(struct cli *cli, struct follow *follow, const cJSON *events)
 {
@@ -78,7 +70,7 @@ static void print_new(struct cli *cli, struct follow *follow, const cJSON *event
 			continue;
 		follow->last = json_integer(event, "id");
 		if (cli->json)
-			print_event_json(cli, event);
+			cli_print_json_line(cli, event);
 		else
 			print_event(cli, follow, event);
 	}

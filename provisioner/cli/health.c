@@ -3,15 +3,11 @@
 #include <inttypes.h>
 
 #include "common/clock.h"
+#include "common/throttled.h"
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/node.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
-
-#define UNDER_VOLTAGE 0x1
-#define SLOWED 0x2 /* by the frequency cap; 0x4 by heat */
-#define THROTTLED 0x4
-#define HOT_MC 80000
 
 static const char *describe_power(const cJSON *sample)
 {
@@ -19,9 +15,9 @@ static const char *describe_power(const cJSON *sample)
 
 	if (!json_member(sample, "throttled"))
 		return "-";
-	if (bits & UNDER_VOLTAGE)
+	if (bits & THROTTLED_UNDER_VOLTAGE)
 		return "under-voltage";
-	return bits & (SLOWED | THROTTLED) ? "slowed down" : "ok";
+	return bits & (THROTTLED_CAPPED | THROTTLED_NOW) ? "slowed down" : "ok";
 }
 
 static void add_number(struct table *table, int64_t number, double divisor, const char *unit)
@@ -43,7 +39,8 @@ static void add_sample(struct table *table, const cJSON *sample)
 	table_row(table);
 	table_cell(table, age);
 	snprintf(cell, sizeof(cell), "%.1f °C", (double)hot / 1000);
-	table_cell_colored(table, hot >= HOT_MC ? TABLE_RED : TABLE_PLAIN, hot == 0 ? "-" : cell);
+	table_cell_colored(
+		table, hot >= THROTTLED_HOT_MC ? TABLE_RED : TABLE_PLAIN, hot == 0 ? "-" : cell);
 	table_cellf(table, "%.2f", cJSON_IsNumber(load) ? load->valuedouble : 0);
 	table_cellf(table, "%.0f of %.0f MB",
 		(double)json_integer(sample, "memory_available_kb") / 1e3 * 1.024,

@@ -61,10 +61,29 @@ static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
 	return code;
 }
 
-static bool is_hash(const char *text)
+/* Says what is wrong. */
+static bool is_name(struct cli *cli, const char *word)
 {
-	return strlen(text) == HASH_TEXT_SIZE - 1 &&
-	       strspn(text, "0123456789abcdef") == HASH_TEXT_SIZE - 1;
+	if (str_is_node_name(word))
+		return true;
+	cli_complain(cli, CLI_USAGE,
+		"\"%s\" is no name of an image; allowed: lower-case letters, digits and '-'", word);
+	return false;
+}
+
+static enum cli_exit make_current(
+	struct cli *cli, const char *name, const char *hash, const char *how)
+{
+	cJSON *body = cJSON_CreateObject(), *json;
+	enum cli_exit code;
+
+	cJSON_AddStringToObject(body, "name", name);
+	cJSON_AddStringToObject(body, "hash", hash);
+	code = cli_call(cli, IPC_POST, "/v1/images", body, &json);
+	if (code == CLI_OK && !cli->json)
+		fprintf(cli->out, "%s %.12s is %s: boots from now on get it.\n", name, hash, how);
+	cJSON_Delete(json);
+	return code;
 }
 
 static enum cli_exit use_main(struct cli *cli, int argc, char **argv)
@@ -80,28 +99,16 @@ static enum cli_exit use_main(struct cli *cli, int argc, char **argv)
 		.max_words = 2,
 	};
 	enum cli_exit code;
-	cJSON *body, *json;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	if (!str_is_node_name(argv[0]))
-		return cli_complain(cli, CLI_USAGE,
-			"\"%s\" is no name of an image; allowed: lower-case letters, digits and "
-			"'-'",
-			argv[0]);
-	if (!is_hash(argv[1]))
+	if (!is_name(cli, argv[0]))
+		return CLI_USAGE;
+	if (!str_is_hash(argv[1], strlen(argv[1])))
 		return cli_complain(cli, CLI_USAGE,
 			"\"%s\" is no version; allowed: the 64 hex digits in the name of its file",
 			argv[1]);
-	body = cJSON_CreateObject();
-	cJSON_AddStringToObject(body, "name", argv[0]);
-	cJSON_AddStringToObject(body, "hash", argv[1]);
-	code = cli_call(cli, IPC_POST, "/v1/images", body, &json);
-	if (code == CLI_OK && !cli->json)
-		fprintf(cli->out, "%s %.12s is current: boots from now on get it.\n", argv[0],
-			argv[1]);
-	cJSON_Delete(json);
-	return code;
+	return make_current(cli, argv[0], argv[1], "current");
 }
 
 /* What was current before becomes current again. */
@@ -116,8 +123,9 @@ static enum cli_exit rollback_main(struct cli *cli, int argc, char **argv)
 	};
 	const cJSON *image;
 	enum cli_exit code;
-	cJSON *body = NULL, *json;
+	cJSON *json;
 	char previous[HASH_TEXT_SIZE] = "";
+	bool found = false;
 	int status, result;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
@@ -129,25 +137,16 @@ static enum cli_exit rollback_main(struct cli *cli, int argc, char **argv)
 	{
 		if (strcmp(json_text(image, "name"), argv[0]) != 0)
 			continue;
+		found = true;
 		str_copy(previous, sizeof(previous), json_text(image, "previous"));
-		body = cJSON_CreateObject();
-		cJSON_AddStringToObject(body, "name", argv[0]);
-		cJSON_AddStringToObject(body, "hash", previous);
 	}
 	cJSON_Delete(json);
-	if (!body)
+	if (!found)
 		return cli_complain(cli, CLI_NOT_FOUND, "there is no image %.64s", argv[0]);
-	if (previous[0] == '\0') {
-		cJSON_Delete(body);
+	if (previous[0] == '\0')
 		return cli_complain(
 			cli, CLI_NOT_FOUND, "image %.64s has no previous version", argv[0]);
-	}
-	code = cli_call(cli, IPC_POST, "/v1/images", body, &json);
-	if (code == CLI_OK && !cli->json)
-		fprintf(cli->out, "%s %.12s is current again: boots from now on get it.\n", argv[0],
-			previous);
-	cJSON_Delete(json);
-	return code;
+	return make_current(cli, argv[0], previous, "current again");
 }
 
 static void print_sweep(struct cli *cli, const cJSON *json, bool dry_run)
@@ -188,17 +187,14 @@ static enum cli_exit gc_main(struct cli *cli, int argc, char **argv)
 		.max_words = 1,
 		.options = options,
 	};
-	char path[IPC_PATH_SIZE] = "/v1/images/";
+	char path[IPC_PATH_SIZE];
 	enum cli_exit code;
 	cJSON *body, *json;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	if (!str_is_node_name(argv[0]))
-		return cli_complain(cli, CLI_USAGE,
-			"\"%.64s\" is no name of an image; allowed: lower-case letters, digits and "
-			"'-'",
-			argv[0]);
+	if (!is_name(cli, argv[0]))
+		return CLI_USAGE;
 	snprintf(path, sizeof(path), "/v1/images/%s/gc", argv[0]);
 	body = cJSON_CreateObject();
 	if (dry_run)

@@ -408,12 +408,10 @@ static enum cli_exit forget_main(struct cli *cli, int argc, char **argv)
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	for (argc = 0; argv[argc]; argc++)
-		;
 	if (!yes && !dry_run && !cli->interactive)
 		return cli_complain(cli, CLI_USAGE,
 			"nobody can be asked here whether to forget %.64s; --yes says so", argv[0]);
-	code = targets_find(cli, argc, argv, &targets);
+	code = targets_find(cli, argv, &targets);
 	if (code != CLI_OK)
 		return code;
 	for (size_t i = 0; dry_run && i < targets.count; i++)

@@ -49,14 +49,6 @@ static enum cli_exit call_silently(
 	return code;
 }
 
-static void print_json(struct cli *cli, const cJSON *json)
-{
-	char *text = cJSON_PrintUnformatted(json);
-
-	fprintf(cli->out, "%s\n", text ? text : "{}");
-	free(text);
-}
-
 /* Where an order stands now. */
 static enum cli_exit look(struct cli *cli, const char *name, struct order *order, bool last)
 {
@@ -74,7 +66,7 @@ static enum cli_exit look(struct cli *cli, const char *name, struct order *order
 	order->open = strcmp(state, "pending") == 0 || strcmp(state, "sent") == 0;
 	if (!order->open || last) {
 		if (cli->json)
-			print_json(cli, json);
+			cli_print_json_line(cli, json);
 		if (order->open)
 			code = cli_complain(cli, CLI_FAILED,
 				"%s hasn't answered within %d s; `bramble node show %s` says "
@@ -140,7 +132,7 @@ static enum cli_exit call_all(struct cli *cli, const struct action *action,
 		if (json && action->verb) {
 			orders[i] = (struct order){ .id = json_integer(json, "id"), .open = true };
 			if (action->no_wait && cli->json)
-				print_json(cli, json);
+				cli_print_json_line(cli, json);
 		} else if (json && !cli->json) {
 			fprintf(cli->out, "%s %s.\n", targets->names[i], action->past);
 		}
@@ -154,11 +146,11 @@ static enum cli_exit call_all(struct cli *cli, const struct action *action,
 }
 
 /* Deletes the body. */
-static enum cli_exit act(struct cli *cli, struct action *action, int argc, char **argv)
+static enum cli_exit act(struct cli *cli, struct action *action, char **argv)
 {
 	struct targets targets;
 	struct order *orders;
-	enum cli_exit code = targets_find(cli, argc, argv, &targets), waited;
+	enum cli_exit code = targets_find(cli, argv, &targets), waited;
 
 	if (code == CLI_OK) {
 		orders = calloc(targets.count, sizeof(*orders));
@@ -196,11 +188,9 @@ enum cli_exit node_reboot_main(struct cli *cli, int argc, char **argv)
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	for (argc = 0; argv[argc]; argc++)
-		;
 	action.body = cJSON_CreateObject();
 	cJSON_AddStringToObject(action.body, "order", action.verb);
-	return act(cli, &action, argc, argv);
+	return act(cli, &action, argv);
 }
 
 enum cli_exit node_identify_main(struct cli *cli, int argc, char **argv)
@@ -226,8 +216,6 @@ enum cli_exit node_identify_main(struct cli *cli, int argc, char **argv)
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	for (argc = 0; argv[argc]; argc++)
-		;
 	seconds = time ? args_parse_duration(time) : IDENTIFY_S;
 	if (seconds < 1 || seconds > LONGEST_S)
 		return cli_complain(
@@ -235,7 +223,7 @@ enum cli_exit node_identify_main(struct cli *cli, int argc, char **argv)
 	action.body = cJSON_CreateObject();
 	cJSON_AddStringToObject(action.body, "order", action.verb);
 	cJSON_AddNumberToObject(action.body, "for_s", (double)seconds);
-	return act(cli, &action, argc, argv);
+	return act(cli, &action, argv);
 }
 
 static enum cli_exit cordon(
@@ -255,11 +243,9 @@ static enum cli_exit cordon(
 	syntax.max_words = CLI_MANY_WORDS;
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	for (argc = 0; argv[argc]; argc++)
-		;
 	action.body = cJSON_CreateObject();
 	cJSON_AddBoolToObject(action.body, "cordoned", wanted);
-	return act(cli, &action, argc, argv);
+	return act(cli, &action, argv);
 }
 
 enum cli_exit node_cordon_main(struct cli *cli, int argc, char **argv)

@@ -126,7 +126,7 @@ static enum cli_exit add_word(
 	return code;
 }
 
-enum cli_exit targets_find(struct cli *cli, int argc, char **argv, struct targets *targets)
+enum cli_exit targets_find(struct cli *cli, char **argv, struct targets *targets)
 {
 	enum cli_exit code = CLI_OK;
 	cJSON *json = NULL;
@@ -135,8 +135,8 @@ enum cli_exit targets_find(struct cli *cli, int argc, char **argv, struct target
 	targets->names = calloc(TARGETS_LIMIT, sizeof(targets->names[0]));
 	if (!targets->names)
 		return cli_complain(cli, CLI_FAILED, "out of memory");
-	for (int i = 0; code == CLI_OK && i < argc; i++)
-		code = add_word(cli, argv[i], &json, targets);
+	for (; code == CLI_OK && *argv; argv++)
+		code = add_word(cli, *argv, &json, targets);
 	cJSON_Delete(json);
 	if (code != CLI_OK)
 		targets_free(targets);

@@ -26,10 +26,10 @@ bool targets_is_pattern(const char *word);
 /* Does a pattern without commas match the name? */
 bool targets_match(const char *pattern, const char *name);
 
-/* The nodes that the words name, each once, in the order of the words; patterns are looked up at
- * brambled. CLI_NOT_FOUND (said already) when a pattern matches none. A plain name is taken as it
- * is. */
-enum cli_exit targets_find(struct cli *cli, int argc, char **argv, struct targets *targets);
+/* The nodes that the words (ended by NULL) name, each once, in the order of the words; patterns are
+ * looked up at brambled. CLI_NOT_FOUND (said already) when a pattern matches none. A plain name is
+ * taken as it is. */
+enum cli_exit targets_find(struct cli *cli, char **argv, struct targets *targets);
 void targets_free(struct targets *targets);
 
 #endif

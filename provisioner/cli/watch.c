@@ -16,17 +16,15 @@
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
+#include "provisioner/stages.h"
 
 #define REFRESH_MS 250
 #define SHOWN_AFTER_MS 10000 /* so long one that has joined stays in the table */
 #define BOOTS 1000
 #define BOOTS_PATH "/v1/boots?limit=1000"
-#define BAR 13 /* a place for each stage */
+#define BAR STAGES
 #define OTHER_LINES 3u
 #define USUAL_ROWS 24u
-
-static const char *const stages[BAR] = { "dhcp", "firmware", "config", "tree", "initramfs",
-	"kernel", "init", "network", "nfs", "root", "data", "systemd", "joined" };
 
 /* A boot that was seen going on. */
 struct seen {
@@ -90,14 +88,11 @@ static void tell(struct watch *watch, struct seen *seen, const cJSON *boot)
 	struct cli *cli = watch->cli;
 	bool reason = *json_text(boot, "reason") != '\0' && !boot_has_joined(boot);
 	bool stage = strcmp(seen->stage, json_text(boot, "stage")) != 0;
-	char *text;
 
 	if (watch->terminal || (!stage && reason == seen->reason_told))
 		return;
 	if (cli->json) {
-		text = cJSON_PrintUnformatted(boot);
-		fprintf(cli->out, "%s\n", text ? text : "{}");
-		free(text);
+		cli_print_json_line(cli, boot);
 	} else {
 		if (stage)
 			print_line(cli, boot);
@@ -122,12 +117,8 @@ static void take(struct watch *watch, const cJSON *boot)
 
 static void format_bar(const char *stage, char out[static BAR + 3])
 {
-	size_t done = 0;
+	const size_t rank = stages_rank(stage), done = rank < STAGES ? rank + 1 : 0;
 
-	for (size_t i = 0; i < BAR; i++) {
-		if (strcmp(stages[i], stage) == 0)
-			done = i + 1;
-	}
 	out[0] = '[';
 	memset(out + 1, '#', done);
 	memset(out + 1 + done, '.', BAR - done);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,12 +14,19 @@
 
 #define WORDS 16
 
+void cluster_use_programs(const struct settings *settings)
+{
+	char path[CLUSTER_PATH_SIZE + sizeof(RUN_SAFE_PATH)];
+
+	snprintf(path, sizeof(path), "%s:" RUN_SAFE_PATH, settings->programs);
+	setenv("PATH", path, 1);
+}
+
 int cluster_ask(const struct settings *settings, const char *const words[], char *out, size_t size,
 	struct failure *failure)
 {
 	struct cluster_paths paths;
-	char kubeconfig[CLUSTER_PATH_SIZE + 16], cache[CLUSTER_PATH_SIZE + 32],
-		path[CLUSTER_PATH_SIZE + sizeof(RUN_SAFE_PATH)];
+	char kubeconfig[CLUSTER_PATH_SIZE + 16], cache[CLUSTER_PATH_SIZE + 32];
 	const char *arguments[WORDS + 1] = { "kubectl", kubeconfig, cache,
 		"--request-timeout=10s" };
 	const struct run run = { .arguments = arguments, .output = out, .output_size = size };
@@ -29,8 +35,7 @@ int cluster_ask(const struct settings *settings, const char *const words[], char
 	cluster_find_paths(settings, &paths);
 	snprintf(kubeconfig, sizeof(kubeconfig), "--kubeconfig=%s", paths.admin);
 	snprintf(cache, sizeof(cache), "--cache-dir=%s/cache", paths.base);
-	snprintf(path, sizeof(path), "%s:" RUN_SAFE_PATH, settings->programs);
-	setenv("PATH", path, 1);
+	cluster_use_programs(settings);
 	for (size_t i = 0; words[i]; i++) {
 		if (n == WORDS)
 			return -E2BIG;

@@ -30,6 +30,9 @@ struct cluster_paths {
 
 void cluster_find_paths(const struct settings *settings, struct cluster_paths *paths);
 
+/* Let programs of kubernetes.programs be found before others (PATH of this process). */
+void cluster_use_programs(const struct settings *settings);
+
 /* Create the control plane, or finish or repeat its creation: a second run changes nothing. Needs
  * root and a running brambled; leaves the caller in a mount namespace of its own and with PATH set.
  * Returns 0 or -errno with `failure`. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The steps of `bramble cluster create`. Each may be interrupted anywhere and repeated. */
 #include <errno.h>
-#include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -322,12 +321,10 @@ int cluster_create(
 	struct creation creation = {
 		.settings = settings, .progress = progress, .failure = failure
 	};
-	char path[CLUSTER_PATH_SIZE + sizeof(RUN_SAFE_PATH)];
 	int result = 0;
 
 	cluster_find_paths(settings, &creation.paths);
-	snprintf(path, sizeof(path), "%s:" RUN_SAFE_PATH, settings->programs);
-	setenv("PATH", path, 1);
+	cluster_use_programs(settings);
 	umask(022);
 	for (size_t i = 0; result == 0 && i < sizeof(steps) / sizeof(steps[0]); i++) {
 		progress_begin(progress, steps[i].name);

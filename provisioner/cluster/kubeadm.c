@@ -128,7 +128,7 @@ static int copy_words(yaml_document_t *document, const yaml_node_t *list, char *
 		if (!word || word->type != YAML_SCALAR_NODE ||
 			strlen((const char *)word->data.scalar.value) != word->data.scalar.length)
 			return -EBADMSG;
-		if (n == KUBEADM_ARGUMENTS)
+		if (n == PROCESSES_ARGUMENTS)
 			return -E2BIG;
 		words[n] = strdup((const char *)word->data.scalar.value);
 		if (!words[n++])
@@ -149,13 +149,13 @@ static int read_document(yaml_document_t *document, char **words)
 }
 
 int kubeadm_read_command(
-	const char *manifest, size_t size, char *words[static KUBEADM_ARGUMENTS + 1])
+	const char *manifest, size_t size, char *words[static PROCESSES_ARGUMENTS + 1])
 {
 	yaml_parser_t parser;
 	yaml_document_t document;
 	int result = -EBADMSG;
 
-	memset(words, 0, (KUBEADM_ARGUMENTS + 1) * sizeof(words[0]));
+	memset(words, 0, (PROCESSES_ARGUMENTS + 1) * sizeof(words[0]));
 	if (!yaml_parser_initialize(&parser))
 		return -ENOMEM;
 	yaml_parser_set_input_string(&parser, (const unsigned char *)manifest, size);
@@ -164,7 +164,7 @@ int kubeadm_read_command(
 		yaml_document_delete(&document);
 	}
 	yaml_parser_delete(&parser);
-	for (size_t i = 0; result != 0 && i < KUBEADM_ARGUMENTS; i++) {
+	for (size_t i = 0; result != 0 && i < PROCESSES_ARGUMENTS; i++) {
 		free(words[i]);
 		words[i] = NULL;
 	}

@@ -6,8 +6,9 @@
 #include <netinet/in.h>
 #include <stddef.h>
 
+#include "provisioner/cluster/processes.h"
+
 #define KUBEADM_CONFIG_SIZE 4096
-#define KUBEADM_ARGUMENTS 64
 
 struct kubeadm_config {
 	const char *version; /* "v1.20.2" */
@@ -26,6 +27,6 @@ int kubeadm_render(const struct kubeadm_config *config, char out[static KUBEADM_
 /* The command of the only container in a static Pod's manifest. `words` are NULL-terminated and
  * the caller's to free, one by one. Returns 0, -EBADMSG, -E2BIG or -ENOMEM. Fuzzed. */
 int kubeadm_read_command(
-	const char *manifest, size_t size, char *words[static KUBEADM_ARGUMENTS + 1]);
+	const char *manifest, size_t size, char *words[static PROCESSES_ARGUMENTS + 1]);
 
 #endif

@@ -20,17 +20,12 @@
 
 #define IMAGE_NAMES_LIMIT 1024
 
-static bool is_hash(const char *text, size_t length)
-{
-	return length == HASH_TEXT_SIZE - 1 && strspn(text, "0123456789abcdef") >= length;
-}
-
 /* "HASH.squashfs" or "HASH.tree". */
 static bool parse_root_name(const char *file, struct image_version *version)
 {
 	const char *dot = strchr(file, '.');
 
-	if (!dot || !is_hash(file, (size_t)(dot - file)))
+	if (!dot || !str_is_hash(file, (size_t)(dot - file)))
 		return false;
 	if (strcmp(dot, ".squashfs") == 0)
 		version->mode = IMAGE_SQUASHFS;

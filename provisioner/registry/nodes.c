@@ -50,6 +50,18 @@ int registry_get_node(struct registry *registry, const char *name, struct regist
 	return take_first_row(registry, statement, node);
 }
 
+int registry_node_of_id(struct registry *registry, uint32_t id, struct registry_node *node)
+{
+	int result;
+	sqlite3_stmt *statement =
+		registry_read(registry, "SELECT " COLUMNS " FROM nodes WHERE id = ?", &result);
+
+	if (!statement)
+		return result;
+	sqlite3_bind_int64(statement, 1, id);
+	return take_first_row(registry, statement, node);
+}
+
 int registry_node_of_board(
 	struct registry *registry, const struct mac *mac, struct registry_node *node)
 {

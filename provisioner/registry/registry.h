@@ -172,6 +172,7 @@ int registry_each_address(struct registry *registry,
 
 /* --- nodes --- */
 int registry_get_node(struct registry *registry, const char *name, struct registry_node *node);
+int registry_node_of_id(struct registry *registry, uint32_t id, struct registry_node *node);
 int registry_node_of_board(
 	struct registry *registry, const struct mac *mac, struct registry_node *node);
 int registry_node_of_address(

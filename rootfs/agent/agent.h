@@ -38,6 +38,10 @@ void agent_read_facts(struct agent_facts *facts);
 /* The value of "NAME:   123 kB" in the text of /proc/meminfo; 0 when absent. Pure. */
 int64_t agent_parse_meminfo(const char *text, const char *name);
 
+/* The number, of base 10 or 16, that a small file holds; -1 when there is no such file, or no
+ * number that isn't negative. */
+int64_t agent_read_number(const char *path, int base);
+
 /* NFS calls of all mounts since they were mounted. */
 struct agent_nfs {
 	uint64_t calls, round_trip_ms;

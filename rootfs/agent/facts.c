@@ -24,13 +24,15 @@ static void read_line(const char *path, char *out, size_t size)
 	free(text);
 }
 
-static int64_t read_number(const char *path)
+int64_t agent_read_number(const char *path, int base)
 {
-	char text[24];
-	uint64_t value;
+	char text[24], *end;
+	long long value;
 
 	read_line(path, text, sizeof(text));
-	return str_parse_u64(text, 0, INT64_MAX, &value) == 0 ? (int64_t)value : 0;
+	errno = 0;
+	value = strtoll(text, &end, base);
+	return end == text || *end != '\0' || errno != 0 || value < 0 ? -1 : value;
 }
 
 int64_t agent_parse_meminfo(const char *text, const char *name)
@@ -74,6 +76,7 @@ void agent_read_facts(struct agent_facts *facts)
 {
 	struct utsname kernel;
 	char *text, line[128];
+	int64_t temperature_mc;
 	size_t size;
 
 	*facts = (struct agent_facts){ 0 };
@@ -87,7 +90,8 @@ void agent_read_facts(struct agent_facts *facts)
 	facts->uptime_s = (int64_t)strtod(line, NULL);
 	read_line("/proc/loadavg", line, sizeof(line));
 	facts->load1 = strtod(line, NULL);
-	facts->temperature_mc = read_number("/sys/class/thermal/thermal_zone0/temp");
+	temperature_mc = agent_read_number("/sys/class/thermal/thermal_zone0/temp", 10);
+	facts->temperature_mc = temperature_mc > 0 ? temperature_mc : 0;
 	if (file_read("/proc/meminfo", FACT_LIMIT, &text, &size) != 0)
 		return;
 	facts->memory_total_kb = agent_parse_meminfo(text, "MemTotal");

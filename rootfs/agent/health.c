@@ -6,35 +6,19 @@
 #include <string.h>
 
 #include "common/file.h"
+#include "common/throttled.h"
 #include "rootfs/agent/agent.h"
 
 #define NUMBER_LIMIT 64
 #define MOUNTSTATS_LIMIT (256u * 1024)
 #define NETWORK "/sys/class/net"
 #define HWMON "/sys/class/hwmon"
-#define UNDER_VOLTAGE 0x1
 
 /* The raspberrypi kernel's; Debian's has the alarm of rpi_volt alone. */
-#define THROTTLED "/sys/devices/platform/soc/soc:firmware/get_throttled"
-
-/* -1: no such file, or no number. */
-static long read_number(const char *path, int base)
-{
-	char *text, *end;
-	size_t size;
-	long value;
-
-	if (file_read(path, NUMBER_LIMIT, &text, &size) != 0)
-		return -1;
-	value = strtol(text, &end, base);
-	if (end == text || value < 0)
-		value = -1;
-	free(text);
-	return value;
-}
+#define GET_THROTTLED "/sys/devices/platform/soc/soc:firmware/get_throttled"
 
 /* Is there "rpi_volt" in this directory's file name? Then its alarm: 0 or 1, else -1. */
-static long read_alarm(const char *entry)
+static int64_t read_alarm(const char *entry)
 {
 	char path[320], *name;
 	size_t size;
@@ -46,12 +30,12 @@ static long read_alarm(const char *entry)
 	is_ours = strncmp(name, "rpi_volt", strlen("rpi_volt")) == 0;
 	free(name);
 	snprintf(path, sizeof(path), HWMON "/%.200s/in0_lcrit_alarm", entry);
-	return is_ours ? read_number(path, 10) : -1;
+	return is_ours ? agent_read_number(path, 10) : -1;
 }
 
-static long read_throttled(void)
+static int64_t read_throttled(void)
 {
-	long value = read_number(THROTTLED, 16);
+	int64_t value = agent_read_number(GET_THROTTLED, 16);
 	DIR *entries = value < 0 ? opendir(HWMON) : NULL;
 	const struct dirent *entry;
 
@@ -59,7 +43,7 @@ static long read_throttled(void)
 		value = entry->d_name[0] == '.' ? -1 : read_alarm(entry->d_name);
 	if (entries) {
 		closedir(entries);
-		value = value == 1 ? UNDER_VOLTAGE : value;
+		value = value == 1 ? THROTTLED_UNDER_VOLTAGE : value;
 	}
 	return value;
 }
@@ -69,7 +53,7 @@ static int64_t read_link(void)
 {
 	DIR *entries = opendir(NETWORK);
 	const struct dirent *entry;
-	long speed = -1;
+	int64_t speed = -1;
 
 	while (entries && speed <= 0 && (entry = readdir(entries))) {
 		char path[320];
@@ -77,7 +61,7 @@ static int64_t read_link(void)
 		if (entry->d_name[0] != 'e')
 			continue;
 		snprintf(path, sizeof(path), NETWORK "/%.200s/speed", entry->d_name);
-		speed = read_number(path, 10);
+		speed = agent_read_number(path, 10);
 	}
 	if (entries)
 		closedir(entries);

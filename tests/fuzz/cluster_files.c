@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_manifest(const char *text, size_t size)
 {
-	char *words[KUBEADM_ARGUMENTS + 1];
+	char *words[PROCESSES_ARGUMENTS + 1];
 
 	if (kubeadm_read_command(text, size, words) != 0)
 		return;

@@ -62,7 +62,7 @@ static int read_command(const char *text, char **words)
 
 static void the_command_of_a_static_pod_is_read(void **state)
 {
-	char *words[KUBEADM_ARGUMENTS + 1];
+	char *words[PROCESSES_ARGUMENTS + 1];
 
 	(void)state;
 	assert_int_equal(read_command("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n"
@@ -84,14 +84,14 @@ static void what_is_no_such_manifest_is_refused(void **state)
 		"spec: {containers: [{command: []}]}\n", "spec: {containers: [{command: [[a]]}]}\n",
 		"spec: {containers: [{command: [a]}, {command: [b]}]}\n", "spec: {\n",
 		"spec: {containers: [{command: [\"a\\0b\"]}]}\n" };
-	char *words[KUBEADM_ARGUMENTS + 1], many[8 * KUBEADM_ARGUMENTS];
+	char *words[PROCESSES_ARGUMENTS + 1], many[8 * PROCESSES_ARGUMENTS];
 	size_t used;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		assert_int_equal(read_command(texts[i], words), -EBADMSG);
 	used = (size_t)snprintf(many, sizeof(many), "spec: {containers: [{command: [a");
-	for (size_t i = 0; i < KUBEADM_ARGUMENTS; i++)
+	for (size_t i = 0; i < PROCESSES_ARGUMENTS; i++)
 		used += (size_t)snprintf(many + used, sizeof(many) - used, ",a");
 	snprintf(many + used, sizeof(many) - used, "]}]}\n");
 	assert_int_equal(read_command(many, words), -E2BIG);

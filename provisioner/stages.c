@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/stages.h"
+
+#include <string.h>
+
+static const char *const stages[STAGES] = { "dhcp", "firmware", "config", "tree", "initramfs",
+	"kernel", "init", "network", "nfs", "root", "data", "systemd", "joined" };
+
+size_t stages_rank(const char *stage)
+{
+	size_t i = 0;
+
+	while (i < STAGES && strcmp(stages[i], stage) != 0)
+		i++;
+	return i;
+}
