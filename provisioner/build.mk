@@ -48,11 +48,13 @@ CLI_LIBS := libcjson yaml-0.1 $(SETTINGS_LIBS)
 PROGRAMS += bramble
 bramble_SRC := $(CLI)/main.c $(CLI_SRC)
 bramble_LIBS := $(CLI_LIBS)
-TESTS += test-cli-text test-cli
+TESTS += test-cli-text test-cli test-cli-operate
 test-cli-text_SRC := tests/unit/cli_text_test.c $(CLI_SRC)
 test-cli-text_LIBS := cmocka $(CLI_LIBS)
-test-cli_SRC := tests/unit/cli_test.c $(CLI_SRC)
+test-cli_SRC := tests/unit/cli_test.c tests/unit/cli_world.c $(CLI_SRC)
 test-cli_LIBS := cmocka $(CLI_LIBS)
+test-cli-operate_SRC := tests/unit/cli_operate_test.c tests/unit/cli_world.c $(CLI_SRC)
+test-cli-operate_LIBS := cmocka $(CLI_LIBS)
 
 TESTS += test-inventory
 test-inventory_SRC := tests/unit/inventory_test.c provisioner/cli/inventory.c common/str.c

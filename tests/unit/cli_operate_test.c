@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: ISC */
+/* The verbs of `bramble` that look after nodes and boots which run, by name or by pattern, and what
+ * a shell is offered. */
+#include "tests/unit/cli_world.h"
+
+#include <string.h>
+
+#include "provisioner/cli/targets.h"
+
+static void a_pattern_names_nodes_by_glob_or_range(void **state)
+{
+	static const struct {
+		const char *pattern, *name;
+		bool matches;
+	} cases[] = {
+		{ "rasp[1-12]", "rasp1", true },
+		{ "rasp[1-12]", "rasp12", true },
+		{ "rasp[1-12]", "rasp13", false },
+		{ "rasp[1-12]", "rasp", false },
+		{ "rasp[1-12]", "rasp1a", false },
+		{ "rasp[1-12]", "rasp01", false },
+		{ "rasp[2-4]", "rasp34", false },
+		{ "rack[1-2]-[1-20]", "rack2-17", true },
+		{ "rack[1-2]-[1-20]", "rack3-17", false },
+		{ "r[1-3]*", "r2-kiosk", true },
+		{ "*[10-20]", "kiosk15", true },
+		{ "*[10-20]", "kiosk5", false },
+		{ "rasp*", "rasp7", true },
+		{ "ras?[a-c]", "raspb", true },
+		{ "ras?[a-c]", "raspd", false },
+		{ "rasp[", "rasp1", false },
+		{ "*", "rasp1", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (targets_match(cases[i].pattern, cases[i].name) != cases[i].matches)
+			fail_msg("%s and %s", cases[i].pattern, cases[i].name);
+	}
+}
+
+#define THREE "{\"nodes\":[{\"name\":\"rasp1\"},{\"name\":\"rasp2\"},{\"name\":\"kiosk\"}]}"
+
+static void several_nodes_are_named_at_once(void **state)
+{
+	static const struct reply replies[] = { OK(THREE), OK("{}"), OK("{}"), OK("{}") };
+	struct outcome o;
+
+	(void)state;
+	run_with(&o, "node cordon rasp[1-2] kiosk,rasp1", replies, 4, 80, NULL);
+	assert_int_equal(o.code, CLI_OK);
+	assert_int_equal(o.server.calls, 4);
+	assert_string_equal(o.server.asked[1].path, "/v1/nodes/rasp1/cordon");
+	assert_string_equal(o.server.asked[2].path, "/v1/nodes/rasp2/cordon");
+	assert_string_equal(o.server.asked[3].path, "/v1/nodes/kiosk/cordon");
+	outcome_free(&o);
+	RUN(&o, "node cordon --dry-run rasp*", OK(THREE));
+	assert_int_equal(o.code, CLI_OK);
+	assert_int_equal(o.server.calls, 1);
+	assert_string_equal(o.out, "rasp1\nrasp2\n");
+	outcome_free(&o);
+	RUN(&o, "node reboot pi*", OK(THREE));
+	assert_int_equal(o.code, CLI_NOT_FOUND);
+	assert_int_equal(o.server.calls, 1);
+	assert_non_null(strstr(o.error, "no node's name matches \"pi*\""));
+	outcome_free(&o);
+}
+
+static void an_order_is_followed_to_its_end(void **state)
+{
+	static const struct reply done[] = { OK("{\"id\":7,\"state\":\"pending\"}"),
+		OK("{\"id\":7,\"state\":\"sent\"}"),
+		OK("{\"id\":7,\"state\":\"done\",\"text\":\"it reboots\"}") };
+	static const struct reply failed[] = { OK("{\"id\":7,\"state\":\"pending\"}"),
+		OK("{\"id\":7,\"state\":\"failed\",\"text\":\"this board has no LED\"}") };
+	struct outcome o;
+
+	(void)state;
+	run_with(&o, "node reboot rasp1", done, 3, 80, NULL);
+	assert_int_equal(o.code, CLI_OK);
+	assert_string_equal(o.server.asked[2].path, "/v1/orders/7");
+	assert_non_null(strstr(o.out, "it reboots"));
+	outcome_free(&o);
+	run_with(&o, "node identify rasp1", failed, 2, 80, NULL);
+	assert_int_equal(o.code, CLI_FAILED);
+	assert_non_null(strstr(o.error, "rasp1: failed: this board has no LED"));
+	outcome_free(&o);
+	run_with(&o, "node reboot rasp1 --json", done, 3, 80, NULL);
+	assert_string_equal(o.out, "{\"id\":7,\"state\":\"done\",\"text\":\"it reboots\"}\n");
+	outcome_free(&o);
+}
+
+#define BOOT(id, stage, more)                                                                      \
+	"{\"boots\":[{\"id\":" #id                                                                 \
+	",\"node\":\"rasp1\",\"serial\":\"c0ffee01\",\"stage\":\"" stage                           \
+	"\",\"changed_ms\":1000" more "}]}"
+
+static void a_watch_tells_each_stage_once_and_ends_when_asked_to(void **state)
+{
+	static const struct reply replies[] = { OK(BOOT(6, "joined", "")), OK(BOOT(7, "dhcp", "")),
+		OK(BOOT(7, "kernel", ",\"reason\":\"a file is missing\"")),
+		OK(BOOT(7, "kernel", ",\"reason\":\"a file is missing\"")),
+		OK(BOOT(7, "joined", "")) };
+	struct outcome o;
+	const char *reason;
+
+	(void)state;
+	run_with(&o, "boot watch --until 1", replies, 5, 80, NULL);
+	assert_int_equal(o.code, CLI_OK);
+	assert_int_equal(o.server.calls, 5);
+	assert_string_equal(o.server.asked[0].path, "/v1/boots?limit=1000");
+	assert_non_null(strstr(o.out, "rasp1       c0ffee01    dhcp\n"));
+	reason = strstr(o.out, "a file is missing");
+	assert_non_null(reason);
+	assert_null(strstr(reason + 1, "a file is missing"));
+	assert_non_null(strstr(o.out, "c0ffee01    joined\n"));
+	outcome_free(&o);
+	RUN(&o, "boot watch --until 1 --for 1s", OK(BOOT(6, "joined", "")));
+	assert_int_equal(o.code, CLI_FAILED);
+	assert_non_null(strstr(o.error, "0 of 1 joined within 1 s"));
+	outcome_free(&o);
+}
+
+static void a_rollback_takes_the_previous_version(void **state)
+{
+	static const struct reply replies[] = {
+		OK("{\"images\":[{\"name\":\"base\",\"current\":\"x\",\"previous\":\"" HASH
+		   "\"}]}"),
+		OK("{}")
+	};
+	struct outcome o;
+
+	(void)state;
+	run_with(&o, "image rollback base", replies, 2, 80, NULL);
+	assert_int_equal(o.code, CLI_OK);
+	assert_string_equal(o.server.bodies[1], "{\"name\":\"base\",\"hash\":\"" HASH "\"}");
+	outcome_free(&o);
+	RUN(&o, "image rollback other", replies[0]);
+	assert_int_equal(o.code, CLI_NOT_FOUND);
+	outcome_free(&o);
+	RUN(&o, "image rollback base",
+		OK("{\"images\":[{\"name\":\"base\",\"current\":\"x\",\"previous\":null}]}"));
+	assert_int_equal(o.code, CLI_NOT_FOUND);
+	assert_non_null(strstr(o.error, "has no previous version"));
+	outcome_free(&o);
+}
+
+static void a_shell_is_offered_what_fits(void **state)
+{
+	static const struct {
+		const char *line, *offers;
+		struct reply reply;
+	} cases[] = {
+		{ "__complete st", "status\n", OK("{}") },
+		{ "__complete node un", "undo\nuncordon\n", OK("{}") },
+		{ "__complete node show r", "rasp1\nrasp2\n", OK(THREE) },
+		{ "__complete node cordon rasp1 k", "kiosk\n", OK(THREE) },
+		{ "__complete node show rasp1 k", "", OK(THREE) },
+		{ "__complete boot list --node ki", "kiosk\n", OK(THREE) },
+		{ "__complete node identify --f", "--for\n", OK("{}") },
+		{ "__complete node admit ab", "abcd1234\n",
+			OK("{\"boards\":[{\"serial\":\"abcd1234\"},{\"serial\":\"\"}]}") },
+		{ "__complete image use b", "base\n", OK("{\"images\":[{\"name\":\"base\"}]}") },
+		{ "__complete nonsense x", "", OK("{}") },
+		{ "__complete boot list x", "", OK("{}") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct outcome o;
+
+		RUN(&o, cases[i].line, cases[i].reply);
+		if (o.code != CLI_OK || strcmp(o.out, cases[i].offers) != 0 || *o.error)
+			fail_msg("%s: \"%s\", \"%s\"", cases[i].line, o.out, o.error);
+		outcome_free(&o);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_pattern_names_nodes_by_glob_or_range),
+		cmocka_unit_test(several_nodes_are_named_at_once),
+		cmocka_unit_test(an_order_is_followed_to_its_end),
+		cmocka_unit_test(a_watch_tells_each_stage_once_and_ends_when_asked_to),
+		cmocka_unit_test(a_rollback_takes_the_previous_version),
+		cmocka_unit_test(a_shell_is_offered_what_fits),
+	};
+
+	return cmocka_run_group_tests_name("cli-operate", tests, NULL, NULL);
+}
