@@ -44,7 +44,6 @@ static int run_process(struct brambled *brambled, const char *name, char *const 
 	return supervise_add(brambled->supervisor, &spec);
 }
 
-/* -EEXIST while one that was removed hasn't ended yet. */
 static int run_all(struct brambled *brambled, const struct processes *processes)
 {
 	int result = 0;
@@ -58,10 +57,14 @@ static int run_all(struct brambled *brambled, const struct processes *processes)
 	return result;
 }
 
-static void remove_all(struct brambled *brambled)
+/* Returns whether there were some, which may take a while to end. */
+static bool remove_all(struct brambled *brambled)
 {
+	bool any = false;
+
 	for (size_t i = PROCESSES_COUNT; i > 0; i--)
-		(void)supervise_remove(brambled->supervisor, processes_names[i - 1]);
+		any = supervise_remove(brambled->supervisor, processes_names[i - 1]) == 0 || any;
+	return any;
 }
 
 static int load(const char *path, struct processes *processes)
@@ -100,14 +103,14 @@ void cluster_tick(struct brambled *brambled)
 								       : 0;
 	if (found == brambled->cluster_file)
 		return;
-	remove_all(brambled);
+	/* The new ones when the last of the old ones has ended: at another tick. */
+	if (remove_all(brambled))
+		return;
 	brambled->cluster_warning[0] = '\0';
 	result = found == 0 ? 0 : load(paths.processes, &processes);
 	if (result == 0 && found != 0) {
 		result = run_all(brambled, &processes);
 		processes_free(&processes);
-		if (result == -EEXIST)
-			return; /* at the next tick */
 	}
 	if (result != 0)
 		warn(brambled, paths.processes,

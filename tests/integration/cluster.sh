@@ -24,6 +24,8 @@ has_no_root() { grep -q '^CapBnd:.*0000000000000000$' "/proc/$(appliance pid "$1
 reads() { ! setpriv --reuid bramble-http --regid bramble-http --clear-groups cat "$1" >/dev/null 2>&1; }
 listens_inside() { ! ip netns exec "$lab_name-rt" ss -Hlnt | awk '{print $4}' | grep -E '10.77.0.1:(2379|2380)|\*:(2379|2380)'; }
 pids() { for p in etcd kube-apiserver kube-controller-manager kube-scheduler; do appliance pid "$p"; done | tr '\n' ' '; }
+runs_with() { tr '\0' '\n' <"/proc/$(appliance pid "$1")/cmdline" | grep -qx -e "$2"; }
+starts_of() { grep -c "$1: started as process" "$lab/log"; }
 has_ended() { ! kill -0 "$1" 2>/dev/null; }
 test_explain() { grep -E 'kube|etcd|cluster' "$lab/log" | tail -n 8 | cut -c1-300 | sed 's/^/# /'; }
 
@@ -52,6 +54,14 @@ running=$(pids)
 check 'created again, it is the same' cluster create
 check '… the certificates are' is "$(hash)" "$before"
 check '… the processes are' is "$(pids)" "$running"
+jq '."kube-apiserver" += ["--v=0"] | ."kube-scheduler" += ["--v=0"]' "$share/cluster/processes.json" >"$lab/processes.json"
+kill -STOP "$(appliance pid kube-scheduler)" # the last to end: it takes a SIGKILL
+starts=$(starts_of etcd)
+mv "$lab/processes.json" "$share/cluster/processes.json"
+check 'other arguments are taken over' wait_for 40 runs_with kube-scheduler --v=0
+check '... and it is ready again' wait_for 40 kubectl get --raw=/readyz
+check '... after one start of each' is "$(starts_of etcd)" "$((starts + 1))"
+running=$(pids)
 appliance kill brambled
 check 'without brambled the processes go on' kubectl get --raw=/readyz
 check '… and are adopted' wait_for 10 is_ready
