@@ -93,7 +93,8 @@ static int list_versions(struct sweep *sweep)
 		char hash[HASH_TEXT_SIZE];
 
 		if (!str_is_hash(entry->d_name, length) ||
-			(strcmp(end, ".squashfs") != 0 && strcmp(end, ".boot") != 0))
+			(strcmp(end, ".squashfs") != 0 && strcmp(end, ".boot") != 0 &&
+				strcmp(end, ".tree") != 0))
 			continue;
 		memcpy(hash, entry->d_name, length);
 		hash[length] = '\0';
@@ -106,6 +107,9 @@ static int list_versions(struct sweep *sweep)
 			memcpy(version->hash, hash, sizeof(hash));
 		}
 		version->bytes += size_of(sweep->directory, entry->d_name);
+		if (strcmp(end, ".tree") == 0)
+			str_copy(version->why, sizeof(version->why),
+				"a directory tree: remove it by hand");
 	}
 	if (!entries && copy >= 0)
 		close(copy);
@@ -117,7 +121,10 @@ static int list_versions(struct sweep *sweep)
 static int judge(struct sweep *sweep)
 {
 	struct brambled *brambled = sweep->brambled;
-	int result = list_versions(sweep);
+	int result = brambled_settle(brambled); /* also boots that were just begun */
+
+	if (result == 0)
+		result = list_versions(sweep);
 
 	keep(sweep->kept, sweep->image.current, "current");
 	keep(sweep->kept, sweep->image.previous, "previous");

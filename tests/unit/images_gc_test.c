@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PEER "10.77.0.50"
@@ -102,6 +103,25 @@ static void what_an_interrupted_one_left_is_removed(void **state)
 	assert_false(is_there(world, SECOND_HASH, ".boot"));
 }
 
+/* For development: its boot set must not go without it. */
+static void a_tree_is_left_whole(void **state)
+{
+	struct world *world = *state;
+	char path[240], root[240];
+	int removed, kept;
+
+	world_use_image(world, FIRST_HASH);
+	world_make_image(world, SECOND_HASH);
+	snprintf(root, sizeof(root), "%s/share/images/base/%s.squashfs", world->directory,
+		SECOND_HASH);
+	snprintf(path, sizeof(path), "%s/share/images/base/%s.tree", world->directory, SECOND_HASH);
+	assert_int_equal(unlink(root), 0);
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_int_equal(sweep(world, false, &removed, &kept), 200);
+	assert_int_equal(removed, 0);
+	assert_true(is_there(world, SECOND_HASH, ".boot"));
+}
+
 static void nothing_is_removed_while_a_version_is_built(void **state)
 {
 	struct world *world = *state;
@@ -149,6 +169,7 @@ int main(void)
 		TEST(only_what_nothing_needs_is_removed),
 		TEST(what_a_boot_began_with_is_kept),
 		TEST(what_an_interrupted_one_left_is_removed),
+		TEST(a_tree_is_left_whole),
 		TEST(nothing_is_removed_while_a_version_is_built),
 		TEST(other_files_and_images_are_left_alone),
 	};
