@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the firmware of a Pi says of its power and heat: the bits of get_throttled that are about now,
- * not since power-on (https://www.raspberrypi.com/documentation/computers/os.html#get_throttled), and
- * where a Pi begins to slow down.
+ * What the firmware of a Pi says of its power and heat: the bits of get_throttled that are about
+ * now, not since power-on
+ * (https://www.raspberrypi.com/documentation/computers/os.html#get_throttled), and where a Pi
+ * begins to slow down.
  */
 #ifndef BRAMBLE_THROTTLED_H
 #define BRAMBLE_THROTTLED_H
