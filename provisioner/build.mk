@@ -84,7 +84,7 @@ FUZZERS += fuzz-etab_line
 fuzz-etab_line_SRC := tests/fuzz/etab_line.c provisioner/exports_table.c common/str.c
 
 # brambled
-REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c schema.c boards.c addresses.c nodes.c boots.c \
+REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c backups.c repair.c schema.c boards.c addresses.c nodes.c boots.c \
 	events.c images.c expected.c orders.c)
 BRAMBLED_SRC := $(addprefix provisioner/,policy.c changes.c stages.c timeline.c heartbeats.c health.c orders.c sightings.c addresses.c nodes.c bindings.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c \
 	api.c api_json.c api_node.c api_admin.c api_admission.c api_images.c api_operate.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(BOOT_SERVE) \

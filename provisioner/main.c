@@ -29,6 +29,7 @@
 #include "provisioner/network.h"
 #include "provisioner/nodes.h"
 #include "provisioner/orders.h"
+#include "provisioner/registry/backups.h"
 #include "provisioner/server.h"
 #include "provisioner/servers.h"
 #include "provisioner/sightings.h"
@@ -139,7 +140,8 @@ static void back_up(struct brambled *brambled, uint64_t now)
 	brambled->backup_ns = now;
 	if (brambled_commit(brambled) != 0)
 		return;
-	if (registry_backup(brambled->registry) != 0)
+	if (registry_backup(brambled->registry) != 0 ||
+		backup_keep_daily(brambled->registry) != 0)
 		log_warning("the backup of the registry can't be written; trying again later");
 }
 

@@ -8,6 +8,7 @@
 #include "provisioner/registry/registry.h"
 
 #define REGISTRY_PATH_SIZE 512
+#define REGISTRY_AWAY_SIZE (REGISTRY_PATH_SIZE + 128) /* of files beside it */
 
 struct registry {
 	sqlite3 *db;
@@ -38,6 +39,35 @@ int registry_error(int code);
 int registry_create_schema(struct registry *registry);
 /* The schema's version of an open file; 0 = it holds nothing. */
 int registry_schema_version(struct registry *registry, int *version);
+
+/* --- files --- */
+
+/* Open an existing file and bring its schema up to date. -EUCLEAN: it is damaged. Of the registry
+ * itself (path is registry->path) a backup is kept before its schema is changed. */
+int registry_open_file(struct registry *registry, const char *path);
+void registry_close_file(struct registry *registry);
+/* Is every page and index of the file sound? 0, -EUCLEAN or -errno. */
+int registry_check_integrity(struct registry *registry);
+/* A file of its own, without a journal beside it, and sound. */
+int registry_copy_into(struct registry *registry, const char *path);
+/* With its journal. */
+void registry_remove_file(const char *path);
+int registry_sync_parent(const char *path);
+/* Move a file with its journal to another name. */
+int registry_move_aside(const char *path, const char *aside);
+/* Is there PATH + suffix? */
+bool registry_is_there(const char *path, const char *suffix);
+
+/* Put the newest sound backup in the place of a registry that is damaged or (`missing`) gone. 0 or
+ * -EUCLEAN, with `note`. */
+int registry_repair(struct registry *registry, bool missing, char note[static REGISTRY_NOTE_SIZE]);
+/* The file of a backup (backups.h). */
+void registry_backup_path(
+	const struct registry *registry, const char *name, char path[static REGISTRY_AWAY_SIZE]);
+/* Is there any backup? */
+bool registry_has_backup(struct registry *registry);
+/* The version that registry_create_schema() leads to. */
+int registry_newest_schema(void);
 
 void registry_bind_mac(sqlite3_stmt *statement, int index, const struct mac *mac);
 void registry_column_mac(sqlite3_stmt *statement, int index, struct mac *mac);

@@ -114,9 +114,10 @@ struct registry_image {
 };
 
 /* Open; create when there is neither a file nor a backup. A file that is empty or fails its
- * integrity check is moved aside (PATH.corrupt-TIME) and its backup (PATH.backup), if sound, takes
- * its place; otherwise this fails: an empty registry would forget every node. `note` says what was
- * done or what is wrong and what to do; "" when all is well. */
+ * integrity check is moved aside (PATH.corrupt-TIME) and its newest sound backup (backups.h) takes
+ * its place; without one this fails: an empty registry would forget every node. A schema of an
+ * older Bramble is brought up to date, after a backup. `note` says what was done or what is wrong
+ * and what to do; "" when all is well. */
 int registry_open(
 	const char *path, struct registry **registry, char note[static REGISTRY_NOTE_SIZE]);
 void registry_close(struct registry *registry);

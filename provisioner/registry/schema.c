@@ -60,6 +60,11 @@ static const char *const steps[] = {
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))
 
+int registry_newest_schema(void)
+{
+	return STEPS;
+}
+
 int registry_schema_version(struct registry *registry, int *version)
 {
 	int result;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The registry as a file: made whole or not at all, checked when it is opened, backed up, and
- * restored. */
+/* The registry as a file: made whole or not at all, checked when it is opened, backed up. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,19 +9,19 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "provisioner/registry/backups.h"
 #include "provisioner/registry/private.h"
 
 #define BUSY_MS 2000
-#define AWAY_PATH_SIZE (REGISTRY_PATH_SIZE + 64)
 #define SUFFIX_ROOM 32
 
 /* What belongs to a database file; its journal must never meet another database. */
 static const char *const companions[] = { "", "-wal", "-shm", "-journal" };
 #define COMPANIONS (sizeof(companions) / sizeof(companions[0]))
 
-static void remove_file(const char *path)
+void registry_remove_file(const char *path)
 {
-	char name[AWAY_PATH_SIZE];
+	char name[REGISTRY_AWAY_SIZE];
 
 	for (size_t i = 0; i < COMPANIONS; i++) {
 		snprintf(name, sizeof(name), "%s%s", path, companions[i]);
@@ -30,9 +29,9 @@ static void remove_file(const char *path)
 	}
 }
 
-static int sync_parent(const char *path)
+int registry_sync_parent(const char *path)
 {
-	char parent[AWAY_PATH_SIZE];
+	char parent[REGISTRY_AWAY_SIZE];
 	char *slash;
 
 	str_copy(parent, sizeof(parent), path);
@@ -43,8 +42,7 @@ static int sync_parent(const char *path)
 	return file_sync_directory(parent);
 }
 
-/* Is every page and index of the file sound? */
-static int check_integrity(struct registry *registry)
+int registry_check_integrity(struct registry *registry)
 {
 	const unsigned char *said;
 	int result;
@@ -60,16 +58,17 @@ static int check_integrity(struct registry *registry)
 	return result;
 }
 
-static void close_file(struct registry *registry)
+void registry_close_file(struct registry *registry)
 {
 	sqlite3_close(registry->db);
 	registry->db = NULL;
 }
 
-/* Open an existing file and bring its schema up to date. -EUCLEAN: it is damaged. A registry is
- * never empty: it comes into being with its tables (make_fresh), so an empty one has lost them. */
-static int open_file(struct registry *registry, const char *path)
+/* A registry is never empty: it comes into being with its tables (make_fresh), so an empty one has
+ * lost them. */
+int registry_open_file(struct registry *registry, const char *path)
 {
+	char name[BACKUP_NAME_SIZE];
 	struct stat status;
 	int version = 0, result;
 
@@ -84,71 +83,50 @@ static int open_file(struct registry *registry, const char *path)
 		result = registry_execute(
 			registry, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
 	if (result == 0)
-		result = check_integrity(registry);
+		result = registry_check_integrity(registry);
 	if (result == 0)
 		result = registry_schema_version(registry, &version);
 	if (result == 0 && version == 0)
 		result = -EUCLEAN;
+	/* Best effort: it isn't the backup that decides whether the appliance starts. */
+	if (result == 0 && version < registry_newest_schema() && path == registry->path)
+		(void)backup_keep(registry, "before-upgrade", name);
 	if (result == 0)
 		result = registry_create_schema(registry);
 	if (result != 0)
-		close_file(registry);
+		registry_close_file(registry);
 	return result;
 }
 
 /* A new registry, complete before it has its name. */
 static int make_fresh(struct registry *registry)
 {
-	char fresh[AWAY_PATH_SIZE];
+	char fresh[REGISTRY_AWAY_SIZE];
 	int result;
 
 	snprintf(fresh, sizeof(fresh), "%s.new", registry->path);
-	remove_file(fresh);
-	remove_file(registry->path); /* the journal of one that was taken away */
+	registry_remove_file(fresh);
+	registry_remove_file(registry->path); /* the journal of one that was taken away */
 	result = registry_error(sqlite3_open_v2(
 		fresh, &registry->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL));
 	if (result == 0)
 		result = registry_create_schema(registry);
-	close_file(registry);
+	registry_close_file(registry);
 	if (result == 0 && chmod(fresh, 0600) != 0)
 		result = -errno;
 	if (result == 0 && rename(fresh, registry->path) != 0)
 		result = -errno;
 	if (result != 0)
-		remove_file(fresh);
-	return result == 0 ? sync_parent(registry->path) : result;
+		registry_remove_file(fresh);
+	return result == 0 ? registry_sync_parent(registry->path) : result;
 }
 
-/* A copy of the backup that has been opened and found sound, ready to take its place. */
-static int prepare_restored(struct registry *registry, const char *restored)
+int registry_move_aside(const char *path, const char *aside)
 {
-	char backup[AWAY_PATH_SIZE];
-	char *data;
-	size_t size;
-	int result;
-
-	snprintf(backup, sizeof(backup), "%s.backup", registry->path);
-	result = file_read(backup, REGISTRY_SIZE_LIMIT, &data, &size);
-	if (result != 0)
-		return result;
-	remove_file(restored);
-	result = file_replace(restored, data, size, 0600);
-	free(data);
-	if (result == 0)
-		result = open_file(registry, restored);
-	if (result == 0)
-		close_file(registry);
-	else
-		remove_file(restored);
-	return result;
-}
-
-static int move_aside(const struct registry *registry, const char *aside)
-{
-	char from[AWAY_PATH_SIZE], to[AWAY_PATH_SIZE + SUFFIX_ROOM];
+	char from[REGISTRY_AWAY_SIZE], to[REGISTRY_AWAY_SIZE + SUFFIX_ROOM];
 
 	for (size_t i = 0; i < COMPANIONS; i++) {
-		snprintf(from, sizeof(from), "%s%s", registry->path, companions[i]);
+		snprintf(from, sizeof(from), "%s%s", path, companions[i]);
 		snprintf(to, sizeof(to), "%s%s", aside, companions[i]);
 		if (rename(from, to) != 0 && errno != ENOENT)
 			return -errno;
@@ -156,46 +134,9 @@ static int move_aside(const struct registry *registry, const char *aside)
 	return 0;
 }
 
-/* `missing`: there is nothing to keep aside. */
-static int restore(struct registry *registry, bool missing, char note[static REGISTRY_NOTE_SIZE])
+bool registry_is_there(const char *path, const char *suffix)
 {
-	char aside[AWAY_PATH_SIZE], restored[AWAY_PATH_SIZE];
-	int result;
-
-	snprintf(restored, sizeof(restored), "%s.restored", registry->path);
-	result = prepare_restored(registry, restored);
-	if (result != 0) {
-		snprintf(note, REGISTRY_NOTE_SIZE,
-			"%s is damaged and its backup %s.backup can't be used: %s. Bramble won't "
-			"begin with an empty registry, since every node would be forgotten: put a "
-			"copy of yours in its place, or move both files away to begin anew",
-			registry->path, registry->path,
-			result == -EUCLEAN ? "it is damaged too" : strerror(-result));
-		return -EUCLEAN;
-	}
-	snprintf(aside, sizeof(aside), "%s.corrupt-%lld", registry->path, (long long)time(NULL));
-	result = move_aside(registry, aside);
-	if (result == 0 && rename(restored, registry->path) != 0)
-		result = -errno;
-	if (result == 0)
-		result = sync_parent(registry->path);
-	if (result != 0)
-		snprintf(note, REGISTRY_NOTE_SIZE, "can't restore %s from its backup: %s",
-			registry->path, strerror(-result));
-	else if (missing)
-		snprintf(note, REGISTRY_NOTE_SIZE, "%s was missing: its backup took its place",
-			registry->path);
-	else
-		snprintf(note, REGISTRY_NOTE_SIZE,
-			"%s was damaged: it is kept as %s, and its backup took its place; changes "
-			"made after the backup are lost",
-			registry->path, aside);
-	return result;
-}
-
-static bool is_there(const char *path, const char *suffix)
-{
-	char name[AWAY_PATH_SIZE];
+	char name[REGISTRY_AWAY_SIZE];
 	struct stat status;
 
 	snprintf(name, sizeof(name), "%s%s", path, suffix);
@@ -204,17 +145,18 @@ static bool is_there(const char *path, const char *suffix)
 
 static int open_made_or_restored(struct registry *registry, char note[static REGISTRY_NOTE_SIZE])
 {
-	bool missing = !is_there(registry->path, "");
+	bool missing = !registry_is_there(registry->path, "");
 	int result = -EUCLEAN;
 
 	if (!missing)
-		result = open_file(registry, registry->path);
-	else if (!is_there(registry->path, ".backup"))
-		result = make_fresh(registry) == 0 ? open_file(registry, registry->path) : -EIO;
+		result = registry_open_file(registry, registry->path);
+	else if (!registry_has_backup(registry))
+		result = make_fresh(registry) == 0 ? registry_open_file(registry, registry->path)
+						   : -EIO;
 	if (result == -EUCLEAN) {
-		result = restore(registry, missing, note);
+		result = registry_repair(registry, missing, note);
 		if (result == 0)
-			result = open_file(registry, registry->path);
+			result = registry_open_file(registry, registry->path);
 	}
 	return result;
 }
@@ -230,7 +172,7 @@ int registry_open(const char *path, struct registry **out, char note[static REGI
 	if (str_copy(registry->path, sizeof(registry->path), path))
 		result = open_made_or_restored(registry, note);
 	if (result == 0) {
-		registry->lacks_backup = !is_there(registry->path, ".backup");
+		registry->lacks_backup = !registry_is_there(registry->path, ".backup");
 		*out = registry;
 		return 0;
 	}
@@ -246,12 +188,11 @@ int registry_open(const char *path, struct registry **out, char note[static REGI
 void registry_close(struct registry *registry)
 {
 	(void)registry_commit(registry);
-	close_file(registry);
+	registry_close_file(registry);
 	free(registry);
 }
 
-/* A file of its own, without a journal beside it, and sound. */
-static int copy_into(struct registry *registry, const char *path)
+int registry_copy_into(struct registry *registry, const char *path)
 {
 	struct registry copy = { 0 };
 	sqlite3_backup *backup;
@@ -267,30 +208,30 @@ static int copy_into(struct registry *registry, const char *path)
 	if (result == 0)
 		result = registry_execute(&copy, "PRAGMA journal_mode = DELETE");
 	if (result == 0)
-		result = check_integrity(&copy);
-	close_file(&copy);
+		result = registry_check_integrity(&copy);
+	registry_close_file(&copy);
 	return result;
 }
 
 int registry_backup(struct registry *registry)
 {
-	char fresh[AWAY_PATH_SIZE], backup[AWAY_PATH_SIZE];
+	char fresh[REGISTRY_AWAY_SIZE], backup[REGISTRY_AWAY_SIZE];
 	int result;
 
 	if (registry->changed)
 		return -EBUSY;
 	snprintf(fresh, sizeof(fresh), "%s.backup.new", registry->path);
 	snprintf(backup, sizeof(backup), "%s.backup", registry->path);
-	remove_file(fresh);
-	result = copy_into(registry, fresh);
+	registry_remove_file(fresh);
+	result = registry_copy_into(registry, fresh);
 	if (result == 0 && chmod(fresh, 0600) != 0)
 		result = -errno;
 	if (result == 0 && rename(fresh, backup) != 0)
 		result = -errno;
 	if (result == 0)
-		result = sync_parent(backup);
+		result = registry_sync_parent(backup);
 	if (result == 0)
 		registry->lacks_backup = false;
-	remove_file(fresh);
+	registry_remove_file(fresh);
 	return result;
 }
