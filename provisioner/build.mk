@@ -95,6 +95,9 @@ brambled_LIBS := libevent_core sqlite3 libcjson libsodium $(SETTINGS_LIBS)
 TESTS += test-registry test-policy
 test-registry_SRC := tests/unit/registry_test.c $(REGISTRY_SRC) $(COMMON_BASE)
 test-registry_LIBS := cmocka sqlite3
+TESTS += test-registry-backups
+test-registry-backups_SRC := tests/unit/registry_backups_test.c $(REGISTRY_SRC) $(COMMON_BASE)
+test-registry-backups_LIBS := cmocka sqlite3
 test-policy_SRC := tests/unit/policy_test.c provisioner/policy.c boot/models.c common/dhcp.c common/str.c
 test-policy_LIBS := cmocka
 # brambled as a whole but for its processes

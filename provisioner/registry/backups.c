@@ -18,7 +18,7 @@
 #define DAILY "daily"
 #define DAY_S (24 * 3600)
 #define LISTED 200
-#define ATTEMPTS 10 /* names taken within the same seconds */
+#define ATTEMPTS 60 /* names taken within the same seconds */
 
 struct list {
 	size_t n;

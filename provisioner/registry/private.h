@@ -37,6 +37,9 @@ int registry_step(struct registry *registry, sqlite3_stmt *statement);
 int registry_error(int code);
 
 int registry_create_schema(struct registry *registry);
+/* Take the steps up to version `target`, at most registry_newest_schema(): for tests of older ones.
+ */
+int registry_migrate(struct registry *registry, int target);
 /* The schema's version of an open file; 0 = it holds nothing. */
 int registry_schema_version(struct registry *registry, int *version);
 

@@ -95,14 +95,19 @@ static int take_step(struct registry *registry, int number)
 	return result;
 }
 
-int registry_create_schema(struct registry *registry)
+int registry_migrate(struct registry *registry, int target)
 {
 	int version = 0, result = registry_schema_version(registry, &version);
 
 	/* Written by a newer Bramble. */
 	if (result == 0 && version > STEPS)
 		return -EPROTONOSUPPORT;
-	for (; result == 0 && version < STEPS; version++)
+	for (; result == 0 && version < target; version++)
 		result = take_step(registry, version);
 	return result;
+}
+
+int registry_create_schema(struct registry *registry)
+{
+	return registry_migrate(registry, STEPS);
 }
