@@ -301,6 +301,9 @@ static const struct route {
 	{ "/v1/images", "", api_list_images, IPC_GET, false, false },
 	{ "/v1/images", "", api_use_image, IPC_POST, false, true },
 	{ "/v1/images/", "/gc", api_sweep_image, IPC_POST, true, true },
+	{ "/v1/state/backups", "", api_list_backups, IPC_GET, false, false },
+	{ "/v1/state/backups", "", api_make_backup, IPC_POST, false, true },
+	{ "/v1/state/backups/", "", api_show_backup, IPC_GET, true, false },
 };
 
 static bool matches(const struct route *route, const struct api_call *call, char *subject)

@@ -31,6 +31,10 @@ void api_list_images(struct api_request *request);
 void api_use_image(struct api_request *request);
 void api_sweep_image(struct api_request *request);
 
+void api_list_backups(struct api_request *request);
+void api_make_backup(struct api_request *request);
+void api_show_backup(struct api_request *request);
+
 void api_show_status(struct api_request *request);
 
 void api_show_health(struct api_request *request);

@@ -41,7 +41,7 @@ fuzz-cluster_files_LIBS := libcjson yaml-0.1
 # The administrator's command
 CLI := provisioner/cli
 CLI_SRC := $(addprefix $(CLI)/,cli.c args.c client.c table.c text.c json.c commands.c \
-	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c cluster.c operate.c targets.c watch.c complete.c health.c) \
+	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c cluster.c operate.c targets.c watch.c complete.c health.c state.c) \
 	$(CLUSTER_SRC) rootfs/run.c rootfs/failure.c rootfs/progress.c \
 	$(SETTINGS_SRC) provisioner/stages.c common/ipc.c common/file.c common/clock.c common/str.c
 CLI_LIBS := libcjson yaml-0.1 $(SETTINGS_LIBS)
@@ -55,6 +55,9 @@ test-cli_SRC := tests/unit/cli_test.c tests/unit/cli_world.c $(CLI_SRC)
 test-cli_LIBS := cmocka $(CLI_LIBS)
 test-cli-operate_SRC := tests/unit/cli_operate_test.c tests/unit/cli_world.c $(CLI_SRC)
 test-cli-operate_LIBS := cmocka $(CLI_LIBS)
+TESTS += test-cli-state
+test-cli-state_SRC := tests/unit/cli_state_test.c tests/unit/cli_world.c $(CLI_SRC)
+test-cli-state_LIBS := cmocka $(CLI_LIBS)
 
 TESTS += test-inventory
 test-inventory_SRC := tests/unit/inventory_test.c provisioner/cli/inventory.c common/str.c
@@ -87,7 +90,7 @@ fuzz-etab_line_SRC := tests/fuzz/etab_line.c provisioner/exports_table.c common/
 REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c backups.c repair.c schema.c boards.c addresses.c nodes.c boots.c \
 	events.c images.c expected.c orders.c)
 BRAMBLED_SRC := $(addprefix provisioner/,policy.c changes.c stages.c timeline.c heartbeats.c health.c orders.c sightings.c addresses.c nodes.c bindings.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c \
-	api.c api_json.c api_node.c api_admin.c api_admission.c api_images.c api_operate.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(BOOT_SERVE) \
+	api.c api_json.c api_node.c api_admin.c api_admission.c api_images.c api_operate.c api_state.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(BOOT_SERVE) \
 	$(SETTINGS_SRC) $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/hash.c common/ipc.c
 PROGRAMS += brambled
 brambled_SRC := provisioner/main.c $(BRAMBLED_SRC)
@@ -104,6 +107,9 @@ test-policy_LIBS := cmocka
 TESTS += test-orders
 test-orders_SRC := tests/unit/orders_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-orders_LIBS := cmocka $(brambled_LIBS)
+TESTS += test-state
+test-state_SRC := tests/unit/state_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+test-state_LIBS := cmocka $(brambled_LIBS)
 TESTS += test-images-gc
 test-images-gc_SRC := tests/unit/images_gc_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-images-gc_LIBS := cmocka $(brambled_LIBS)

@@ -131,6 +131,17 @@ static void bring_up_exports(struct brambled *brambled)
 	str_copy(brambled->exports_warning, sizeof(brambled->exports_warning), reason);
 }
 
+static void write_backup(struct brambled *brambled, const char *next)
+{
+	int result = registry_backup(brambled->registry);
+
+	if (result == 0)
+		result = backup_keep_daily(brambled->registry);
+	if (result != 0)
+		log_warning("the backup of the registry can't be written to %s/state: %s%s",
+			brambled->settings.share, strerror(-result), next);
+}
+
 static void back_up(struct brambled *brambled, uint64_t now)
 {
 	uint64_t age = now - brambled->backup_ns;
@@ -140,9 +151,7 @@ static void back_up(struct brambled *brambled, uint64_t now)
 	brambled->backup_ns = now;
 	if (brambled_commit(brambled) != 0)
 		return;
-	if (registry_backup(brambled->registry) != 0 ||
-		backup_keep_daily(brambled->registry) != 0)
-		log_warning("the backup of the registry can't be written; trying again later");
+	write_backup(brambled, "; trying again later");
 }
 
 /* What is due about every second. */
@@ -343,8 +352,7 @@ static void stop(struct brambled *brambled)
 	(void)brambled_settle(brambled);
 	timeline_stop(brambled);
 	images_stop(brambled);
-	if (registry_backup(brambled->registry) != 0)
-		log_warning("the backup of the registry can't be written");
+	write_backup(brambled, "");
 	registry_close(brambled->registry);
 }
 

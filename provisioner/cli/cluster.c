@@ -254,7 +254,7 @@ static enum cli_exit print_status(struct cli *cli, const cJSON *json)
 	return result == 0 ? CLI_OK : cli_complain(cli, CLI_FAILED, "out of memory");
 }
 
-static enum cli_exit state_main(struct cli *cli, int argc, char **argv)
+static enum cli_exit cluster_status_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
 		.usage = "cluster status [--json]",
@@ -350,7 +350,7 @@ enum cli_exit cluster_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_command commands[] = {
 		{ "create", create_main, "Create the control plane, or finish it" },
-		{ "status", state_main, "Its processes and nodes" },
+		{ "status", cluster_status_main, "Its processes and nodes" },
 		{ "kubeconfig", kubeconfig_main, "Print the administrator's credentials" },
 		{ "reset", reset_main, "End it and put its data aside" },
 		{ .name = NULL },

@@ -78,7 +78,7 @@ check 'and changes nothing' is_approve
 
 check 'it stops in order' appliance stop
 check 'and leaves no process' is "$(ip netns pids "$lab_name-rt")" ''
-rm "$lab/share/state/registry.db.backup"
+rm -r "$lab/share/state/registry.db.backup" "$lab/share/state/backups"
 printf 'no database' | dd of="$lab/share/state/registry.db" conv=notrunc status=none
 check 'a damaged registry without a backup is an error, not an empty one' \
 	brambled_ends_with 71 "won't begin with an empty registry" "$lab/bramble.conf"

@@ -151,7 +151,7 @@ static void a_shell_is_offered_what_fits(void **state)
 		const char *line, *offers;
 		struct reply reply;
 	} cases[] = {
-		{ "__complete st", "status\n", OK("{}") },
+		{ "__complete stat", "status\nstate\n", OK("{}") },
 		{ "__complete node un", "undo\nuncordon\n", OK("{}") },
 		{ "__complete node show r", "rasp1\nrasp2\n", OK(THREE) },
 		{ "__complete node cordon rasp1 k", "kiosk\n", OK(THREE) },
