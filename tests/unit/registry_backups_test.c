@@ -135,7 +135,7 @@ static void a_backup_is_kept_and_described(void **state)
 {
 	struct world *world = *state;
 	struct backup_content content;
-	char name[BACKUP_NAME_SIZE];
+	char name[BACKUP_NAME_SIZE], path[160];
 
 	open_registry(world);
 	put_image(world, "base");
@@ -157,7 +157,8 @@ static void a_backup_is_kept_and_described(void **state)
 	put_image(world, "other");
 	assert_int_equal(registry_backup(world->registry), 0);
 	close_registry(world);
-	make_path(world, name, world->path);
+	make_path(world, name, path);
+	str_copy(world->path, sizeof(world->path), path);
 	open_registry(world);
 	assert_true(has_image(world, "base"));
 	assert_false(has_image(world, "other"));
