@@ -20,7 +20,7 @@ test-dhcp_LIBS := cmocka
 FUZZERS += fuzz-dhcp_parse
 fuzz-dhcp_parse_SRC := tests/fuzz/dhcp_parse.c common/dhcp.c common/str.c
 
-COMMON_CONF := common/conf.c common/conf_text.c common/nearest.c
+COMMON_CONF := common/conf.c common/conf_text.c common/conf_value.c common/nearest.c
 COMMON_CONF_LIBS := libconfig
 TESTS += test-conf
 test-conf_SRC := tests/unit/conf_test.c $(COMMON_CONF) common/file.c common/str.c

@@ -2,7 +2,6 @@
 #include "common/conf.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <libconfig.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,18 +9,20 @@
 #include <string.h>
 
 #include "common/conf_text.h"
+#include "common/conf_value.h"
 #include "common/file.h"
 #include "common/nearest.h"
 #include "common/str.h"
 
 #define FILE_LIMIT (1024u * 1024u)
-#define WHAT_SIZE 320
+#define WHAT_SIZE CONF_WHAT_SIZE
 #define ALLOWED_SIZE 192
 #define SHOWN_SIZE 64 /* an offending value or line in a message */
 
 struct parse {
 	const char *name;
 	const char *text;
+	const char *prefix; /* of the table's paths in messages: "nodes.roles." */
 	const struct conf_setting *table;
 	char *values; /* the caller's struct in the making */
 	struct conf_report *report;
@@ -53,44 +54,12 @@ static void format_error(struct conf_error *error, const char *name, unsigned li
 static void complain(struct parse *parse, unsigned line, const char *path, const char *what)
 {
 	struct conf_report *report = parse->report;
+	char whole[2 * CONF_PATH_SIZE];
 
 	parse->failed = true;
+	snprintf(whole, sizeof(whole), "%s%s", *path ? parse->prefix : "", path);
 	if (report->count < CONF_REPORT_LIMIT)
-		format_error(&report->errors[report->count++], parse->name, line, path, what);
-}
-
-static void describe_choices(const char *const *choices, char *out, size_t size)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; choices[i] && used < size; i++) {
-		int n = snprintf(
-			out + used, size - used, "%s\"%s\"", i == 0 ? "" : ", ", choices[i]);
-
-		used += (size_t)n;
-	}
-}
-
-void conf_describe_allowed(const struct conf_setting *setting, char *out, size_t size)
-{
-	switch (setting->type) {
-	case CONF_STRING:
-		snprintf(out, size, "text in double quotes, at most %zu characters",
-			setting->max > 0 && (size_t)setting->max < setting->size
-				? (size_t)setting->max
-				: setting->size - 1);
-		break;
-	case CONF_INTEGER:
-		snprintf(out, size, "a whole number from %" PRId64 " to %" PRId64, setting->min,
-			setting->max);
-		break;
-	case CONF_BOOLEAN:
-		snprintf(out, size, "true or false");
-		break;
-	case CONF_CHOICE:
-		describe_choices(setting->choices, out, size);
-		break;
-	}
+		format_error(&report->errors[report->count++], parse->name, line, whole, what);
 }
 
 /* "what is wrong; allowed: …" with the setting's own help. */
@@ -106,137 +75,8 @@ static void complain_value(
 	complain(parse, line, setting->path, text);
 }
 
-static const char *type_in_words(int type)
-{
-	switch (type) {
-	case CONFIG_TYPE_GROUP:
-		return "a group { … }";
-	case CONFIG_TYPE_INT:
-	case CONFIG_TYPE_INT64:
-		return "a whole number";
-	case CONFIG_TYPE_FLOAT:
-		return "a number with a point";
-	case CONFIG_TYPE_STRING:
-		return "text";
-	case CONFIG_TYPE_BOOL:
-		return "true or false";
-	case CONFIG_TYPE_ARRAY:
-		return "an array [ … ]";
-	case CONFIG_TYPE_LIST:
-		return "a list ( … )";
-	}
-	return "nothing";
-}
-
-/* The store_ functions put one value in its place or say what is wrong with it (in `wrong`). */
-
-static bool store_string(const struct conf_setting *setting, char *place, const char *value,
-	char wrong[static WHAT_SIZE])
-{
-	char shown[SHOWN_SIZE];
-	const char *problem;
-	size_t length = strlen(value);
-	unsigned line;
-
-	str_copy_visible(shown, sizeof(shown), value, length);
-	for (const char *p = value; *p; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7f) {
-			snprintf(wrong, WHAT_SIZE, "\"%s\" holds a control character", shown);
-			return false;
-		}
-	}
-	if (!conf_text_is_utf8(value, &line)) {
-		snprintf(wrong, WHAT_SIZE, "\"%s\" is not UTF-8", shown);
-		return false;
-	}
-	if (length >= setting->size || (setting->max > 0 && length > (size_t)setting->max)) {
-		snprintf(wrong, WHAT_SIZE, "\"%s\" is too long (%zu characters)", shown, length);
-		return false;
-	}
-	if (length < (size_t)setting->min) {
-		snprintf(wrong, WHAT_SIZE, length == 0 ? "is empty" : "\"%s\" is too short", shown);
-		return false;
-	}
-	problem = setting->check ? setting->check(value) : NULL;
-	if (problem) {
-		snprintf(wrong, WHAT_SIZE, "\"%s\" %s", shown, problem);
-		return false;
-	}
-	memcpy(place, value, length + 1);
-	return true;
-}
-
-static bool store_integer(const struct conf_setting *setting, char *place, int64_t value,
-	char wrong[static WHAT_SIZE])
-{
-	if (value < setting->min || value > setting->max) {
-		snprintf(wrong, WHAT_SIZE, "%" PRId64 " is out of range", value);
-		return false;
-	}
-	memcpy(place, &value, sizeof(value));
-	return true;
-}
-
-static bool store_choice(const struct conf_setting *setting, char *place, const char *value,
-	char wrong[static WHAT_SIZE])
-{
-	char shown[SHOWN_SIZE];
-	struct nearest nearest;
-
-	nearest_begin(&nearest, value);
-	for (int i = 0; setting->choices[i]; i++) {
-		if (strcmp(setting->choices[i], value) == 0) {
-			memcpy(place, &i, sizeof(i));
-			return true;
-		}
-		nearest_offer(&nearest, setting->choices[i]);
-	}
-	str_copy_visible(shown, sizeof(shown), value, strlen(value));
-	if (nearest.best)
-		snprintf(wrong, WHAT_SIZE, "\"%s\" is unknown, did you mean \"%s\"?", shown,
-			nearest.best);
-	else
-		snprintf(wrong, WHAT_SIZE, "\"%s\" is unknown", shown);
-	return false;
-}
-
-static bool has_right_type(const struct conf_setting *setting, int type)
-{
-	switch (setting->type) {
-	case CONF_STRING:
-	case CONF_CHOICE:
-		return type == CONFIG_TYPE_STRING;
-	case CONF_INTEGER:
-		return type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64;
-	case CONF_BOOLEAN:
-		return type == CONFIG_TYPE_BOOL;
-	}
-	return false;
-}
-
-static bool store_typed(const struct conf_setting *setting, char *place,
-	const config_setting_t *found, char wrong[static WHAT_SIZE])
-{
-	bool value;
-
-	switch (setting->type) {
-	case CONF_STRING:
-		return store_string(setting, place, config_setting_get_string(found), wrong);
-	case CONF_INTEGER:
-		return store_integer(setting, place,
-			config_setting_type(found) == CONFIG_TYPE_INT
-				? config_setting_get_int(found)
-				: config_setting_get_int64(found),
-			wrong);
-	case CONF_BOOLEAN:
-		value = config_setting_get_bool(found) != 0;
-		memcpy(place, &value, sizeof(value));
-		return true;
-	case CONF_CHOICE:
-		return store_choice(setting, place, config_setting_get_string(found), wrong);
-	}
-	return false;
-}
+static void take_list(
+	struct parse *parse, const struct conf_setting *setting, const config_setting_t *list);
 
 static void take_value(
 	struct parse *parse, const struct conf_setting *setting, const config_setting_t *found)
@@ -245,47 +85,26 @@ static void take_value(
 	int type = config_setting_type(found);
 	char wrong[WHAT_SIZE];
 
-	if (!has_right_type(setting, type)) {
-		snprintf(wrong, sizeof(wrong), "is %s", type_in_words(type));
+	if (!conf_has_right_type(setting, type)) {
+		snprintf(wrong, sizeof(wrong), "is %s", conf_type_in_words(type));
 		complain_value(parse, line, setting, wrong);
-	} else if (!store_typed(setting, parse->values + setting->offset, found, wrong)) {
+	} else if (setting->type == CONF_LIST) {
+		take_list(parse, setting, found);
+	} else if (!conf_store(setting, parse->values + setting->offset, found, wrong)) {
 		complain_value(parse, line, setting, wrong);
 	}
 }
 
-/* The fallback as if it stood in the file. It is ours, so a bad one is a bug that the tests find.
- */
-static bool store_fallback(const struct conf_setting *setting, char *place)
-{
-	char wrong[WHAT_SIZE];
-	uint64_t number;
-	bool value;
-
-	switch (setting->type) {
-	case CONF_STRING:
-		return store_string(setting, place, setting->fallback, wrong);
-	case CONF_INTEGER:
-		return str_parse_u64(setting->fallback, 0, INT64_MAX, &number) == 0 &&
-		       store_integer(setting, place, (int64_t)number, wrong);
-	case CONF_BOOLEAN:
-		value = strcmp(setting->fallback, "true") == 0;
-		memcpy(place, &value, sizeof(value));
-		return value || strcmp(setting->fallback, "false") == 0;
-	case CONF_CHOICE:
-		return store_choice(setting, place, setting->fallback, wrong);
-	}
-	return false;
-}
-
-static void take_fallbacks(struct parse *parse, const config_t *config)
+/* `line`: of the element that the table is for; 0 for the file. */
+static void take_fallbacks(struct parse *parse, config_setting_t *group, unsigned line)
 {
 	for (const struct conf_setting *s = parse->table; s->path; s++) {
-		if (config_lookup(config, s->path))
+		if (config_setting_lookup(group, s->path))
 			continue;
 		if (!s->fallback)
-			complain_value(parse, 0, s, "must be set");
-		else if (!store_fallback(s, parse->values + s->offset))
-			complain_value(parse, 0, s, "has an impossible default (a bug)");
+			complain_value(parse, line, s, "must be set");
+		else if (!conf_store_fallback(s, parse->values + s->offset))
+			complain_value(parse, line, s, "has an impossible default (a bug)");
 	}
 }
 
@@ -301,9 +120,10 @@ static void complain_unknown(struct parse *parse, unsigned line, const char *pat
 	for (const struct conf_setting *s = parse->table; s->path; s++) {
 		const char *dot = strrchr(s->path, '.');
 
+		if (is_group && !dot)
+			continue;
 		if (is_group) {
-			snprintf(group, sizeof(group), "%.*s", dot ? (int)(dot - s->path) : 0,
-				s->path);
+			snprintf(group, sizeof(group), "%.*s", (int)(dot - s->path), s->path);
 			if (nearest_distance(path, group) < nearest.distance) {
 				nearest.distance = nearest_distance(path, group);
 				nearest.best = s->path;
@@ -358,7 +178,7 @@ static void take_setting(
 		complain_unknown(parse, line, path, config_setting_is_group(found));
 	} else if (!config_setting_is_group(found)) {
 		snprintf(what, sizeof(what), "is %s; allowed: a group, %s = { … };",
-			type_in_words(config_setting_type(found)), path);
+			conf_type_in_words(config_setting_type(found)), path);
 		complain(parse, line, path, what);
 	} else {
 		take_group(parse, found, path, depth - 1);
@@ -370,6 +190,44 @@ static void take_group(
 {
 	for (int i = 0; i < config_setting_length(group); i++)
 		take_setting(parse, config_setting_get_elem(group, (unsigned)i), prefix, depth);
+}
+
+static void take_element(struct parse *parse, config_setting_t *element)
+{
+	take_group(parse, element, "", 8);
+	take_fallbacks(parse, element, config_setting_source_line(element));
+}
+
+static void take_list(
+	struct parse *parse, const struct conf_setting *setting, const config_setting_t *list)
+{
+	unsigned line = config_setting_source_line(list);
+	size_t n = (size_t)config_setting_length(list);
+	char what[WHAT_SIZE], prefix[CONF_PATH_SIZE];
+	struct parse inner = *parse;
+
+	if (n > (size_t)setting->max) {
+		snprintf(what, sizeof(what), "has %zu elements", n);
+		complain_value(parse, line, setting, what);
+		return;
+	}
+	snprintf(prefix, sizeof(prefix), "%s.", setting->path);
+	inner.prefix = prefix;
+	inner.table = setting->items;
+	for (size_t i = 0; i < n; i++) {
+		config_setting_t *element = config_setting_get_elem(list, (unsigned)i);
+
+		inner.values = parse->values + setting->offset + i * setting->size;
+		if (!config_setting_is_group(element)) {
+			snprintf(what, sizeof(what), "holds %s",
+				conf_type_in_words(config_setting_type(element)));
+			complain_value(parse, config_setting_source_line(element), setting, what);
+		} else {
+			take_element(&inner, element);
+		}
+	}
+	parse->failed |= inner.failed;
+	memcpy(parse->values + setting->count_offset, &n, sizeof(n));
 }
 
 /* libconfig tells the line of a duplicate, not its name: the first name on that line which an
@@ -438,7 +296,7 @@ static void parse_config(struct parse *parse)
 		complain_syntax(parse, &config);
 	} else {
 		take_group(parse, config_root_setting(&config), "", 8);
-		take_fallbacks(parse, &config);
+		take_fallbacks(parse, config_root_setting(&config), 0);
 	}
 	config_destroy(&config);
 }
@@ -446,7 +304,9 @@ static void parse_config(struct parse *parse)
 int conf_parse_report(const char *name, const char *text, const struct conf_setting *table,
 	void *out, size_t out_size, struct conf_report *report)
 {
-	struct parse parse = { .name = name, .text = text, .table = table, .report = report };
+	struct parse parse = {
+		.name = name, .text = text, .prefix = "", .table = table, .report = report
+	};
 
 	report->count = 0;
 	parse.values = calloc(1, out_size);
@@ -532,46 +392,4 @@ void conf_explain(const char *name, const char *text, const char *path, const ch
 	}
 	config_destroy(&config);
 	format_error(error, name, line, path, what);
-}
-
-/* Text between quotes, so that libconfig reads it back the same. */
-static void quote(const char *text, char *out, size_t size)
-{
-	size_t used = 0;
-
-	out[used++] = '"';
-	for (; *text && used + 4 < size; text++) {
-		if (*text == '"' || *text == '\\')
-			out[used++] = '\\';
-		out[used++] = *text;
-	}
-	out[used++] = '"';
-	out[used] = '\0';
-}
-
-void conf_format_value(
-	const struct conf_setting *setting, const void *values, char *out, size_t size)
-{
-	const char *place = (const char *)values + setting->offset;
-	int64_t number;
-	bool truth;
-	int choice;
-
-	switch (setting->type) {
-	case CONF_STRING:
-		quote(place, out, size);
-		break;
-	case CONF_INTEGER:
-		memcpy(&number, place, sizeof(number));
-		snprintf(out, size, "%" PRId64, number);
-		break;
-	case CONF_BOOLEAN:
-		memcpy(&truth, place, sizeof(truth));
-		snprintf(out, size, "%s", truth ? "true" : "false");
-		break;
-	case CONF_CHOICE:
-		memcpy(&choice, place, sizeof(choice));
-		quote(setting->choices[choice], out, size);
-		break;
-	}
 }

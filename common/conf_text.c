@@ -79,6 +79,14 @@ static void scan_name(struct conf_scan *scan)
 	scan->path[used] = '\0';
 }
 
+/* An element of a list that isn't the first has lost its path with the one before. */
+static void open_group(struct conf_scan *scan)
+{
+	if (scan->group_length < strlen(scan->list))
+		memcpy(scan->path, scan->list, sizeof(scan->path));
+	scan->group_length = strlen(scan->path);
+}
+
 static void close_group(struct conf_scan *scan)
 {
 	char *dot;
@@ -144,7 +152,13 @@ const char *conf_scan_token(struct conf_scan *scan)
 		step(scan);
 		return "@include and the like are not supported; a configuration is one file";
 	} else if (c == '{') {
-		scan->group_length = strlen(scan->path);
+		open_group(scan);
+		step(scan);
+	} else if (c == '(' || c == ')') {
+		if (c == '(')
+			memcpy(scan->list, scan->path, sizeof(scan->list));
+		else
+			scan->list[0] = '\0';
 		step(scan);
 	} else if (c == '}') {
 		close_group(scan);

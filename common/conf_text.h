@@ -18,6 +18,7 @@ struct conf_scan {
 	char path[CONF_PATH_SIZE]; /* of the last name seen, with its groups: "lan.interface"; ""
 				      none */
 	size_t group_length;	   /* bytes of path that are open groups */
+	char list[CONF_PATH_SIZE]; /* path of the list that is open, "" none */
 	bool at_name;		   /* the last token was a name */
 };
 

@@ -18,6 +18,12 @@ struct example {
 	int64_t port;
 	bool quick;
 	int mode;
+	size_t n_roles;
+	struct role {
+		char name[8];
+		char lines[24];
+		int64_t weight;
+	} roles[3];
 };
 
 static const char *const modes[] = { "auto", "approve", "deny", NULL };
@@ -27,19 +33,59 @@ static const char *check_interface(const char *value)
 	return strchr(value, '/') ? "holds a slash" : NULL;
 }
 
-#define AT(member) offsetof(struct example, member), sizeof(((struct example *)0)->member)
+#define AT(member)                                                                                 \
+	.offset = offsetof(struct example, member), .size = sizeof(((struct example *)0)->member)
 
-static const struct conf_setting table[] = {
-	{ "lan.interface", CONF_STRING, AT(interface), 1, 15, NULL, NULL, check_interface,
-		"name of a network interface" },
-	{ "lan.label", CONF_STRING, AT(label), 0, 0, NULL, "none", NULL, NULL },
-	{ "servers.port", CONF_INTEGER, AT(port), 1, 65535, NULL, "69", NULL, "UDP port" },
-	{ "servers.quick", CONF_BOOLEAN, AT(quick), 0, 0, NULL, "true", NULL, NULL },
-	{ "nodes.mode", CONF_CHOICE, AT(mode), 0, 0, modes, "approve", NULL, NULL },
+#define IN(member)                                                                                 \
+	.offset = offsetof(struct role, member), .size = sizeof(((struct role *)0)->member)
+
+static const struct conf_setting role[] = {
+	{ .path = "name", .type = CONF_STRING, IN(name), .min = 1 },
+	{ .path = "lines",
+		.type = CONF_LINES,
+		IN(lines),
+		.fallback = "",
+		.check = check_interface },
+	{ .path = "weight", .type = CONF_INTEGER, IN(weight), .max = 9, .fallback = "3" },
 	{ .path = NULL },
 };
 
-static const struct example untouched = { "before", "before", 77, true, 77 };
+static const struct conf_setting table[] = {
+	{ .path = "lan.interface",
+		.type = CONF_STRING,
+		AT(interface),
+		.min = 1,
+		.max = 15,
+		.check = check_interface,
+		.help = "name of a network interface" },
+	{ .path = "lan.label", .type = CONF_STRING, AT(label), .fallback = "none" },
+	{ .path = "servers.port",
+		.type = CONF_INTEGER,
+		AT(port),
+		.min = 1,
+		.max = 65535,
+		.fallback = "69",
+		.help = "UDP port" },
+	{ .path = "servers.quick", .type = CONF_BOOLEAN, AT(quick), .fallback = "true" },
+	{ .path = "nodes.mode",
+		.type = CONF_CHOICE,
+		AT(mode),
+		.choices = modes,
+		.fallback = "approve" },
+	{ .path = "nodes.roles",
+		.type = CONF_LIST,
+		.offset = offsetof(struct example, roles),
+		.size = sizeof(struct role),
+		.max = 3,
+		.count_offset = offsetof(struct example, n_roles),
+		.items = role,
+		.fallback = "" },
+	{ .path = NULL },
+};
+
+static const struct example untouched = {
+	.interface = "before", .label = "before", .port = 77, .quick = true, .mode = 77
+};
 
 static int parse(const char *text, struct example *out, struct conf_error *error)
 {
@@ -75,6 +121,32 @@ static void values_come_from_the_file_or_the_table(void **state)
 	assert_int_equal(out.mode, 2);
 }
 
+static void a_list_of_groups_fills_an_array(void **state)
+{
+	struct conf_error error;
+	struct example out;
+	char value[128];
+
+	(void)state;
+	if (parse("lan = { interface = \"eth0\"; };\n"
+		  "nodes = { roles = ( { name = \"a\"; lines = [ \"x=1\", \"y \\\"z\" ]; },\n"
+		  "  { name = \"b\"; weight = 9; } ); mode = \"deny\"; };",
+		    &out, &error) != 0)
+		fail_msg("%s", error.text);
+	assert_int_equal(out.n_roles, 2);
+	assert_string_equal(out.roles[0].name, "a");
+	assert_string_equal(out.roles[0].lines, "x=1\ny \"z\n");
+	assert_int_equal(out.roles[0].weight, 3);
+	assert_string_equal(out.roles[1].name, "b");
+	assert_string_equal(out.roles[1].lines, "");
+	assert_int_equal(out.roles[1].weight, 9);
+	assert_int_equal(out.mode, 2);
+	conf_format_value(&role[1], &out.roles[0], value, sizeof(value));
+	assert_string_equal(value, "[ \"x=1\", \"y \\\"z\" ]");
+	assert_int_equal(parse("lan = { interface = \"eth0\"; };", &out, &error), 0);
+	assert_int_equal(out.n_roles, 0);
+}
+
 #define GOOD "lan = { interface = \"eth0\"; };\n"
 
 /* Each text has one mistake; the message names line, setting and what is allowed. */
@@ -100,6 +172,36 @@ static const struct {
 		"t.conf:2: zebra: unknown group; bramble.conf(5) lists what there is" },
 	{ GOOD "nodes = { zebra = 1; };",
 		"t.conf:2: nodes.zebra: unknown setting; bramble.conf(5) lists what there is" },
+	{ GOOD "nodes = { roles = (\n { name = \"a\"; },\n { wieght = 1; name = \"b\"; } ); };",
+		"t.conf:4: nodes.roles.wieght: unknown setting; did you mean \"weight\"?" },
+	{ GOOD "nodes = { roles = (\n { name = \"a\"; },\n { weight = 10; name = \"b\"; } ); };",
+		"t.conf:4: nodes.roles.weight: 10 is out of range; allowed: a whole number from 0 "
+		"to 9" },
+	{ GOOD "nodes = { roles = (\n { name = \"a\"; },\n { } ); };",
+		"t.conf:4: nodes.roles.name: must be set; allowed: text in double quotes, at most "
+		"7 characters" },
+	{ GOOD "nodes = { roles = ( { name = \"a\"; },\n { name = \"b\";\n name = \"c\"; } ); };",
+		"t.conf:4: nodes.roles.name: is set twice; keep one of them" },
+	{ GOOD "nodes = { roles = ( { name = \"a\"; },\n { weight = 99999999999; } ); };",
+		"t.conf:3: nodes.roles.weight: the number is too large" },
+	{ GOOD "nodes = { roles = ( { }, { }, { }, { } ); };",
+		"t.conf:2: nodes.roles: has 4 elements; allowed: a list of at most 3 groups, ( { … "
+		"}, { … } )" },
+	{ GOOD "nodes = { roles = ( 5 ); };",
+		"t.conf:2: nodes.roles: holds a whole number; allowed: a list of at most 3 groups, "
+		"( { … }, { … } )" },
+	{ GOOD "nodes = { roles = { name = \"a\"; }; };",
+		"t.conf:2: nodes.roles: is a group { … }; allowed: a list of at most 3 groups, ( { "
+		"… }, { … } )" },
+	{ GOOD "nodes = { roles = ( { name = \"a\"; sub = { }; } ); };",
+		"t.conf:2: nodes.roles.sub: unknown group; bramble.conf(5) lists what there is" },
+	{ GOOD "nodes = { roles = ( { name = \"a\"; lines = [ \"a/b\" ]; } ); };",
+		"t.conf:2: nodes.roles.lines: \"a/b\" holds a slash; allowed: lines of text, [ "
+		"\"…\", \"…\" ], at most 23 characters in all" },
+	{ GOOD "nodes = { roles = ( { name = \"a\"; lines = [ \"0123456789012345678\",\n"
+	       "\"012345\" ]; } ); };",
+		"t.conf:2: nodes.roles.lines: \"012345\" is too long (6 characters); allowed: "
+		"lines of text, [ \"…\", \"…\" ], at most 23 characters in all" },
 	{ GOOD "servers = 5;",
 		"t.conf:2: servers: is a whole number; allowed: a group, servers = { … };" },
 	{ GOOD "servers = ( { port = 5; } );",
@@ -326,6 +428,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_come_from_the_file_or_the_table),
+		cmocka_unit_test(a_list_of_groups_fills_an_array),
 		cmocka_unit_test(each_mistake_is_told_with_line_name_and_cure),
 		cmocka_unit_test(a_report_tells_every_mistake_in_order),
 		cmocka_unit_test(more_mistakes_than_a_report_holds_do_no_harm),
