@@ -77,7 +77,10 @@ static enum cli_exit print_backups(struct cli *cli, const cJSON *list)
 
 	if (!table)
 		return cli_complain(cli, CLI_FAILED, "out of memory");
-	cJSON_ArrayForEach(backup, list) add_row(table, backup);
+	cJSON_ArrayForEach(backup, list)
+	{
+		add_row(table, backup);
+	}
 	if (table_rows(table) == 0)
 		fputs("No backup yet; brambled makes one within a minute.\n", cli->out);
 	else
