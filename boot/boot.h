@@ -94,5 +94,7 @@ enum boot_model boot_guess_model(const char *leaf);
 
 /* The model behind a revision code (raspberrypi documentation, revision-codes). */
 enum boot_model boot_model_of_revision(uint32_t revision);
+/* MiB of memory by a revision code; 0 when it doesn't tell. */
+unsigned boot_memory_of_revision(uint32_t revision);
 
 #endif

@@ -7,6 +7,7 @@
 /* Revision code bits (raspberrypi documentation, revision-codes): NOQuuuWuFMMMCCCCPPPPTTTTTTTTRRRR.
  */
 #define REVISION_NEW_STYLE (UINT32_C(1) << 23)
+#define REVISION_MEMORY(revision) (((revision) >> 20) & 0x7u) /* 0 = 256 MiB, and doubled */
 #define REVISION_PROCESSOR(revision) (((revision) >> 12) & 0xfu)
 
 const char *boot_model_name(enum boot_model model)
@@ -66,4 +67,9 @@ enum boot_model boot_model_of_revision(uint32_t revision)
 	default:
 		return BOOT_MODEL_UNKNOWN;
 	}
+}
+
+unsigned boot_memory_of_revision(uint32_t revision)
+{
+	return revision & REVISION_NEW_STYLE ? 256u << REVISION_MEMORY(revision) : 0;
 }

@@ -290,6 +290,8 @@ static const struct route {
 	{ "/v1/boards/", "", show_board, IPC_GET, true, false },
 	{ "/v1/boards/", "/admit", admit_board, IPC_POST, true, true },
 	{ "/v1/boards/", "/note", api_note_board, IPC_POST, true, true },
+	{ "/v1/boards/", "/rule", api_test_rules, IPC_GET, true, false },
+	{ "/v1/rules", "", api_list_rules, IPC_GET, false, false },
 	{ "/v1/admission", "", api_show_admission, IPC_GET, false, false },
 	{ "/v1/admission", "", api_open_admission, IPC_POST, false, true },
 	{ "/v1/admission", "", api_close_admission, IPC_DELETE, false, false },

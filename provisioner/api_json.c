@@ -6,6 +6,7 @@
 #include "provisioner/addresses.h"
 #include "provisioner/api.h"
 #include "provisioner/heartbeats.h"
+#include "provisioner/rules.h"
 #include "provisioner/timeline.h"
 
 static void add_text_or_null(cJSON *object, const char *name, const char *text)
@@ -86,7 +87,7 @@ cJSON *api_node_json(struct brambled *brambled, const struct registry_node *node
 	cJSON_AddStringToObject(json, "role", node->role);
 	cJSON_AddItemToObject(json, "board", board_of_node(brambled, node));
 	cJSON_AddBoolToObject(json, "wants_next", node->wants_next);
-	cJSON_AddStringToObject(json, "image", node->image);
+	cJSON_AddStringToObject(json, "image", rules_image(&brambled->settings, node));
 	add_text_or_null(json, "image_hash", node->image_hash);
 	cJSON_AddStringToObject(json, "state", api_node_state(brambled, node));
 	add_time(json, "created_ms", node->created_ms);

@@ -35,6 +35,9 @@ void api_list_backups(struct api_request *request);
 void api_make_backup(struct api_request *request);
 void api_show_backup(struct api_request *request);
 
+void api_list_rules(struct api_request *request);
+void api_test_rules(struct api_request *request);
+
 void api_show_status(struct api_request *request);
 
 void api_show_health(struct api_request *request);

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "provisioner/addresses.h"
 #include "provisioner/policy.h"
+#include "provisioner/rules.h"
 
 #define NODE_NUMBERS 65536
 
@@ -140,12 +141,16 @@ int bindings_finish_forgetting(struct brambled *brambled, const char *only)
 
 /* --- new nodes --- */
 
-int bindings_free_name(struct brambled *brambled, char name[static NODE_NAME_SIZE])
+int bindings_free_name(struct brambled *brambled, const struct registry_board *board,
+	char name[static NODE_NAME_SIZE])
 {
+	bool undecided;
+	const struct settings_rule *rule = rules_match(&brambled->settings, board, &undecided);
+	const char *pattern = rule && *rule->name ? rule->name : brambled->settings.node_pattern;
 	struct registry_node taken;
 
 	for (unsigned number = 1; number < NODE_NUMBERS; number++) {
-		int result = policy_name(brambled->settings.node_pattern, number, name);
+		int result = policy_name(pattern, number, name);
 
 		if (result != 0)
 			return result;
@@ -158,11 +163,30 @@ int bindings_free_name(struct brambled *brambled, char name[static NODE_NAME_SIZ
 	return -ENOSPC;
 }
 
+/* What the rules make of a new node, and in words which one did. */
+static void apply_rule(struct brambled *brambled, const struct registry_board *board,
+	struct registry_node *node, char *words, size_t size)
+{
+	bool undecided;
+	const struct settings_rule *rule = rules_match(&brambled->settings, board, &undecided);
+
+	words[0] = '\0';
+	if (!node->role[0])
+		str_copy(node->role, sizeof(node->role),
+			rule && *rule->role ? rule->role : RULES_DEFAULT_ROLE);
+	if (!rule)
+		return;
+	str_copy(node->image, sizeof(node->image), rule->image);
+	snprintf(words, size, "; rule %zu, role %.63s",
+		(size_t)(rule - brambled->settings.rules) + 1, node->role);
+}
+
 int bindings_create(struct brambled *brambled, const struct registry_board *board, const char *name,
 	const char *role, struct registry_node *node, const char *why)
 {
 	struct registry_node other;
 	struct in_addr address = { 0 };
+	char by[96];
 	int result = bindings_finish_forgetting(brambled, name);
 
 	if (result != 0)
@@ -175,14 +199,14 @@ int bindings_create(struct brambled *brambled, const struct registry_board *boar
 	if (result != 0)
 		return result;
 	*node = (struct registry_node){ .address = address, .created_ms = clock_wall_ms() };
-	str_copy(node->role, sizeof(node->role), role[0] ? role : "node");
-	str_copy(node->image, sizeof(node->image), brambled->settings.node_image);
 	str_copy(node->name, sizeof(node->name), name);
+	str_copy(node->role, sizeof(node->role), role);
+	apply_rule(brambled, board, node, by, sizeof(by));
 	result = registry_put_node(brambled->registry, node);
 	if (result != 0)
 		return result;
-	brambled_event(
-		brambled, "node.created", node->name, "node %s was created (%s)", node->name, why);
+	brambled_event(brambled, "node.created", node->name, "node %s was created (%s%s)",
+		node->name, why, by);
 	return bindings_bind(brambled, node, *board, why);
 }
 

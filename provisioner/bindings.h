@@ -17,12 +17,15 @@ int bindings_bind(struct brambled *brambled, struct registry_node *node,
 /* The board of `node` loses it: it is parked, and must not go on with the node's address. */
 int bindings_park(struct brambled *brambled, const struct registry_node *node, const char *why);
 
-/* A new node, which the board occupies. `role` "" = node. -ENOSPC: no address is left. */
+/* A new node, which the board occupies. `role` "" = what the rules say. -ENOSPC: no address is
+ * left. */
 int bindings_create(struct brambled *brambled, const struct registry_board *board, const char *name,
 	const char *role, struct registry_node *node, const char *why);
 
-/* The lowest name of the pattern that no node has and no announced board will get. */
-int bindings_free_name(struct brambled *brambled, char name[static NODE_NAME_SIZE]);
+/* The lowest name of the pattern (that of the board's rule, or nodes.name) that no node has and no
+ * announced board will get. */
+int bindings_free_name(struct brambled *brambled, const struct registry_board *board,
+	char name[static NODE_NAME_SIZE]);
 
 /* The directory of a forgotten node gets out of the way of the next one of that name (NULL: of
  * every one). */

@@ -7,7 +7,7 @@ test-supervise_SRC := tests/unit/supervise_test.c $(SUPERVISE_SRC) $(COMMON_BASE
 test-supervise_LIBS := cmocka libevent_core
 
 # The administrator's settings; the default of paths.libexec follows $(libexecdir)
-SETTINGS_SRC := provisioner/settings.c provisioner/settings_cross.c $(COMMON_CONF)
+SETTINGS_SRC := provisioner/settings.c provisioner/settings_table.c provisioner/settings_cross.c $(COMMON_CONF)
 SETTINGS_LIBS := $(COMMON_CONF_LIBS)
 TESTS += test-settings
 test-settings_SRC := tests/unit/settings_test.c $(SETTINGS_SRC) common/file.c common/str.c
@@ -15,8 +15,8 @@ test-settings_LIBS := cmocka libconfig
 FUZZERS += fuzz-settings_parse
 fuzz-settings_parse_SRC := tests/fuzz/settings_parse.c $(SETTINGS_SRC) common/file.c common/str.c
 fuzz-settings_parse_LIBS := libconfig
-$(B)/obj/provisioner/settings.o: BASE += -DBRAMBLE_LIBEXEC='"$(libexecdir)"'
-$(B)/obj/provisioner/settings.o: $(B)/.libexecdir
+$(B)/obj/provisioner/settings_table.o: BASE += -DBRAMBLE_LIBEXEC='"$(libexecdir)"'
+$(B)/obj/provisioner/settings_table.o: $(B)/.libexecdir
 $(B)/.libexecdir: FORCE | $(B)/.deps
 	@echo '$(libexecdir)' | cmp -s - $@ || echo '$(libexecdir)' > $@
 .PHONY: FORCE
@@ -41,7 +41,7 @@ fuzz-cluster_files_LIBS := libcjson yaml-0.1
 # The administrator's command
 CLI := provisioner/cli
 CLI_SRC := $(addprefix $(CLI)/,cli.c args.c client.c table.c text.c json.c commands.c \
-	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c cluster.c operate.c targets.c watch.c complete.c health.c state.c) \
+	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c cluster.c operate.c targets.c watch.c complete.c health.c state.c rules.c) \
 	$(CLUSTER_SRC) rootfs/run.c rootfs/failure.c rootfs/progress.c \
 	$(SETTINGS_SRC) provisioner/stages.c common/ipc.c common/file.c common/clock.c common/str.c
 CLI_LIBS := libcjson yaml-0.1 $(SETTINGS_LIBS)
@@ -89,8 +89,8 @@ fuzz-etab_line_SRC := tests/fuzz/etab_line.c provisioner/exports_table.c common/
 # brambled
 REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c backups.c repair.c schema.c boards.c addresses.c nodes.c boots.c \
 	events.c images.c expected.c orders.c)
-BRAMBLED_SRC := $(addprefix provisioner/,policy.c changes.c stages.c timeline.c heartbeats.c health.c orders.c sightings.c addresses.c nodes.c bindings.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c \
-	api.c api_json.c api_node.c api_admin.c api_admission.c api_images.c api_operate.c api_state.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(BOOT_SERVE) \
+BRAMBLED_SRC := $(addprefix provisioner/,policy.c rules.c changes.c stages.c timeline.c heartbeats.c health.c orders.c sightings.c addresses.c nodes.c bindings.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c \
+	api.c api_json.c api_node.c api_admin.c api_rules.c api_admission.c api_images.c api_operate.c api_state.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(BOOT_SERVE) \
 	$(SETTINGS_SRC) $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/hash.c common/ipc.c
 PROGRAMS += brambled
 brambled_SRC := provisioner/main.c $(BRAMBLED_SRC)
@@ -101,7 +101,7 @@ test-registry_LIBS := cmocka sqlite3
 TESTS += test-registry-backups
 test-registry-backups_SRC := tests/unit/registry_backups_test.c $(REGISTRY_SRC) $(COMMON_BASE)
 test-registry-backups_LIBS := cmocka sqlite3
-test-policy_SRC := tests/unit/policy_test.c provisioner/policy.c boot/models.c common/dhcp.c common/str.c
+test-policy_SRC := tests/unit/policy_test.c provisioner/policy.c provisioner/rules.c boot/models.c common/dhcp.c common/str.c
 test-policy_LIBS := cmocka
 # brambled as a whole but for its processes
 TESTS += test-orders
@@ -116,6 +116,9 @@ test-images-gc_LIBS := cmocka $(brambled_LIBS)
 TESTS += test-nodes test-admission test-swap test-resolve test-api
 test-swap_SRC := tests/unit/swap_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-swap_LIBS := cmocka $(brambled_LIBS)
+TESTS += test-rules
+test-rules_SRC := tests/unit/rules_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+test-rules_LIBS := cmocka $(brambled_LIBS)
 test-admission_SRC := tests/unit/admission_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-admission_LIBS := cmocka $(brambled_LIBS)
 test-nodes_SRC := tests/unit/nodes_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)

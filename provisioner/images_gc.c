@@ -54,7 +54,7 @@ static int keep_of_node(void *argument, const struct registry_node *node)
 	char why[sizeof(sweep->kept->versions[0].why)];
 
 	snprintf(why, sizeof(why), "node %.60s booted it", node->name);
-	if (strcmp(node->image, sweep->name) == 0 && node->image_hash[0])
+	if (node->image_hash[0])
 		keep(sweep->kept, node->image_hash, why);
 	return 0;
 }

@@ -231,6 +231,10 @@ static void take_over(struct settings *running, const struct settings *fresh)
 	str_copy(running->node_image, sizeof(running->node_image), fresh->node_image);
 	str_copy(running->kernel_arguments, sizeof(running->kernel_arguments),
 		fresh->kernel_arguments);
+	running->n_roles = fresh->n_roles;
+	running->n_rules = fresh->n_rules;
+	memcpy(running->roles, fresh->roles, sizeof(running->roles));
+	memcpy(running->rules, fresh->rules, sizeof(running->rules));
 }
 
 static void on_reload_signal(evutil_socket_t number, short what, void *argument)

@@ -90,7 +90,7 @@ int nodes_admit(struct brambled *brambled, const struct registry_board *board, c
 		return -EINVAL;
 	}
 	if (!name) {
-		result = bindings_free_name(brambled, fresh);
+		result = bindings_free_name(brambled, board, fresh);
 		name = fresh;
 	}
 	if (result == 0)

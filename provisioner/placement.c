@@ -60,7 +60,7 @@ static int take_listed(struct brambled *brambled, const struct registry_board *b
 	if (expected->node[0])
 		str_copy(name, sizeof(name), expected->node);
 	else
-		result = bindings_free_name(brambled, name);
+		result = bindings_free_name(brambled, board, name);
 	if (result != 0)
 		return result;
 	result = registry_get_node(brambled->registry, name, node);
@@ -82,7 +82,7 @@ static int take_new(struct brambled *brambled, const struct registry_board *boar
 	enum policy_verdict verdict, struct registry_node *node)
 {
 	char name[NODE_NAME_SIZE];
-	int result = bindings_free_name(brambled, name);
+	int result = bindings_free_name(brambled, board, name);
 
 	if (result != 0)
 		return result;

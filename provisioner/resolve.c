@@ -11,6 +11,7 @@
 #include "provisioner/images.h"
 #include "provisioner/network.h"
 #include "provisioner/nodes.h"
+#include "provisioner/rules.h"
 #include "provisioner/sightings.h"
 #include "provisioner/timeline.h"
 
@@ -65,13 +66,15 @@ static int open_file(struct brambled *brambled, const struct registry_board *boa
 	struct registry_node *node, const char *leaf, struct ipc_resolved *answer)
 {
 	const struct registry_boot *boot = timeline_boot(brambled, &board->mac);
+	const struct settings_role *role = rules_role(&brambled->settings, node->role);
 	const char *share = brambled->settings.share;
 	char hash[HASH_TEXT_SIZE], reason[IMAGES_REASON_SIZE] = "", root[IMAGES_PATH_SIZE],
-				   data[400], shared[300];
+				   data[400], shared[300], arguments[RULES_ARGUMENTS_SIZE];
 	struct boot_file file = { .fd = -1 };
 	struct boot_context context;
 	struct boot_set *set;
-	int result = choose_version(brambled, boot, node->image, hash, &set, root, reason);
+	int result = choose_version(
+		brambled, boot, rules_image(&brambled->settings, node), hash, &set, root, reason);
 
 	if (result != 0) {
 		timeline_reason(brambled, &board->mac, reason);
@@ -80,6 +83,7 @@ static int open_file(struct brambled *brambled, const struct registry_board *boa
 	(void)timeline_set_image(brambled, &board->mac, hash);
 	snprintf(data, sizeof(data), "%s/nodes/%s", share, node->name);
 	snprintf(shared, sizeof(shared), "%s/shared", share);
+	rules_kernel_arguments(&brambled->settings, node, arguments);
 	context = (struct boot_context){ .model = board->model,
 		.node = node->name,
 		.address = node->address,
@@ -90,8 +94,8 @@ static int open_file(struct brambled *brambled, const struct registry_board *boa
 		.image_hash = hash,
 		.data = data,
 		.shared = shared,
-		.kernel_arguments = brambled->settings.kernel_arguments,
-		.config_lines = "" };
+		.kernel_arguments = arguments,
+		.config_lines = role ? role->config_txt : "" };
 	if (strcmp(leaf, "cmdline.txt") == 0) {
 		context.token = boot ? timeline_token(brambled, &board->mac) : "";
 		note_command_line(brambled, node, hash);

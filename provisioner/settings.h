@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* bramble.conf as a struct: what the administrator wants. The table behind it is in settings.c. */
+/* bramble.conf as a struct: what the administrator wants. The table behind it is in
+ * settings_table.c. */
 #ifndef BRAMBLE_SETTINGS_H
 #define BRAMBLE_SETTINGS_H
 
@@ -8,12 +9,33 @@
 #include <stdint.h>
 
 #include "common/conf.h"
+#include "common/str.h"
 
 #define SETTINGS_DEFAULT_PATH "/etc/bramble/bramble.conf"
 
 enum settings_join { JOIN_AUTO, JOIN_APPROVE, JOIN_WINDOW, JOIN_LIST, JOIN_DENY };
 enum settings_engine { ENGINE_NONE, ENGINE_KUBEADM };
 enum settings_nfs { NFS_AUTO, NFS_KERNEL, NFS_GANESHA };
+
+/* nodes.roles: what many nodes share. */
+#define SETTINGS_ROLES 32
+struct settings_role {
+	char name[NODE_NAME_SIZE];
+	char image[NODE_NAME_SIZE]; /* "" = nodes.image */
+	char kernel_arguments[512]; /* behind nodes.kernel_arguments */
+	char config_txt[1024];	    /* lines for config.txt, each with its newline */
+};
+
+/* nodes.rules: what a board becomes by what it is; the first that fits is applied. */
+#define SETTINGS_RULES 64
+struct settings_rule {
+	int model;			/* enum boot_model; BOOT_MODEL_UNKNOWN = any */
+	int64_t memory_min, memory_max; /* MiB; 0 = any */
+	char oui[9];			/* "dc:a6:32", lower case; "" = any */
+	char role[NODE_NAME_SIZE];	/* "" = node */
+	char image[NODE_NAME_SIZE];	/* "" = the role's */
+	char name[64];			/* pattern; "" = nodes.name */
+};
 
 struct settings {
 	/* lan */
@@ -32,6 +54,9 @@ struct settings {
 	char kernel_arguments[512]; /* nodes.kernel_arguments */
 	int64_t heartbeat_s;	    /* nodes.heartbeat_s */
 	int64_t swap_after_s;	    /* nodes.swap_after_s: 0 = never */
+	size_t n_roles, n_rules;
+	struct settings_role roles[SETTINGS_ROLES];
+	struct settings_rule rules[SETTINGS_RULES];
 	/* share */
 	char share[256]; /* share.path: "/srv/bramble" */
 	int nfs;	 /* share.nfs: enum settings_nfs */

@@ -1,23 +1,36 @@
 /* SPDX-License-Identifier: ISC */
 /* Settings that contradict each other. */
 #include <arpa/inet.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/str.h"
 #include "provisioner/settings_private.h"
 
-static const char *check_router(const struct settings *s, char what[static SETTINGS_WHAT_SIZE])
+/* Always true, for the caller to return. */
+__attribute__((format(printf, 3, 4))) static bool say(
+	struct settings_wrong *wrong, const char *path, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(wrong->what, sizeof(wrong->what), format, arguments);
+	va_end(arguments);
+	str_copy(wrong->path, sizeof(wrong->path), path);
+	return true;
+}
+
+static bool check_router(const struct settings *s, struct settings_wrong *wrong)
 {
 	uint32_t router = ntohl(s->router.s_addr);
 
 	if (router >= settings_first_host(s) && router <= settings_last_host(s))
-		return NULL;
-	snprintf(what, SETTINGS_WHAT_SIZE,
+		return false;
+	return say(wrong, "lan.address",
 		"\"%s\" is the %s address of that network; allowed: an address of a host",
 		s->lan_address,
 		router < settings_first_host(s) ? "first (network)" : "last (broadcast)");
-	return "lan.address";
 }
 
 static bool is_inside(const struct settings *s, struct in_addr address)
@@ -27,7 +40,7 @@ static bool is_inside(const struct settings *s, struct in_addr address)
 	return host >= settings_first_host(s) && host <= settings_last_host(s);
 }
 
-static const char *check_range(const struct settings *s, char what[static SETTINGS_WHAT_SIZE])
+static bool check_range(const struct settings *s, struct settings_wrong *wrong)
 {
 	uint32_t router = ntohl(s->router.s_addr);
 	uint32_t first = ntohl(s->range_first.s_addr), last = ntohl(s->range_last.s_addr);
@@ -43,37 +56,31 @@ static const char *check_range(const struct settings *s, char what[static SETTIN
 	if (!is_inside(s, s->range_first) || !is_inside(s, s->range_last)) {
 		bool is_first = !is_inside(s, s->range_first);
 
-		snprintf(what, SETTINGS_WHAT_SIZE,
+		return say(wrong, is_first ? "lan.range_first" : "lan.range_last",
 			"%s is outside the network of lan.address; allowed: %s to %s",
 			is_first ? first_text : last_text, lowest_text, highest_text);
-		return is_first ? "lan.range_first" : "lan.range_last";
 	}
-	if (first > last) {
-		snprintf(what, SETTINGS_WHAT_SIZE,
+	if (first > last)
+		return say(wrong, "lan.range_last",
 			"%s lies before lan.range_first; allowed: %s to %s", last_text, first_text,
 			highest_text);
-		return "lan.range_last";
-	}
-	if (router >= first && router <= last) {
-		snprintf(what, SETTINGS_WHAT_SIZE,
+	if (router >= first && router <= last)
+		return say(wrong, *s->lan_range_first ? "lan.range_first" : "lan.range_last",
 			"the range %s to %s holds the router itself (lan.address); allowed: a "
 			"range "
 			"beside it",
 			first_text, last_text);
-		return *s->lan_range_first ? "lan.range_first" : "lan.range_last";
-	}
-	return NULL;
+	return false;
 }
 
-static const char *check_run(const struct settings *s, char what[static SETTINGS_WHAT_SIZE])
+static bool check_run(const struct settings *s, struct settings_wrong *wrong)
 {
 	size_t length = strlen(s->share);
 
 	if (strncmp(s->run, s->share, length) != 0 || (s->run[length] != '/' && s->run[length]))
-		return NULL;
-	snprintf(what, SETTINGS_WHAT_SIZE,
+		return false;
+	return say(wrong, "paths.run",
 		"lies on the share; allowed: a directory outside share.path, on a tmpfs");
-	return "paths.run";
 }
 
 /* The networks that `text` and `other` name share addresses. */
@@ -88,7 +95,7 @@ static bool overlap(const char *text, const char *other)
 	return ((ntohl(a.s_addr) ^ ntohl(b.s_addr)) >> (32 - shorter)) == 0;
 }
 
-static const char *check_networks(const struct settings *s, char what[static SETTINGS_WHAT_SIZE])
+static bool check_networks(const struct settings *s, struct settings_wrong *wrong)
 {
 	const char *path = NULL, *other = "lan.address";
 
@@ -100,11 +107,54 @@ static const char *check_networks(const struct settings *s, char what[static SET
 		path = "kubernetes.pod_cidr";
 		other = "kubernetes.service_cidr";
 	}
-	if (path)
-		snprintf(what, SETTINGS_WHAT_SIZE,
-			"shares addresses with %s; allowed: a network that nothing else uses",
-			other);
-	return s->kubernetes_engine == ENGINE_NONE ? NULL : path;
+	return path && s->kubernetes_engine != ENGINE_NONE &&
+	       say(wrong, path,
+		       "shares addresses with %s; allowed: a network that nothing else uses",
+		       other);
+}
+
+static bool check_roles(const struct settings *s, struct settings_wrong *wrong)
+{
+	char path[64];
+
+	for (size_t i = 1; i < s->n_roles; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(s->roles[i].name, s->roles[j].name) != 0)
+				continue;
+			snprintf(path, sizeof(path), "nodes.roles.[%zu].name", i);
+			return say(wrong, path, "\"%s\" is there twice; keep one of them",
+				s->roles[i].name);
+		}
+	}
+	return false;
+}
+
+static bool is_role(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_roles; i++) {
+		if (strcmp(s->roles[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool check_rules(const struct settings *s, struct settings_wrong *wrong)
+{
+	char path[64];
+
+	for (size_t i = 0; i < s->n_rules; i++) {
+		const struct settings_rule *rule = &s->rules[i];
+
+		if (*rule->role && !is_role(s, rule->role)) {
+			snprintf(path, sizeof(path), "nodes.rules.[%zu].role", i);
+			return say(wrong, path, "\"%s\" is none of nodes.roles", rule->role);
+		}
+		if (rule->memory_max && rule->memory_max < rule->memory_min) {
+			snprintf(path, sizeof(path), "nodes.rules.[%zu].memory_max", i);
+			return say(wrong, path, "is less than memory_min: no board fits");
+		}
+	}
+	return false;
 }
 
 settings_cross_check *const settings_cross_checks[] = {
@@ -112,5 +162,7 @@ settings_cross_check *const settings_cross_checks[] = {
 	check_range,
 	check_run,
 	check_networks,
+	check_roles,
+	check_rules,
 	NULL,
 };

@@ -5,11 +5,14 @@
 
 #include "provisioner/settings.h"
 
-#define SETTINGS_WHAT_SIZE 256
+/* The setting to change and what is wrong with it. */
+struct settings_wrong {
+	char path[64]; /* as conf_explain() takes it */
+	char what[256];
+};
 
-/* The path of the setting to change, with `what` is wrong with it, or NULL. */
-typedef const char *settings_cross_check(
-	const struct settings *settings, char what[static SETTINGS_WHAT_SIZE]);
+/* Returns whether something is wrong. */
+typedef bool settings_cross_check(const struct settings *settings, struct settings_wrong *wrong);
 
 /* Ends with NULL. */
 extern settings_cross_check *const settings_cross_checks[];

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "provisioner/addresses.h"
 #include "provisioner/nodes.h"
+#include "provisioner/rules.h"
 #include "provisioner/policy.h"
 #include "provisioner/timeline.h"
 
@@ -112,7 +113,7 @@ static void see_firmware(
 	struct registry_board board;
 	struct registry_node node = { 0 };
 	char reason[NODES_REASON_SIZE] = "", serial[SERIAL_TEXT_SIZE];
-	bool placed;
+	bool placed, undecided;
 
 	if (make_board(brambled, sender, mac, &board) != 0)
 		return;
@@ -121,6 +122,10 @@ static void see_firmware(
 	timeline_discover(brambled, mac, placed ? node.name : "");
 	snprintf(serial, sizeof(serial), "%08x", sender->serial);
 	if (sender->serial && sightings_tie_serial(brambled, &board, serial) != 0)
+		return;
+	/* Its first file tells more of it. */
+	(void)rules_match(&brambled->settings, &board, &undecided);
+	if (undecided && !placed)
 		return;
 	if (nodes_place(brambled, &board, &node, reason) != 0) {
 		timeline_reason(brambled, mac, reason);

@@ -9,6 +9,7 @@ static const struct cli_command commands[] = {
 	{ "status", status_main, "How Bramble is doing, in one page" },
 	{ "node", node_main, "Nodes: list, show, admit, replace, reboot, identify ..." },
 	{ "board", board_main, "Boards: list, show" },
+	{ "rules", rules_main, "What boards become by bramble.conf: list, test" },
 	{ "admit", admit_main, "Let unknown boards in for a while" },
 	{ "import", import_main, "Announce boards by a list" },
 	{ "boot", boot_main, "Boots, each with its timeline: list, show, watch, latest" },

@@ -7,6 +7,7 @@
 
 enum cli_exit status_main(struct cli *cli, int argc, char **argv);
 enum cli_exit node_main(struct cli *cli, int argc, char **argv);
+enum cli_exit rules_main(struct cli *cli, int argc, char **argv);
 enum cli_exit admit_main(struct cli *cli, int argc, char **argv);
 enum cli_exit import_main(struct cli *cli, int argc, char **argv);
 enum cli_exit board_main(struct cli *cli, int argc, char **argv);

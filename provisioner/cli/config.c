@@ -8,7 +8,7 @@
 #include "provisioner/cli/text.h"
 #include "provisioner/settings.h"
 
-#define VALUE_SIZE 1100 /* the longest setting, each byte escaped, and quotes */
+#define VALUE_SIZE 2400 /* the longest setting, each byte escaped, and quotes */
 
 static cJSON *errors_as_json(const struct conf_report *report)
 {
@@ -89,6 +89,32 @@ static bool begins_group(const struct conf_setting *setting)
 	       strncmp(setting->path, setting[-1].path, length) != 0;
 }
 
+static bool is_unset(const char *value)
+{
+	return strcmp(value, "\"\"") == 0 || strcmp(value, "0") == 0 ||
+	       strcmp(value, "\"any\"") == 0 || strcmp(value, "[ ]") == 0;
+}
+
+/* The elements of a list, each with what it sets. */
+static void print_list(struct cli *cli, const struct conf_setting *list, const void *values)
+{
+	const char *element = (const char *)values + list->offset;
+	char value[VALUE_SIZE];
+	size_t count;
+
+	memcpy(&count, (const char *)values + list->count_offset, sizeof(count));
+	for (size_t i = 0; i < count; i++, element += list->size) {
+		fprintf(cli->out, "%s", i == 0 ? "(\n\t\t{" : ",\n\t\t{");
+		for (const struct conf_setting *s = list->items; s->path; s++) {
+			conf_format_value(s, element, value, sizeof(value));
+			if (!is_unset(value))
+				fprintf(cli->out, " %s = %s;", s->path, value);
+		}
+		fprintf(cli->out, " }");
+	}
+	fprintf(cli->out, "%s", count == 0 ? "( )" : "\n\t)");
+}
+
 static void print_settings(struct cli *cli, const struct settings *settings)
 {
 	char value[VALUE_SIZE];
@@ -99,17 +125,54 @@ static void print_settings(struct cli *cli, const struct settings *settings)
 		if (begins_group(s))
 			fprintf(cli->out, "%s%.*s = {\n", s == settings_table ? "" : "};\n\n",
 				(int)length, s->path);
-		conf_format_value(s, settings, value, sizeof(value));
-		fprintf(cli->out, "\t%s = %s;\n", s->path + length + 1, value);
+		fprintf(cli->out, "\t%s = ", s->path + length + 1);
+		if (s->type == CONF_LIST) {
+			print_list(cli, s, settings);
+		} else {
+			conf_format_value(s, settings, value, sizeof(value));
+			fprintf(cli->out, "%s", value);
+		}
+		fprintf(cli->out, ";\n");
 	}
 	fprintf(cli->out, "};\n");
 }
 
 static void add_setting(
-	cJSON *group, const struct conf_setting *setting, const struct settings *settings)
+	cJSON *group, const char *name, const struct conf_setting *setting, const void *values);
+
+static cJSON *list_as_json(const struct conf_setting *list, const void *values)
 {
-	const char *name = strrchr(setting->path, '.') + 1;
-	const char *place = (const char *)settings + setting->offset;
+	const char *element = (const char *)values + list->offset;
+	cJSON *array = cJSON_CreateArray();
+	size_t count;
+
+	memcpy(&count, (const char *)values + list->count_offset, sizeof(count));
+	for (size_t i = 0; i < count; i++, element += list->size) {
+		cJSON *json = cJSON_CreateObject();
+
+		for (const struct conf_setting *s = list->items; s->path; s++)
+			add_setting(json, s->path, s, element);
+		cJSON_AddItemToArray(array, json);
+	}
+	return array;
+}
+
+static cJSON *lines_as_json(const char *lines)
+{
+	cJSON *array = cJSON_CreateArray();
+	char line[512];
+
+	for (; *lines; lines += strcspn(lines, "\n") + 1) {
+		snprintf(line, sizeof(line), "%.*s", (int)strcspn(lines, "\n"), lines);
+		cJSON_AddItemToArray(array, cJSON_CreateString(line));
+	}
+	return array;
+}
+
+static void add_setting(
+	cJSON *group, const char *name, const struct conf_setting *setting, const void *values)
+{
+	const char *place = (const char *)values + setting->offset;
 	int64_t number;
 	bool truth;
 	int choice;
@@ -130,6 +193,12 @@ static void add_setting(
 		memcpy(&choice, place, sizeof(choice));
 		cJSON_AddStringToObject(group, name, setting->choices[choice]);
 		break;
+	case CONF_LINES:
+		cJSON_AddItemToObject(group, name, lines_as_json(place));
+		break;
+	case CONF_LIST:
+		cJSON_AddItemToObject(group, name, list_as_json(setting, values));
+		break;
 	}
 }
 
@@ -143,7 +212,7 @@ static cJSON *settings_as_json(const struct settings *settings)
 			snprintf(name, sizeof(name), "%.*s", (int)group_length(s->path), s->path);
 			group = cJSON_AddObjectToObject(json, name);
 		}
-		add_setting(group, s, settings);
+		add_setting(group, strrchr(s->path, '.') + 1, s, settings);
 	}
 	return json;
 }

@@ -100,6 +100,8 @@ static void verbs_ask_for_what_the_api_documents(void **state)
 		{ "node note rasp1 spare", IPC_POST, "/v1/nodes/rasp1/note",
 			"{\"text\":\"spare\"}" },
 		{ "board list", IPC_GET, "/v1/boards", "" },
+		{ "rules list", IPC_GET, "/v1/rules", "" },
+		{ "rules test 1a2b", IPC_GET, "/v1/boards/1a2b/rule", "" },
 		{ "board show 1a2b", IPC_GET, "/v1/boards/1a2b", "" },
 		{ "boot list", IPC_GET, "/v1/boots?limit=20", "" },
 		{ "boot list --node rasp1 --limit 5 --board dc:a6", IPC_GET,
@@ -190,9 +192,9 @@ static void help_is_there_for_every_verb(void **state)
 	static const char *const verbs[] = { "status", "node", "node list", "node show",
 		"node admit", "node replace", "node forget", "node reboot", "node identify",
 		"node cordon", "node uncordon", "node note", "board", "board list", "board show",
-		"boot", "boot list", "boot show", "boot watch", "boot latest", "events", "image",
-		"image list", "image use", "image rollback", "image gc", "config", "config check",
-		"config show", "version" };
+		"rules", "rules list", "rules test", "boot", "boot list", "boot show", "boot watch",
+		"boot latest", "events", "image", "image list", "image use", "image rollback",
+		"image gc", "config", "config check", "config show", "version" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
@@ -465,6 +467,36 @@ static void a_configuration_is_checked_without_brambled(void **state)
 	outcome_free(&o);
 }
 
+static void rules_are_shown_as_a_table_and_tested_in_words(void **state)
+{
+	struct outcome o;
+
+	(void)state;
+	RUN(&o, "rules list",
+		OK("{\"rules\":[{\"number\":1,\"model\":\"Raspberry Pi 5\",\"memory_min\":8192,"
+		   "\"memory_max\":null,\"oui\":null,\"role\":\"big\",\"image\":null,\"name\":"
+		   "\"big%d\"}],\"roles\":[]}"));
+	assert_int_equal(o.code, CLI_OK);
+	assert_holds(o.out, ">= 8192 MiB");
+	assert_holds(o.out, "big%d");
+	assert_lines_fit(o.out, 80);
+	outcome_free(&o);
+	RUN(&o, "rules list", OK("{\"rules\":[],\"roles\":[]}"));
+	assert_holds(o.out, "There are no rules");
+	outcome_free(&o);
+	RUN(&o, "rules test 1a2b",
+		OK("{\"mac\":\"dc:a6:32:00:00:01\",\"serial\":\"1a2b3c4d\",\"model\":\"Raspberry "
+		   "Pi "
+		   "5\",\"memory\":8192,\"rule\":2,\"undecided\":true,\"role\":\"big\",\"image\":"
+		   "\"base\",\"name\":\"big1\",\"node\":\"rasp1\"}"));
+	assert_holds(o.out, "8192 MiB");
+	assert_holds(o.out, "big1");
+	assert_holds(o.out, "An earlier rule may fit");
+	assert_holds(o.out, "It is node rasp1 already");
+	assert_lines_fit(o.out, 80);
+	outcome_free(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -486,6 +518,7 @@ int main(void)
 		cmocka_unit_test(a_status_shows_warnings_and_dead_processes),
 		cmocka_unit_test(boards_come_with_the_command_that_admits_them),
 		cmocka_unit_test(a_configuration_is_checked_without_brambled),
+		cmocka_unit_test(rules_are_shown_as_a_table_and_tested_in_words),
 	};
 
 	return cmocka_run_group_tests_name("cli", tests, NULL, NULL);

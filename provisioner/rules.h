@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/* What a board becomes by what it is (nodes.rules), and what its node then shares with others
+ * (nodes.roles). Pure: decisions from settings and records. */
+#ifndef BRAMBLE_RULES_H
+#define BRAMBLE_RULES_H
+
+#include "provisioner/registry/registry.h"
+#include "provisioner/settings.h"
+
+#define RULES_DEFAULT_ROLE "node"
+#define RULES_ARGUMENTS_SIZE 1040 /* of the kernel: those of all, those of the role */
+
+/* The first rule that fits a board, or NULL when none does. What isn't known of a board fits no
+ * rule that asks for it; *undecided says whether an earlier rule would fit if it were known. */
+const struct settings_rule *rules_match(
+	const struct settings *settings, const struct registry_board *board, bool *undecided);
+
+/* The role of that name, or NULL when the configuration has none. */
+const struct settings_role *rules_role(const struct settings *settings, const char *name);
+
+/* The image of a node: its own (by a rule), its role's, or everyone's. Never empty. */
+const char *rules_image(const struct settings *settings, const struct registry_node *node);
+
+/* What is added to the node's kernel command line: nodes.kernel_arguments, then its role's. */
+void rules_kernel_arguments(const struct settings *settings, const struct registry_node *node,
+	char out[static RULES_ARGUMENTS_SIZE]);
+
+/* MiB by the revision code, or what every board of the model has; 0 = not known. */
+unsigned rules_memory(const struct registry_board *board);
+
+#endif

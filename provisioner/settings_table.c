@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: ISC */
+/* Which settings there are, and what each may be. */
+#include "provisioner/settings.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/str.h"
+
+#ifndef BRAMBLE_LIBEXEC /* the Makefile's $(libexecdir) */
+#define BRAMBLE_LIBEXEC "/usr/local/libexec/bramble"
+#endif
+
+#define RUN_PATH_LIMIT 80     /* RUN/ipc.sock must fit into sockaddr_un (unix(7): 108 bytes) */
+#define NODE_NUMBER_DIGITS 10 /* of the largest unsigned int */
+
+/* The checks of single values: NULL, or what is wrong. */
+
+static const char *check_interface(const char *value)
+{
+	if (strcmp(value, ".") == 0 || strcmp(value, "..") == 0)
+		return "is not a name";
+	for (const char *p = value; *p; p++) {
+		if (*p == '/' || *p == ':' || !isgraph((unsigned char)*p))
+			return "is not an interface name: it holds a slash, a colon or a blank";
+	}
+	return NULL;
+}
+
+static const char *check_lan_address(const char *value)
+{
+	struct in_addr address;
+	unsigned length;
+
+	if (str_parse_network(value, &address, &length) != 0)
+		return "is not an address with a prefix length";
+	if (length < 8 || length > 30)
+		return "has an impossible prefix length";
+	return NULL;
+}
+
+static const char *check_cidr(const char *value)
+{
+	struct in_addr address;
+	unsigned length;
+
+	if (str_parse_network(value, &address, &length) != 0)
+		return "is not a network such as 10.244.0.0/16";
+	if (length < 8 || length > 22)
+		return "has an impossible prefix length: 8 to 22";
+	if ((ntohl(address.s_addr) & (UINT32_MAX >> length)) != 0)
+		return "has bits behind its prefix";
+	return NULL;
+}
+
+static const char *check_address_or_empty(const char *value)
+{
+	struct in_addr address;
+
+	return *value == '\0' || str_parse_address(value, &address) == 0 ? NULL
+									 : "is not an IPv4 address";
+}
+
+static const char *check_label(const char *value)
+{
+	return str_is_node_name(value)
+		       ? NULL
+		       : "is not a name of lower-case letters, digits and '-' (RFC 1123)";
+}
+
+static const char *check_domain(const char *value)
+{
+	char label[NODE_NAME_SIZE];
+
+	for (;;) {
+		size_t length = strcspn(value, ".");
+
+		if (length >= sizeof(label))
+			return "has a label of more than 63 characters";
+		memcpy(label, value, length);
+		label[length] = '\0';
+		if (check_label(label))
+			return "is not a domain: labels of lower-case letters, digits and '-', "
+			       "with a "
+			       "point between them";
+		if (value[length] == '\0')
+			return NULL;
+		value += length + 1;
+	}
+}
+
+static const char *check_name_pattern(const char *value)
+{
+	const char *place = strstr(value, "%d");
+	char name[NODE_NAME_SIZE + NODE_NUMBER_DIGITS];
+
+	if (!place || strchr(value, '%') != place || strchr(place + 1, '%'))
+		return "must have %d exactly once, where the number goes, and no other %";
+	/* dnsmasq takes a name such as 12h in a host record for a lease time. */
+	if (!isalpha((unsigned char)value[0]))
+		return "must begin with a letter";
+	snprintf(name, sizeof(name), "%.*s4294967295%s", (int)(place - value), value, place + 2);
+	return str_is_node_name(name)
+		       ? NULL
+		       : "gives no names of at most 63 lower-case letters, digits and "
+			 "'-', not ending in '-' (RFC 1123)";
+}
+
+static const char *check_kernel_arguments(const char *value)
+{
+	for (const char *p = value; *p; p++) {
+		if (*p != ' ' && !isgraph((unsigned char)*p))
+			return "is not plain ASCII";
+	}
+	return NULL;
+}
+
+/* Paths are handed to exports(5), nfs-ganesha, dnsmasq and kernel command lines, each with its own
+ * quoting: only what needs none is allowed. */
+static const char *check_path(const char *value)
+{
+	size_t length = strlen(value);
+
+	if (value[0] != '/')
+		return "is not an absolute path";
+	if (length == 1)
+		return "is the root directory";
+	for (const char *p = value; *p; p++) {
+		if (!isalnum((unsigned char)*p) && !strchr("/._-", *p))
+			return "holds characters other than letters, digits and / . _ -";
+		if (p[0] == '/' && (p[1] == '/' || p[1] == '\0'))
+			return "has an empty part";
+		if (p[0] == '/' && p[1] == '.' &&
+			(strchr("/", p[2]) || (p[2] == '.' && strchr("/", p[3]))))
+			return "has a part \".\" or \"..\"";
+	}
+	return NULL;
+}
+
+static const char *const model_choices[] = { "any", "3", "4", "5", NULL }; /* enum boot_model */
+static const char *const join_choices[] = { "auto", "approve", "window", "list", "deny", NULL };
+static const char *const engine_choices[] = { "none", "kubeadm", NULL };
+static const char *const nfs_choices[] = { "auto", "kernel", "ganesha", NULL };
+static const char *const level_choices[] = { "error", "warning", "notice", "info", "debug", NULL };
+
+static const char *const own_lines[] = { "kernel=", "initramfs", "ramfsfile",
+	"cmdline=", "os_prefix=", "arm_64bit=", "upstream_kernel=", "include ", NULL };
+
+/* Shown as they are in the rendered config.txt, behind what Bramble sets itself. */
+static const char *check_config_line(const char *value)
+{
+	if (*value == '\0')
+		return "is an empty line";
+	for (const char *p = value; *p; p++) {
+		if (*p != ' ' && !isgraph((unsigned char)*p))
+			return "is not plain ASCII";
+	}
+	/* Which kernel, which initramfs and what they are told follows from the image. */
+	for (size_t i = 0; own_lines[i]; i++) {
+		if (strncmp(value, own_lines[i], strlen(own_lines[i])) == 0)
+			return "is what Bramble sets itself";
+	}
+	return NULL;
+}
+
+static const char *check_oui(const char *value)
+{
+	char mac[MAC_TEXT_SIZE];
+	struct mac parsed;
+
+	snprintf(mac, sizeof(mac), "%.8s:00:00:00", value);
+	if (*value == '\0' || (strlen(value) == 8 && str_parse_mac(mac, &parsed) == 0))
+		return NULL;
+	return "is not the first half of a MAC, such as dc:a6:32";
+}
+
+static const char *check_name_pattern_or_empty(const char *value)
+{
+	return *value ? check_name_pattern(value) : NULL;
+}
+
+static const char *check_label_or_empty(const char *value)
+{
+	return *value ? check_label(value) : NULL;
+}
+
+#define AT(member)                                                                                 \
+	.offset = offsetof(struct settings, member), .size = sizeof(((struct settings *)0)->member)
+
+#define IN(type, member)                                                                           \
+	.offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+
+static const struct conf_setting role_settings[] = {
+	{ .path = "name",
+		.type = CONF_STRING,
+		IN(settings_role, name),
+		.min = 1,
+		.check = check_label,
+		.help = "name of the role" },
+	{ .path = "image",
+		.type = CONF_STRING,
+		IN(settings_role, image),
+		.check = check_label_or_empty,
+		.fallback = "",
+		.help = "name of an image; empty: that of nodes.image" },
+	{ .path = "kernel_arguments",
+		.type = CONF_STRING,
+		IN(settings_role, kernel_arguments),
+		.check = check_kernel_arguments,
+		.fallback = "",
+		.help = "added to the kernel command line of its nodes" },
+	{ .path = "config_txt",
+		.type = CONF_LINES,
+		IN(settings_role, config_txt),
+		.check = check_config_line,
+		.fallback = "",
+		.help = "added to config.txt of its nodes" },
+	{ .path = NULL },
+};
+
+static const struct conf_setting rule_settings[] = {
+	{ .path = "model",
+		.type = CONF_CHOICE,
+		IN(settings_rule, model),
+		.choices = model_choices,
+		.fallback = "any",
+		.help = "generation of the board" },
+	{ .path = "memory_min",
+		.type = CONF_INTEGER,
+		IN(settings_rule, memory_min),
+		.max = 1048576,
+		.fallback = "0",
+		.help = "least memory of the board in MiB; 0: any" },
+	{ .path = "memory_max",
+		.type = CONF_INTEGER,
+		IN(settings_rule, memory_max),
+		.max = 1048576,
+		.fallback = "0",
+		.help = "most memory of the board in MiB; 0: any" },
+	{ .path = "oui",
+		.type = CONF_STRING,
+		IN(settings_rule, oui),
+		.check = check_oui,
+		.fallback = "",
+		.help = "first half of its MAC, such as dc:a6:32; empty: any" },
+	{ .path = "role",
+		.type = CONF_STRING,
+		IN(settings_rule, role),
+		.check = check_label_or_empty,
+		.fallback = "",
+		.help = "one of nodes.roles; empty: node" },
+	{ .path = "image",
+		.type = CONF_STRING,
+		IN(settings_rule, image),
+		.check = check_label_or_empty,
+		.fallback = "",
+		.help = "name of an image; empty: that of the role" },
+	{ .path = "name",
+		.type = CONF_STRING,
+		IN(settings_rule, name),
+		.check = check_name_pattern_or_empty,
+		.fallback = "",
+		.help = "names of the nodes, with %d for the number; empty: nodes.name" },
+	{ .path = NULL },
+};
+
+/* Descriptions and defaults are repeated in etc/bramble.conf and bramble.conf(5); a test compares
+ * them. */
+const struct conf_setting settings_table[] = {
+	{ .path = "lan.interface",
+		.type = CONF_STRING,
+		AT(lan_interface),
+		.min = 1,
+		.check = check_interface,
+		.help = "name of the wired network interface towards the boards, as in ip link" },
+	{ .path = "lan.address",
+		.type = CONF_STRING,
+		AT(lan_address),
+		.min = 1,
+		.check = check_lan_address,
+		.fallback = "10.77.0.1/24",
+		.help = "the router's IPv4 address and prefix length 8 to 30, such as "
+			"10.77.0.1/24" },
+	{ .path = "lan.range_first",
+		.type = CONF_STRING,
+		AT(lan_range_first),
+		.check = check_address_or_empty,
+		.fallback = "",
+		.help = "first IPv4 address for boards and nodes; empty: chosen by the network" },
+	{ .path = "lan.range_last",
+		.type = CONF_STRING,
+		AT(lan_range_last),
+		.check = check_address_or_empty,
+		.fallback = "",
+		.help = "last IPv4 address for boards and nodes; empty: chosen by the network" },
+	{ .path = "lan.domain",
+		.type = CONF_STRING,
+		AT(lan_domain),
+		.min = 1,
+		.check = check_domain,
+		.fallback = "bramble",
+		.help = "DNS domain of the nodes, such as bramble" },
+	{ .path = "lan.upstream_dns",
+		.type = CONF_STRING,
+		AT(lan_upstream_dns),
+		.check = check_address_or_empty,
+		.fallback = "",
+		.help = "IPv4 address of a name server for other names; empty: /etc/resolv.conf" },
+	{ .path = "nodes.join",
+		.type = CONF_CHOICE,
+		AT(join),
+		.choices = join_choices,
+		.fallback = "auto",
+		.help = "what happens to an unknown board" },
+	{ .path = "nodes.name",
+		.type = CONF_STRING,
+		AT(node_pattern),
+		.min = 3,
+		.check = check_name_pattern,
+		.fallback = "rasp%d",
+		.help = "names of new nodes with %d for the number, such as rasp%d" },
+	{ .path = "nodes.image",
+		.type = CONF_STRING,
+		AT(node_image),
+		.min = 1,
+		.check = check_label,
+		.fallback = "base",
+		.help = "name of the image of nodes, unless their role or rule says another" },
+	{ .path = "nodes.kernel_arguments",
+		.type = CONF_STRING,
+		AT(kernel_arguments),
+		.check = check_kernel_arguments,
+		.fallback = "",
+		.help = "added to the kernel command line of every node" },
+	{ .path = "nodes.heartbeat_s",
+		.type = CONF_INTEGER,
+		AT(heartbeat_s),
+		.min = 1,
+		.max = 3600,
+		.fallback = "10",
+		.help = "seconds between two heartbeats of a node" },
+	{ .path = "nodes.swap_after_s",
+		.type = CONF_INTEGER,
+		AT(swap_after_s),
+		.min = 0,
+		.max = 2678400,
+		.fallback = "3600",
+		.help = "seconds of silence before a board may take a node's place; 0: never" },
+	{ .path = "nodes.roles",
+		.type = CONF_LIST,
+		.offset = offsetof(struct settings, roles),
+		.size = sizeof(struct settings_role),
+		.max = SETTINGS_ROLES,
+		.count_offset = offsetof(struct settings, n_roles),
+		.items = role_settings,
+		.fallback = "",
+		.help = "what many nodes share" },
+	{ .path = "nodes.rules",
+		.type = CONF_LIST,
+		.offset = offsetof(struct settings, rules),
+		.size = sizeof(struct settings_rule),
+		.max = SETTINGS_RULES,
+		.count_offset = offsetof(struct settings, n_rules),
+		.items = rule_settings,
+		.fallback = "",
+		.help = "what a new board becomes; the first that fits" },
+	{ .path = "share.path",
+		.type = CONF_STRING,
+		AT(share),
+		.min = 2,
+		.check = check_path,
+		.fallback = "/srv/bramble",
+		.help = "absolute path of the directory that holds everything that lasts" },
+	{ .path = "share.nfs",
+		.type = CONF_CHOICE,
+		AT(nfs),
+		.choices = nfs_choices,
+		.fallback = "auto",
+		.help = "which NFS server" },
+	{ .path = "servers.tftp_port",
+		.type = CONF_INTEGER,
+		AT(tftp_port),
+		.min = 1,
+		.max = 65535,
+		.fallback = "69",
+		.help = "UDP port; the firmware of a Pi asks only port 69" },
+	{ .path = "servers.http_port",
+		.type = CONF_INTEGER,
+		AT(http_port),
+		.min = 1,
+		.max = 65535,
+		.fallback = "80",
+		.help = "TCP port of boot files and node API" },
+	{ .path = "servers.tftp_sessions",
+		.type = CONF_INTEGER,
+		AT(tftp_sessions),
+		.min = 1,
+		.max = 65535,
+		.fallback = "1024",
+		.help = "TFTP transfers at once, in all" },
+	{ .path = "kubernetes.engine",
+		.type = CONF_CHOICE,
+		AT(kubernetes_engine),
+		.choices = engine_choices,
+		.fallback = "none",
+		.help = "what makes the cluster; none: nodes are served without one" },
+	{ .path = "kubernetes.programs",
+		.type = CONF_STRING,
+		AT(programs),
+		.min = 2,
+		.check = check_path,
+		.fallback = "/usr/local/bin",
+		.help = "absolute path of the directory with kubeadm, kubectl, kube-apiserver …" },
+	{ .path = "kubernetes.name",
+		.type = CONF_STRING,
+		AT(cluster_name),
+		.min = 1,
+		.check = check_label,
+		.fallback = "bramble",
+		.help = "name of the cluster" },
+	{ .path = "kubernetes.pod_cidr",
+		.type = CONF_STRING,
+		AT(pod_cidr),
+		.min = 1,
+		.check = check_cidr,
+		.fallback = "10.244.0.0/16",
+		.help = "IPv4 network of the pods; each node gets a /24 of it" },
+	{ .path = "kubernetes.service_cidr",
+		.type = CONF_STRING,
+		AT(service_cidr),
+		.min = 1,
+		.check = check_cidr,
+		.fallback = "10.96.0.0/12",
+		.help = "IPv4 network of the services" },
+	{ .path = "paths.run",
+		.type = CONF_STRING,
+		AT(run),
+		.min = 2,
+		.max = RUN_PATH_LIMIT,
+		.check = check_path,
+		.fallback = "/run/bramble",
+		.help = "absolute path of the directory for sockets and what is rendered" },
+	{ .path = "paths.libexec",
+		.type = CONF_STRING,
+		AT(libexec),
+		.min = 2,
+		.check = check_path,
+		.fallback = BRAMBLE_LIBEXEC,
+		.help = "absolute path of the directory with bramble-tftpd and its like" },
+	{ .path = "log.level",
+		.type = CONF_CHOICE,
+		AT(log_level),
+		.choices = level_choices,
+		.fallback = "info",
+		.help = "the most detailed messages that are written" },
+	{ .path = NULL },
+};
