@@ -197,7 +197,23 @@ int registry_each_binding(struct registry *registry, const char *node,
 	int (*each)(void *argument, int64_t at_ms, const struct mac *mac, const char *text),
 	void *argument);
 
+/* Of all nodes, also of those that are gone: oldest first. */
+int registry_every_binding(struct registry *registry,
+	int (*each)(void *argument, const char *node, int64_t at_ms, const struct mac *mac,
+		const char *text),
+	void *argument);
+
+/* --- as a whole --- */
+/* The highest id that a node ever had, 0 none; ids go on behind it. It is never lowered. */
+int registry_last_node(struct registry *registry, uint32_t *id);
+int registry_raise_last_node(struct registry *registry, uint32_t id);
+/* Remove images, nodes and their history, boards, addresses and what was announced: others take
+ * their place in the same transaction. Boots, events, orders and facts stay. */
+int registry_clear_state(struct registry *registry);
+
 /* --- orders --- */
+/* All of a node. */
+int registry_delete_orders(struct registry *registry, uint32_t node);
 /* The word for a state: "pending", "sent", "done", "failed", "expired". */
 const char *registry_order_state_name(enum registry_order_state state);
 /* Insert (id 0: a fresh one is filled in; old ones of the node and those of nodes that are gone are
