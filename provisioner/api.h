@@ -15,6 +15,7 @@ struct api_call {
 	const char *path;    /* without the query */
 	const char *query;   /* "a=b&c=d", "" */
 	const char *body;    /* NUL-terminated, "" */
+	const int *file;     /* a descriptor that came along, the caller's; NULL = none */
 };
 
 struct api_reply {

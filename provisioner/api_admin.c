@@ -306,6 +306,9 @@ static const struct route {
 	{ "/v1/state/backups", "", api_list_backups, IPC_GET, false, false },
 	{ "/v1/state/backups", "", api_make_backup, IPC_POST, false, true },
 	{ "/v1/state/backups/", "", api_show_backup, IPC_GET, true, false },
+	{ "/v1/state/backups/", "/restore", api_restore_backup, IPC_POST, true, true },
+	{ "/v1/state/export", "", api_export_state, IPC_GET, false, false },
+	{ "/v1/state/import", "", api_import_state, IPC_POST, false, true },
 };
 
 static bool matches(const struct route *route, const struct api_call *call, char *subject)

@@ -34,6 +34,9 @@ void api_sweep_image(struct api_request *request);
 void api_list_backups(struct api_request *request);
 void api_make_backup(struct api_request *request);
 void api_show_backup(struct api_request *request);
+void api_restore_backup(struct api_request *request);
+void api_export_state(struct api_request *request);
+void api_import_state(struct api_request *request);
 
 void api_list_rules(struct api_request *request);
 void api_test_rules(struct api_request *request);

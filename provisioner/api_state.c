@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* The administrator's door to the registry as a whole: its backups. */
+/* The administrator's door to the registry as a whole: its backups, its text. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "provisioner/api_routes.h"
-#include "provisioner/registry/backups.h"
+#include "provisioner/state/replace.h"
 
 static cJSON *backup_json(const struct backup *backup)
 {
@@ -75,4 +78,134 @@ void api_make_backup(struct api_request *request)
 		api_fail(request->reply, api_status_of(result),
 			"the backup can't be written to %s/state: %s",
 			request->brambled->settings.share, strerror(-result));
+}
+
+/* --- replacing it --- */
+
+static int add_change(void *argument, const char *line, size_t length)
+{
+	(void)length;
+	return cJSON_AddItemToArray(argument, cJSON_CreateString(line)) ? 0 : -ENOMEM;
+}
+
+/* {"changes": […], "added", "removed", "changed", "warnings": […], "saved": null}. Returns how many
+ * things differ. */
+static size_t describe(cJSON *json, const struct replace_plan *plan)
+{
+	struct state_changes changes;
+	cJSON *lines = cJSON_AddArrayToObject(json, "changes"), *warnings;
+
+	(void)state_compare(plan->before, plan->after, &changes, add_change, lines);
+	cJSON_AddNumberToObject(json, "added", (double)changes.added);
+	cJSON_AddNumberToObject(json, "removed", (double)changes.removed);
+	cJSON_AddNumberToObject(json, "changed", (double)changes.changed);
+	warnings = cJSON_AddArrayToObject(json, "warnings");
+	for (size_t i = 0; i < plan->n_warnings; i++)
+		cJSON_AddItemToArray(warnings, cJSON_CreateString(plan->warnings[i]));
+	return changes.added + changes.removed + changes.changed;
+}
+
+/* Takes the document. */
+static void replace(struct api_request *request, struct state_document *document, const char *how,
+	const char *source)
+{
+	bool dry_run = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(request->body, "dry_run"));
+	char saved[BACKUP_NAME_SIZE] = "", reason[REPLACE_REASON_SIZE] = "";
+	struct replace_plan plan;
+	int result = replace_make_plan(request->brambled, document, &plan, reason);
+
+	if (result == 0) {
+		request->reply->json = cJSON_CreateObject();
+		if (describe(request->reply->json, &plan) > 0 && !dry_run)
+			result = replace_carry_out(
+				request->brambled, &plan, how, source, saved, reason);
+	}
+	if (result != 0)
+		api_fail(request->reply, api_status_of(result), "%s", reason);
+	else if (saved[0])
+		cJSON_AddStringToObject(request->reply->json, "saved", saved);
+	else
+		cJSON_AddNullToObject(request->reply->json, "saved");
+	replace_free_plan(&plan);
+}
+
+void api_restore_backup(struct api_request *request)
+{
+	char reason[REPLACE_REASON_SIZE] = "";
+	struct state_document document;
+	int result = replace_load_backup(request->brambled, request->subject, &document, reason);
+
+	if (result == 0)
+		replace(request, &document, "restore", request->subject);
+	else
+		api_fail(request->reply, result == -EUCLEAN ? 409 : api_status_of(result), "%s",
+			reason);
+}
+
+void api_export_state(struct api_request *request)
+{
+	struct state_document document;
+	int result = state_load(request->brambled->registry, &document);
+	char *text = result == 0 ? state_format(&document) : NULL;
+
+	if (text) {
+		request->reply->json = cJSON_CreateObject();
+		cJSON_AddStringToObject(request->reply->json, "text", text);
+	} else {
+		api_conclude(request, result != 0 ? result : -ENOMEM);
+	}
+	free(text);
+	if (result == 0)
+		state_free(&document);
+}
+
+/* The text comes as a file beside the call: it may be longer than a message. The caller frees it.
+ * NULL with an answer why not. */
+static char *read_text(struct api_request *request, size_t *size)
+{
+	const int *file = request->call->file;
+	struct stat status;
+	char *text;
+	ssize_t got;
+
+	if (!file || fstat(*file, &status) != 0 || !S_ISREG(status.st_mode)) {
+		api_fail(request->reply, 400, "the text comes as a file with the call");
+		return NULL;
+	}
+	if (status.st_size > (off_t)STATE_TEXT_LIMIT) {
+		api_fail(request->reply, 400, "the text is longer than %u bytes", STATE_TEXT_LIMIT);
+		return NULL;
+	}
+	text = malloc((size_t)status.st_size + 1);
+	got = text ? pread(*file, text, (size_t)status.st_size, 0) : -1;
+	if (got != status.st_size) {
+		free(text);
+		api_fail(request->reply, 503, "the text can't be read");
+		return NULL;
+	}
+	text[got] = '\0';
+	*size = (size_t)got;
+	return text;
+}
+
+void api_import_state(struct api_request *request)
+{
+	const char *name =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request->body, "name"));
+	char error[STATE_ERROR_SIZE] = "";
+	struct state_document document;
+	size_t size = 0;
+	char *text = read_text(request, &size);
+	int result;
+
+	if (!text)
+		return;
+	result = state_parse(text, size, &document, error);
+	free(text);
+	if (result == 0)
+		replace(request, &document, "import", name ? name : "a text");
+	else if (result == -EINVAL)
+		api_fail(request->reply, 400, "%.200s:%.300s", name ? name : "text", error);
+	else
+		api_fail(request->reply, 503, "out of memory");
 }

@@ -14,8 +14,9 @@
 #include "provisioner/rules.h"
 
 #define NODE_NUMBERS 65536
+#define FORGOTTEN_AT_ONCE 16
 
-static int make_data_directory(const struct brambled *brambled, const char *name)
+int bindings_make_directory(const struct brambled *brambled, const char *name)
 {
 	char path[512];
 	int result;
@@ -33,7 +34,7 @@ int bindings_bind(struct brambled *brambled, struct registry_node *node,
 	struct registry_node former;
 	struct in_addr own;
 	char mac[MAC_TEXT_SIZE];
-	int result = make_data_directory(brambled, node->name);
+	int result = bindings_make_directory(brambled, node->name);
 
 	str_format_mac(&board.mac, mac);
 	if (result == 0 && registry_node_of_board(brambled->registry, &board.mac, &former) == 0 &&
@@ -114,14 +115,15 @@ struct forgotten {
 	struct {
 		char name[NODE_NAME_SIZE];
 		int64_t at_ms;
-	} nodes[16];
+	} nodes[FORGOTTEN_AT_ONCE];
 };
 
 static int collect_forgotten(void *argument, const char *name, int64_t at_ms)
 {
 	struct forgotten *forgotten = argument;
 
-	if (forgotten->n == 16 || (forgotten->only && strcmp(name, forgotten->only) != 0))
+	if (forgotten->n == FORGOTTEN_AT_ONCE ||
+		(forgotten->only && strcmp(name, forgotten->only) != 0))
 		return 0;
 	str_copy(forgotten->nodes[forgotten->n].name, NODE_NAME_SIZE, name);
 	forgotten->nodes[forgotten->n++].at_ms = at_ms;
@@ -130,12 +132,16 @@ static int collect_forgotten(void *argument, const char *name, int64_t at_ms)
 
 int bindings_finish_forgetting(struct brambled *brambled, const char *only)
 {
-	struct forgotten forgotten = { .only = only };
-	int result = registry_each_forgotten(brambled->registry, collect_forgotten, &forgotten);
+	struct forgotten forgotten;
+	int result;
 
-	for (unsigned i = 0; i < forgotten.n && result == 0; i++)
-		result = rename_forgotten(
-			brambled, forgotten.nodes[i].name, forgotten.nodes[i].at_ms);
+	do {
+		forgotten = (struct forgotten){ .only = only };
+		result = registry_each_forgotten(brambled->registry, collect_forgotten, &forgotten);
+		for (unsigned i = 0; i < forgotten.n && result == 0; i++)
+			result = rename_forgotten(
+				brambled, forgotten.nodes[i].name, forgotten.nodes[i].at_ms);
+	} while (result == 0 && forgotten.n == FORGOTTEN_AT_ONCE);
 	return result;
 }
 

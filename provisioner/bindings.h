@@ -31,6 +31,12 @@ int bindings_free_name(struct brambled *brambled, const struct registry_board *b
  * every one). */
 int bindings_finish_forgetting(struct brambled *brambled, const char *only);
 
+/* The data directory of a node, if it isn't there. 0 or -errno. */
+int bindings_make_directory(const struct brambled *brambled, const char *name);
+/* Every node has a data directory: one that lacks it gets back the one that was put aside when the
+ * node was forgotten (and has come back by a restored registry), else an empty one. */
+void bindings_recall_directories(struct brambled *brambled);
+
 /* Put a failure into words, unless `reason` has some. */
 void bindings_explain(
 	const struct brambled *brambled, int result, char reason[static BINDINGS_REASON_SIZE]);

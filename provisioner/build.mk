@@ -86,11 +86,15 @@ test-exports_LIBS := cmocka libevent_core
 FUZZERS += fuzz-etab_line
 fuzz-etab_line_SRC := tests/fuzz/etab_line.c provisioner/exports_table.c common/str.c
 
+# The registry as text
+STATE_TEXT_SRC := $(addprefix provisioner/state/,document.c words.c format.c parse.c fields.c check.c compare.c)
+STATE_SRC := $(STATE_TEXT_SRC) provisioner/state/load.c provisioner/state/merge.c
+
 # brambled
 REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c backups.c repair.c whole.c schema.c boards.c addresses.c nodes.c boots.c \
 	events.c images.c expected.c orders.c)
-BRAMBLED_SRC := $(addprefix provisioner/,policy.c rules.c changes.c stages.c timeline.c heartbeats.c health.c orders.c sightings.c addresses.c nodes.c bindings.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c \
-	api.c api_json.c api_node.c api_admin.c api_rules.c api_admission.c api_images.c api_operate.c api_state.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(BOOT_SERVE) \
+BRAMBLED_SRC := $(addprefix provisioner/,policy.c rules.c changes.c stages.c timeline.c heartbeats.c health.c orders.c sightings.c addresses.c nodes.c bindings.c directories.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c \
+	api.c api_json.c api_node.c api_admin.c api_rules.c api_admission.c api_images.c api_operate.c api_state.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(STATE_SRC) provisioner/state/replace.c $(BOOT_SERVE) \
 	$(SETTINGS_SRC) $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/hash.c common/ipc.c
 PROGRAMS += brambled
 brambled_SRC := provisioner/main.c $(BRAMBLED_SRC)
@@ -107,9 +111,6 @@ test-policy_LIBS := cmocka
 TESTS += test-orders
 test-orders_SRC := tests/unit/orders_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-orders_LIBS := cmocka $(brambled_LIBS)
-# The registry as text
-STATE_TEXT_SRC := $(addprefix provisioner/state/,document.c words.c format.c parse.c fields.c check.c compare.c)
-STATE_SRC := $(STATE_TEXT_SRC) provisioner/state/load.c
 TESTS += test-state-text
 test-state-text_SRC := tests/unit/state_text_test.c $(STATE_SRC) $(REGISTRY_SRC) $(COMMON_BASE)
 test-state-text_LIBS := cmocka sqlite3

@@ -16,6 +16,7 @@
 void nodes_finish_forgetting(struct brambled *brambled)
 {
 	(void)bindings_finish_forgetting(brambled, NULL);
+	bindings_recall_directories(brambled);
 }
 
 /* What is pending is made durable first, so that undoing the change undoes nothing else. If that

@@ -32,7 +32,8 @@ int nodes_undo(struct brambled *brambled, const char *name, struct registry_node
 /* Remove a node; its data directory is kept under another name, its board parked. Durable. */
 int nodes_forget(
 	struct brambled *brambled, const char *name, char reason[static NODES_REASON_SIZE]);
-/* Rename the directories of nodes that were forgotten when brambled was killed before it could. */
+/* Rename the directories of nodes that were forgotten, or that have come back by a restored
+ * registry, when brambled was killed before it could. */
 void nodes_finish_forgetting(struct brambled *brambled);
 
 #endif

@@ -111,7 +111,8 @@ static void answer_api(struct client *client, const struct ipc_message *message)
 		.admin = client->role == IPC_ROLE_ADMIN,
 		.peer = api->peer,
 		.query = "",
-		.body = message->text };
+		.body = message->text,
+		.file = message->fd >= 0 ? &message->fd : NULL };
 	struct api_reply reply;
 	char path[IPC_PATH_SIZE], *query;
 	int64_t wait;

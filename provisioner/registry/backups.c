@@ -192,6 +192,35 @@ int backup_inspect(struct registry *registry, const char *name, struct backup_co
 	return result == -EUCLEAN ? 0 : result;
 }
 
+int backup_open(struct registry *registry, const char *name, struct registry **out)
+{
+	struct registry *copy = calloc(1, sizeof(*copy));
+	char path[REGISTRY_AWAY_SIZE];
+	int result = backup_is_name(name) ? 0 : -ENOENT;
+
+	if (!copy)
+		return -ENOMEM;
+	snprintf(path, sizeof(path), "%s.reading", registry->path);
+	if (result == 0 && !str_copy(copy->path, sizeof(copy->path), path))
+		result = -ENAMETOOLONG;
+	if (result == 0)
+		result = registry_prepare_copy(registry, name, copy->path);
+	if (result == 0)
+		result = registry_open_file(copy, copy->path);
+	if (result == 0)
+		*out = copy;
+	else
+		free(copy);
+	return result;
+}
+
+void backup_close(struct registry *copy)
+{
+	registry_close_file(copy);
+	registry_remove_file(copy->path);
+	free(copy);
+}
+
 static bool is_of_kind(const char *name, bool daily)
 {
 	return (strcmp(name + TIME_LENGTH + 1, DAILY) == 0) == daily;

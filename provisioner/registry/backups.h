@@ -42,6 +42,11 @@ int backup_get(struct registry *registry, const char *name, struct backup *backu
  * can't be read. */
 int backup_inspect(struct registry *registry, const char *name, struct backup_content *content);
 
+/* Read one: a copy, brought up to the present schema, as a registry of its own that is to be closed
+ * by backup_close(). 0, -ENOENT, -EUCLEAN (damaged), -EPROTONOSUPPORT (newer), -errno. */
+int backup_open(struct registry *registry, const char *name, struct registry **copy);
+void backup_close(struct registry *copy);
+
 /* Bring "latest" up to date and keep it as a generation; `why` is a word: "manual". Generations
  * beyond those that stay are removed, the oldest first. -EBUSY before registry_commit(). */
 int backup_keep(struct registry *registry, const char *why, char name[static BACKUP_NAME_SIZE]);

@@ -67,6 +67,8 @@ int registry_repair(struct registry *registry, bool missing, char note[static RE
 /* The file of a backup (backups.h). */
 void registry_backup_path(
 	const struct registry *registry, const char *name, char path[static REGISTRY_AWAY_SIZE]);
+/* Copy a backup to `path`, checked and with the present schema. */
+int registry_prepare_copy(const struct registry *registry, const char *name, const char *path);
 /* Is there any backup? */
 bool registry_has_backup(struct registry *registry);
 /* The version that registry_create_schema() leads to. */

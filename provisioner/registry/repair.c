@@ -18,9 +18,9 @@ struct search {
 	int newest; /* why the newest one can't be used */
 };
 
-/* A copy of the backup that has been opened and found sound, ready to take its place. */
-static int prepare_restored(struct registry *registry, const char *name, const char *restored)
+int registry_prepare_copy(const struct registry *registry, const char *name, const char *restored)
 {
+	struct registry copy = { 0 };
 	char backup[REGISTRY_AWAY_SIZE];
 	char *data;
 	size_t size;
@@ -34,9 +34,9 @@ static int prepare_restored(struct registry *registry, const char *name, const c
 	result = file_replace(restored, data, size, 0600);
 	free(data);
 	if (result == 0)
-		result = registry_open_file(registry, restored);
+		result = registry_open_file(&copy, restored);
 	if (result == 0)
-		registry_close_file(registry);
+		registry_close_file(&copy);
 	else
 		registry_remove_file(restored);
 	return result;
@@ -45,7 +45,7 @@ static int prepare_restored(struct registry *registry, const char *name, const c
 static int try_backup(void *argument, const struct backup *backup)
 {
 	struct search *search = argument;
-	int result = prepare_restored(search->registry, backup->name, search->restored);
+	int result = registry_prepare_copy(search->registry, backup->name, search->restored);
 
 	if (result == 0) {
 		search->chosen = *backup;

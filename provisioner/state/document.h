@@ -110,6 +110,11 @@ struct state_changes {
 int state_compare(const char *old, const char *new, struct state_changes *changes,
 	int (*each)(void *argument, const char *line, size_t length), void *argument);
 
+/* For a document that shall take the place of `present`: node numbers are never lowered; nodes that
+ * stay on their board keep what was observed of them (heartbeat, joined, which version they run),
+ * others have none; boards keep when they were seen last. */
+void state_keep_observed(const struct state_document *present, struct state_document *document);
+
 /* Read everything from a registry. 0 or -errno; *document is sorted. */
 int state_load(struct registry *registry, struct state_document *document);
 /* Put everything in the place of what a registry holds. The caller commits, or rolls back when this
