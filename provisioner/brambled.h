@@ -43,10 +43,11 @@ struct brambled {
 	bool network_up;			   /* interface ready, processes added */
 	bool publish_due;			   /* hosts or exports differ from the registry */
 	char network_warning[WARNING_SIZE], exports_warning[WARNING_SIZE],
-		registry_warning[WARNING_SIZE], restore_warning[WARNING_SIZE],
-		dhcp_warning[WARNING_SIZE], address_warning[WARNING_SIZE],
-		node_warning[WARNING_SIZE], cluster_warning[WARNING_SIZE];
-	uint64_t cluster_file; /* see cluster/run.c */
+		registry_warning[WARNING_SIZE], dhcp_warning[WARNING_SIZE],
+		address_warning[WARNING_SIZE], node_warning[WARNING_SIZE],
+		cluster_warning[WARNING_SIZE];
+	char restore_warning[REGISTRY_NOTE_SIZE]; /* how the registry was repaired at start */
+	uint64_t cluster_file;			  /* see cluster/run.c */
 	/* Events of the open transaction: logged when they are true. */
 	size_t n_unlogged;
 	struct registry_event unlogged[UNLOGGED_EVENTS];

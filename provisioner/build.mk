@@ -41,7 +41,7 @@ fuzz-cluster_files_LIBS := libcjson yaml-0.1
 # The administrator's command
 CLI := provisioner/cli
 CLI_SRC := $(addprefix $(CLI)/,cli.c args.c client.c table.c text.c json.c commands.c \
-	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c cluster.c operate.c targets.c watch.c complete.c health.c state.c rules.c) \
+	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c cluster.c operate.c targets.c watch.c complete.c health.c state.c state_replace.c rules.c) \
 	$(CLUSTER_SRC) rootfs/run.c rootfs/failure.c rootfs/progress.c \
 	$(SETTINGS_SRC) provisioner/stages.c common/ipc.c common/file.c common/clock.c common/str.c
 CLI_LIBS := libcjson yaml-0.1 $(SETTINGS_LIBS)

@@ -27,7 +27,7 @@ struct deadline {
 
 int client_init(struct client *client, const char *run)
 {
-	*client = (struct client){ .socket = -1, .buffer = malloc(IPC_PACKET_SIZE) };
+	*client = (struct client){ .socket = -1, .file = -1, .buffer = malloc(IPC_PACKET_SIZE) };
 	if (!client->buffer)
 		return -ENOMEM;
 	if (snprintf(client->path, sizeof(client->path), "%s/ipc.sock", run) >=
@@ -201,7 +201,7 @@ static int attempt(struct client *client, const struct ipc_api *call, const char
 
 	if (result != 0)
 		return result;
-	result = ipc_send(client->socket, IPC_API, id, call, body, call->text_length, -1);
+	result = ipc_send(client->socket, IPC_API, id, call, body, call->text_length, client->file);
 	if (result == -ECONNRESET)
 		result = -EPIPE;
 	if (result == 0)

@@ -16,7 +16,7 @@ static const struct cli_command commands[] = {
 	{ "events", events_main, "What happened; -f goes on as it happens" },
 	{ "image", image_main, "Images that nodes run: list, use, rollback, gc" },
 	{ "cluster", cluster_main, "Kubernetes: create, status, kubeconfig, reset" },
-	{ "state", state_main, "The registry: backups, backup" },
+	{ "state", state_main, "The registry: backups, backup, restore, export, import" },
 	{ "config", config_main, "bramble.conf: check, show" },
 	{ "version", version_main, "The version of Bramble" },
 	{ "help", help_main, "Explain a verb: bramble help node admit" },

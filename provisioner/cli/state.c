@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "provisioner/cli/commands.h"
 #include "provisioner/cli/json.h"
+#include "provisioner/cli/state.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
 
@@ -143,6 +144,9 @@ static enum cli_exit backup_main(struct cli *cli, int argc, char **argv)
 static const struct cli_command commands[] = {
 	{ "backups", backups_main, "Its backups: when, how large, sound or not" },
 	{ "backup", backup_main, "Make a backup now" },
+	{ "restore", state_restore_main, "Go back to a backup" },
+	{ "export", state_export_main, "All of it as text, for diff and for git" },
+	{ "import", state_import_main, "Put a text in its place" },
 	{ .name = NULL },
 };
 

@@ -2,7 +2,12 @@
 /* bramble state against a brambled that says what each test wants. */
 #include "tests/unit/cli_world.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "common/file.h"
 
 #define OLD "2026-11-24T162751Z-daily"
 #define LIST                                                                                       \
@@ -64,12 +69,140 @@ static void a_backup_is_made(void **state)
 	outcome_free(&o);
 }
 
+#define PLAN                                                                                       \
+	"{\"changes\":[\"node rasp1\",\"-\\tnote \\\"old\\\"\",\"+\\tnote \\\"new\\\"\","          \
+	"\"- node rasp2\"],\"added\":0,\"removed\":1,\"changed\":1,\"warnings\":[\"image base\"]," \
+	"\"saved\":null}"
+#define DONE                                                                                       \
+	"{\"changes\":[\"- node rasp2\"],\"added\":0,\"removed\":1,\"changed\":0,\"warnings\":[]," \
+	"\"saved\":\"2026-11-24T170000Z-before-restore\"}"
+#define SAME                                                                                       \
+	"{\"changes\":[],\"added\":0,\"removed\":0,\"changed\":0,\"warnings\":[],\"saved\":null}"
+
+static void a_restore_shows_the_change_and_asks(void **state)
+{
+	static const struct reply replies[] = { OK(PLAN), OK(DONE) };
+	struct outcome o;
+
+	(void)state;
+	run_with(&o, "state restore " OLD, replies, 2, 80, "yes\n");
+	assert_int_equal(o.code, CLI_OK);
+	assert_int_equal(o.server.calls, 2);
+	assert_string_equal(o.server.asked[0].path, "/v1/state/backups/" OLD "/restore");
+	assert_holds(o.server.bodies[0], "\"dry_run\":true");
+	assert_holds(o.server.bodies[1], "\"dry_run\":false");
+	assert_holds(o.error, "node rasp1\n-    note \"old\"\n+    note \"new\"\n- node rasp2\n");
+	assert_holds(o.error, "image base");
+	assert_holds(o.error, "0 things would be added, 1 removed, 1 changed.");
+	assert_holds(o.out, "bramble state restore 2026-11-24T170000Z-before-restore\n");
+	outcome_free(&o);
+	run_with(&o, "state restore " OLD, replies, 2, 80, "no\n");
+	assert_int_equal(o.code, CLI_FAILED);
+	assert_int_equal(o.server.calls, 1);
+	assert_holds(o.error, "nothing was done");
+	outcome_free(&o);
+}
+
+static void without_a_terminal_yes_is_needed(void **state)
+{
+	struct outcome o;
+
+	(void)state;
+	RUN(&o, "state restore " OLD, OK(DONE));
+	assert_int_equal(o.code, CLI_USAGE);
+	assert_int_equal(o.server.calls, 0);
+	assert_holds(o.error, "--yes says so");
+	outcome_free(&o);
+	RUN(&o, "state import rack.state", OK(DONE));
+	assert_int_equal(o.code, CLI_USAGE);
+	outcome_free(&o);
+	RUN(&o, "state restore --yes " OLD, OK(DONE));
+	assert_int_equal(o.code, CLI_OK);
+	assert_int_equal(o.server.calls, 1);
+	assert_holds(o.server.bodies[0], "\"dry_run\":false");
+	outcome_free(&o);
+	RUN(&o, "state restore --dry-run " OLD, OK(PLAN));
+	assert_int_equal(o.code, CLI_OK);
+	assert_holds(o.server.bodies[0], "\"dry_run\":true");
+	assert_holds(o.out, "+    note \"new\"\n");
+	outcome_free(&o);
+	RUN(&o, "state restore --yes --json " OLD, OK(DONE));
+	assert_string_equal(o.out, DONE "\n");
+	outcome_free(&o);
+	RUN(&o, "state restore --yes " OLD, OK(SAME));
+	assert_string_equal(o.out, "Nothing differs: the registry is like backup " OLD ".\n");
+	outcome_free(&o);
+	RUN(&o, "state restore --yes nonsense",
+		{ 404, "{\"error\":\"there is no backup nonsense\"}", 0, false });
+	assert_int_equal(o.code, CLI_NOT_FOUND);
+	outcome_free(&o);
+}
+
+#define TEXT "{\"text\":\"# a\\nstate 1\\n\\tlast-node 0\\n\"}"
+
+static void an_export_is_written_and_imported(void **state)
+{
+	char path[] = "/tmp/cli-state-XXXXXX", line[96], *text;
+	struct outcome o;
+	size_t size;
+	int file = mkstemp(path);
+
+	(void)state;
+	assert_true(file >= 0);
+	close(file);
+	RUN(&o, "state export", OK(TEXT));
+	assert_string_equal(o.out, "# a\nstate 1\n\tlast-node 0\n");
+	outcome_free(&o);
+	snprintf(line, sizeof(line), "state export %s", path);
+	RUN(&o, line, OK(TEXT));
+	assert_int_equal(o.code, CLI_OK);
+	assert_string_equal(o.out, "");
+	assert_int_equal(file_read(path, 1000, &text, &size), 0);
+	assert_string_equal(text, "# a\nstate 1\n\tlast-node 0\n");
+	free(text);
+	outcome_free(&o);
+	snprintf(line, sizeof(line), "state import --yes %s", path);
+	RUN(&o, line, OK(DONE));
+	assert_int_equal(o.code, CLI_OK);
+	assert_string_equal(o.server.asked[0].path, "/v1/state/import");
+	assert_int_equal(o.server.files, 1);
+	assert_int_equal(o.server.file_size, 25);
+	outcome_free(&o);
+	unlink(path);
+	RUN(&o, line, OK(DONE));
+	assert_int_equal(o.code, CLI_FAILED);
+	assert_int_equal(o.server.calls, 0);
+	assert_holds(o.error, "can't be read");
+	outcome_free(&o);
+	RUN(&o, "state export /nonexistent/file", OK(TEXT));
+	assert_int_equal(o.code, CLI_FAILED);
+	assert_holds(o.error, "can't be written");
+	outcome_free(&o);
+}
+
+static void backups_are_offered_to_a_shell(void **state)
+{
+	struct outcome o;
+
+	(void)state;
+	RUN(&o, "__complete state restore 20", OK(LIST));
+	assert_string_equal(o.out, OLD "\n");
+	outcome_free(&o);
+	RUN(&o, "__complete state ex", OK("{}"));
+	assert_string_equal(o.out, "export\n");
+	outcome_free(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_backup_is_checked_by_a_call_of_its_own),
 		cmocka_unit_test(a_backup_that_left_meanwhile_is_no_error),
 		cmocka_unit_test(a_backup_is_made),
+		cmocka_unit_test(a_restore_shows_the_change_and_asks),
+		cmocka_unit_test(without_a_terminal_yes_is_needed),
+		cmocka_unit_test(an_export_is_written_and_imported),
+		cmocka_unit_test(backups_are_offered_to_a_shell),
 	};
 
 	return cmocka_run_group_tests_name("cli-state", tests, NULL, NULL);

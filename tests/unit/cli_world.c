@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/file.h"
@@ -38,6 +39,14 @@ static bool take_call(struct server *server, int client, struct ipc_message *mes
 	}
 	if (message->header.type != IPC_API || server->calls >= CALLS_LIMIT)
 		return false;
+	if (message->fd >= 0) {
+		struct stat status = { 0 };
+
+		fstat(message->fd, &status);
+		close(message->fd);
+		server->files++;
+		server->file_size = status.st_size;
+	}
 	server->asked[server->calls] = message->body.api;
 	snprintf(server->bodies[server->calls], sizeof(server->bodies[0]), "%s", message->text);
 	if (server->calls >= server->reply_count)

@@ -37,6 +37,8 @@ struct server {
 	size_t calls;
 	struct ipc_api asked[CALLS_LIMIT];
 	char bodies[CALLS_LIMIT][256];
+	size_t files;	     /* calls that a file came with */
+	long long file_size; /* of the last one */
 	uint32_t role;
 };
 
