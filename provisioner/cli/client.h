@@ -19,7 +19,7 @@ struct client {
 	char path[128]; /* RUN/ipc.sock */
 	int socket;	/* -1 not connected */
 	uint32_t last_id;
-	int file; /* goes along with calls; -1 none. The caller's */
+	int file;	 /* goes along with calls; -1 none. The caller's */
 	uint8_t *buffer; /* IPC_PACKET_SIZE bytes */
 	void (*waiting)(void *argument);
 	void *argument;
