@@ -92,7 +92,7 @@ static int add_change(void *argument, const char *line, size_t length)
  * things differ. */
 static size_t describe(cJSON *json, const struct replace_plan *plan)
 {
-	struct state_changes changes;
+	struct state_changes changes = { 0 };
 	cJSON *lines = cJSON_AddArrayToObject(json, "changes"), *warnings;
 
 	(void)state_compare(plan->before, plan->after, &changes, add_change, lines);

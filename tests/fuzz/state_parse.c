@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	static const char empty[] = "state 1\n\tlast-node 0\n";
 	struct state_document document, again;
-	struct state_changes changes;
+	struct state_changes changes = { 0 };
 	char error[STATE_ERROR_SIZE], *text, *second;
 	int result = state_parse((const char *)bytes, length, &document, error);
 

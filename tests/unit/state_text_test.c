@@ -229,7 +229,7 @@ static int gather(void *argument, const char *line, size_t length)
 static void only_what_changed_is_told(void **state)
 {
 	struct state_document document;
-	struct state_changes changes;
+	struct state_changes changes = { 0 };
 	char told[2048] = "", *after;
 	struct state_node *node;
 	struct state_binding *binding;
