@@ -42,7 +42,10 @@ static void print_lines(struct cli *cli, FILE *out, const cJSON *json)
 			fprintf(out, "%s\n", visible);
 	}
 	cJSON_ArrayForEach(line, json_member(json, "warnings"))
-		cli_complain(cli, CLI_OK, "%s", cJSON_GetStringValue(line));
+	{
+		if (cJSON_IsString(line))
+			cli_complain(cli, CLI_OK, "%s", cJSON_GetStringValue(line));
+	}
 }
 
 static int64_t count(const cJSON *json)

@@ -2,6 +2,7 @@
 /* The registry as a whole, by the API: its backups, its text. */
 #include "tests/unit/brambled_world.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -245,7 +246,7 @@ static void a_dry_run_tells_the_change_and_makes_none(void **state)
 	after = strdup(before);
 	place = strstr(after, "top shelf");
 	assert_non_null(place);
-	memcpy(place, "low", 3);
+	place[0] = 'T';
 	json = import(world, after, true, &status);
 	assert_int_equal(status, 200);
 	assert_true(number(json, "changed") == 1);
@@ -318,6 +319,29 @@ static void a_running_node_does_not_notice_a_restore(void **state)
 	cJSON_Delete(ask(world, IPC_GET, "/v1/nodes/rasp2", 404));
 	assert_int_equal(world_count_events(world, "state.restored"), 1);
 	free(token);
+}
+
+static void a_board_that_loses_its_node_begins_anew(void **state)
+{
+	struct world *world = *state;
+	struct registry_order order = { .node = 2, .verb = "reboot", .expires_ms = INT64_MAX };
+	const struct mac lost = world_mac(2), kept = world_mac(1);
+	char name[BACKUP_NAME_SIZE];
+
+	world_discover(world, 1, 0x1001);
+	keep(world, name);
+	world_discover(world, 2, 0x1002);
+	assert_int_equal(registry_put_order(world->brambled.registry, &order), 0);
+	assert_int_equal(world_commit(world), 0);
+	assert_non_null(timeline_boot(&world->brambled, &lost));
+	cJSON_Delete(restore(world, name, "", 200));
+	assert_null(timeline_boot(&world->brambled, &lost));
+	assert_non_null(timeline_boot(&world->brambled, &kept));
+	/* Whoever gets its number doesn't get its orders. */
+	assert_int_equal(registry_get_order(world->brambled.registry, order.id, &order), -ENOENT);
+	/* It is a board like any other, and joins again. */
+	world_discover(world, 2, 0x1002);
+	world_expect_node(world, "rasp2", 2, "booting", "10.77.0.51");
 }
 
 static void nodes_come_and_go_with_their_data(void **state)
@@ -515,6 +539,7 @@ int main(void)
 		TEST(a_dry_run_tells_the_change_and_makes_none),
 		TEST(a_running_node_does_not_notice_a_restore),
 		TEST(numbers_of_nodes_are_not_used_again),
+		TEST(a_board_that_loses_its_node_begins_anew),
 		TEST(nodes_come_and_go_with_their_data),
 		TEST(another_nodes_data_is_not_taken),
 		TEST(only_sound_backups_are_restored),
