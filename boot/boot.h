@@ -49,6 +49,10 @@ struct boot_context {
 	const char *shared;	      /* path of the shared directory on the router, or NULL */
 	const char *kernel_arguments; /* appended to cmdline.txt, "" for none */
 	const char *config_lines;     /* appended to config.txt, "" for none */
+	/* Of a parked board: what an administrator admits it by (serial or MAC). Its command line
+	 * then makes bramble-init wait, and holds neither node nor token nor image. NULL for none.
+	 */
+	const char *waits_as;
 };
 
 struct boot_file {

@@ -30,6 +30,9 @@ static const char *const wanted_modules[] = {
 	"genet", "broadcom", "?bcm7xxx",
 	/* Pi 3: the USB host, and on it LAN9514 (3B, 2B 1.2) or LAN7515 (3B+). */
 	"dwc2", "?phy-generic", "smsc95xx", "lan78xx", "smsc", "microchip",
+	/* The activity LED, by which a board that waits to be admitted shows itself: on a GPIO of
+	 * the SoC, or of the firmware's expander (Pi 3 and 4). */
+	"?leds-gpio", "?gpio-raspberrypi-exp",
 	/* A virtual Pi 3: QEMU's -M raspi3b with -device usb-net. */
 	"cdc_ether", "?rndis_host", "?cdc_subset",
 	/* Pi 5: Ethernet behind RP1, where the kernel has it. */

@@ -62,8 +62,13 @@ int boot_render_config(const struct boot_context *context, char *out, size_t siz
 
 	if (size == 0)
 		return -ENOSPC;
-	append(&text, "# Rendered by Bramble for node %s; lines are added in bramble.conf.\n",
-		context->node);
+	if (context->waits_as)
+		append(&text, "# Rendered by Bramble for %s, a board that waits to be admitted.\n",
+			context->waits_as);
+	else
+		append(&text,
+			"# Rendered by Bramble for node %s; lines are added in bramble.conf.\n",
+			context->node);
 	append(&text, "[all]\n"
 		      "arm_64bit=1\n"
 		      "enable_uart=1\n"
@@ -95,6 +100,8 @@ static bool is_one_line(const char *line)
 
 static bool is_sound(const struct boot_context *context)
 {
+	if (context->waits_as)
+		return is_one_word(context->waits_as) && is_one_line(context->kernel_arguments);
 	return is_one_word(context->node) && is_one_word(context->token) &&
 	       is_one_word(context->image) && is_one_word(context->image_hash) &&
 	       is_one_word(context->data) && (!context->shared || is_one_word(context->shared)) &&
@@ -111,13 +118,17 @@ int boot_render_cmdline(const struct boot_context *context, char *out, size_t si
 	if (!is_sound(context))
 		return -EINVAL;
 	str_format_address(context->router, router);
-	append(&text, "bramble.router=%s bramble.node=%s bramble.token=%s", router, context->node,
-		context->token);
+	append(&text, "bramble.router=%s", router);
+	if (context->waits_as)
+		append(&text, " bramble.wait=%s", context->waits_as);
+	else
+		append(&text, " bramble.node=%s bramble.token=%s", context->node, context->token);
 	if (context->http_port != 0 && context->http_port != 80)
 		append(&text, " bramble.port=%u", context->http_port);
-	append(&text, " bramble.image=%s bramble.hash=%s bramble.data=%s", context->image,
-		context->image_hash, context->data);
-	if (context->shared)
+	if (!context->waits_as)
+		append(&text, " bramble.image=%s bramble.hash=%s bramble.data=%s", context->image,
+			context->image_hash, context->data);
+	if (context->shared && !context->waits_as)
 		append(&text, " bramble.shared=%s", context->shared);
 	append(&text, " console=serial0,115200 console=tty1 panic=10");
 	if (*context->kernel_arguments)

@@ -6,6 +6,7 @@
 #include "provisioner/addresses.h"
 #include "provisioner/api.h"
 #include "provisioner/heartbeats.h"
+#include "provisioner/nodes.h"
 #include "provisioner/rules.h"
 #include "provisioner/timeline.h"
 
@@ -121,8 +122,7 @@ cJSON *api_board_json(struct brambled *brambled, const struct registry_board *bo
 		bound							 ? "bound"
 		: !board->parked && brambled->settings.join == JOIN_DENY ? "denied"
 									 : "parked");
-	snprintf(admit, sizeof(admit), "bramble node admit %s",
-		board->serial[0] ? board->serial : mac);
+	nodes_format_admit(board, admit, sizeof(admit));
 	add_text_or_null(json, "admit", bound ? "" : admit);
 	add_time(json, "first_seen_ms", board->first_seen_ms);
 	add_time(json, "last_seen_ms", board->last_seen_ms);

@@ -9,9 +9,11 @@
 #include <time.h>
 
 #include "common/clock.h"
+#include "provisioner/addresses.h"
 #include "provisioner/api.h"
 #include "provisioner/health.h"
 #include "provisioner/heartbeats.h"
+#include "provisioner/nodes.h"
 #include "provisioner/orders.h"
 #include "provisioner/timeline.h"
 
@@ -265,11 +267,45 @@ static void answer_speaker(struct brambled *brambled, const struct api_call *cal
 	add_time(reply->json);
 }
 
+/* A parked board asks whether it may join. By its address alone: it has no token, and learns no
+ * more than its firmware would by asking for a file. */
+static void answer_waiting(
+	struct brambled *brambled, const struct api_call *call, struct api_reply *reply)
+{
+	struct registry_board board;
+	struct registry_node node = { 0 };
+	char reason[NODES_REASON_SIZE] = "", admit[64];
+	bool placed;
+
+	if (addresses_board_at(brambled, call->peer, &board) != 0 ||
+		timeline_has_contradiction(brambled, &board.mac)) {
+		api_fail(reply, 403, "no board waits at this address");
+		return;
+	}
+	timeline_touch(brambled, &board.mac);
+	placed = nodes_place(brambled, &board, &node, reason) == 0;
+	if (placed && brambled_commit(brambled) != 0) {
+		api_fail(reply, 503, "the registry can't be written now; try again");
+		return;
+	}
+	brambled_publish(brambled);
+	if (!placed)
+		timeline_reason(brambled, &board.mac, reason);
+	nodes_format_admit(&board, admit, sizeof(admit));
+	reply->json = cJSON_CreateObject();
+	cJSON_AddBoolToObject(reply->json, "admitted", placed);
+	cJSON_AddStringToObject(reply->json, "node", node.name);
+	cJSON_AddStringToObject(reply->json, "command", admit);
+	cJSON_AddStringToObject(reply->json, "reason", reason);
+	add_time(reply->json);
+}
+
 bool api_node_call(struct brambled *brambled, const struct api_call *call, struct api_reply *reply)
 {
 	static const char *const paths[] = { "/v1/boot/stage", "/v1/join", "/v1/heartbeat",
 		"/v1/order" };
-	bool is_time = strcmp(call->path, "/v1/time") == 0, known = is_time;
+	bool is_time = strcmp(call->path, "/v1/time") == 0;
+	bool is_waiting = strcmp(call->path, "/v1/waiting") == 0, known = is_time || is_waiting;
 	cJSON *body;
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
@@ -283,6 +319,10 @@ bool api_node_call(struct brambled *brambled, const struct api_call *call, struc
 	if (is_time) {
 		reply->json = cJSON_CreateObject();
 		add_time(reply->json);
+		return true;
+	}
+	if (is_waiting) {
+		answer_waiting(brambled, call, reply);
 		return true;
 	}
 	body = cJSON_Parse(call->body);

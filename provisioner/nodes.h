@@ -8,9 +8,13 @@
 #define NODES_REASON_SIZE 200
 
 /* Apply the policy to a board (placement.c). `node` is filled and 0 returned when it is bound now,
- * durable with the next commit; else -EACCES with `reason` in plain words, or -errno. */
+ * durable with the next commit; else -EAGAIN (parked: an administrator may admit it) or -EACCES
+ * with `reason` in plain words, or -errno. */
 int nodes_place(struct brambled *brambled, const struct registry_board *board,
 	struct registry_node *node, char reason[static NODES_REASON_SIZE]);
+
+/* The command that admits a parked board: "bramble node admit 1a2b3c4d". */
+void nodes_format_admit(const struct registry_board *board, char *out, size_t size);
 
 /* Admit a board, as node `name` or (NULL) a new one. Durable when it returns 0. */
 int nodes_admit(struct brambled *brambled, const struct registry_board *board, const char *name,

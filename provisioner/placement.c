@@ -11,7 +11,7 @@
 #include "provisioner/swap.h"
 #include "provisioner/timeline.h"
 
-static void format_admit(const struct registry_board *board, char *out, size_t size)
+void nodes_format_admit(const struct registry_board *board, char *out, size_t size)
 {
 	char mac[MAC_TEXT_SIZE];
 
@@ -147,7 +147,7 @@ static void explain_parked(const struct registry_board *board, const struct offe
 {
 	char admit[64], mac[MAC_TEXT_SIZE];
 
-	format_admit(board, admit, sizeof(admit));
+	nodes_format_admit(board, admit, sizeof(admit));
 	if (!offer->is_successor) {
 		snprintf(reason, NODES_REASON_SIZE, "parked: waits for `%s`", admit);
 		return;
@@ -182,7 +182,7 @@ int nodes_place(struct brambled *brambled, const struct registry_board *board,
 		return result;
 	case POLICY_PARK:
 		explain_parked(board, &offer, reason);
-		return -EACCES;
+		return -EAGAIN;
 	case POLICY_REFUSE:
 	default:
 		snprintf(reason, NODES_REASON_SIZE, "join = deny: it gets nothing");

@@ -62,41 +62,73 @@ static void note_command_line(
 	(void)brambled_settle(brambled);
 }
 
+/* The texts that a context points to. */
+struct texts {
+	char data[400], shared[300], arguments[RULES_ARGUMENTS_SIZE], waits_as[MAC_TEXT_SIZE];
+};
+
+static struct boot_context node_context(struct brambled *brambled,
+	const struct registry_board *board, const struct registry_node *node, struct texts *texts)
+{
+	const struct settings *settings = &brambled->settings;
+	const struct settings_role *role = rules_role(settings, node->role);
+
+	snprintf(texts->data, sizeof(texts->data), "%s/nodes/%s", settings->share, node->name);
+	snprintf(texts->shared, sizeof(texts->shared), "%s/shared", settings->share);
+	rules_kernel_arguments(settings, node, texts->arguments);
+	return (struct boot_context){ .model = board->model,
+		.node = node->name,
+		.address = node->address,
+		.router = settings->router,
+		.http_port = (uint16_t)settings->http_port,
+		.token = "",
+		.data = texts->data,
+		.shared = texts->shared,
+		.kernel_arguments = texts->arguments,
+		.config_lines = role ? role->config_txt : "" };
+}
+
+static struct boot_context waiting_context(
+	struct brambled *brambled, const struct registry_board *board, struct texts *texts)
+{
+	const struct settings *settings = &brambled->settings;
+
+	str_copy(texts->waits_as, sizeof(texts->waits_as), board->serial);
+	if (!board->serial[0])
+		str_format_mac(&board->mac, texts->waits_as);
+	return (struct boot_context){ .model = board->model,
+		.router = settings->router,
+		.http_port = (uint16_t)settings->http_port,
+		.kernel_arguments = settings->kernel_arguments,
+		.config_lines = "",
+		.waits_as = texts->waits_as };
+}
+
+/* `node` NULL: the board is parked, and gets what makes it wait. */
 static int open_file(struct brambled *brambled, const struct registry_board *board,
 	struct registry_node *node, const char *leaf, struct ipc_resolved *answer)
 {
 	const struct registry_boot *boot = timeline_boot(brambled, &board->mac);
-	const struct settings_role *role = rules_role(&brambled->settings, node->role);
-	const char *share = brambled->settings.share;
-	char hash[HASH_TEXT_SIZE], reason[IMAGES_REASON_SIZE] = "", root[IMAGES_PATH_SIZE],
-				   data[400], shared[300], arguments[RULES_ARGUMENTS_SIZE];
+	const struct settings *settings = &brambled->settings;
+	char hash[HASH_TEXT_SIZE], reason[IMAGES_REASON_SIZE] = "", root[IMAGES_PATH_SIZE];
 	struct boot_file file = { .fd = -1 };
 	struct boot_context context;
+	struct texts texts;
 	struct boot_set *set;
-	int result = choose_version(
-		brambled, boot, rules_image(&brambled->settings, node), hash, &set, root, reason);
+	int result = choose_version(brambled, boot,
+		node ? rules_image(settings, node) : settings->node_image, hash, &set, root,
+		reason);
 
 	if (result != 0) {
 		timeline_reason(brambled, &board->mac, reason);
 		return refuse(answer, EACCES, reason);
 	}
 	(void)timeline_set_image(brambled, &board->mac, hash);
-	snprintf(data, sizeof(data), "%s/nodes/%s", share, node->name);
-	snprintf(shared, sizeof(shared), "%s/shared", share);
-	rules_kernel_arguments(&brambled->settings, node, arguments);
-	context = (struct boot_context){ .model = board->model,
-		.node = node->name,
-		.address = node->address,
-		.router = brambled->settings.router,
-		.http_port = (uint16_t)brambled->settings.http_port,
-		.token = "",
-		.image = root,
-		.image_hash = hash,
-		.data = data,
-		.shared = shared,
-		.kernel_arguments = arguments,
-		.config_lines = role ? role->config_txt : "" };
-	if (strcmp(leaf, "cmdline.txt") == 0) {
+	context = node ? node_context(brambled, board, node, &texts)
+		       : waiting_context(brambled, board, &texts);
+	context.image = root;
+	context.image_hash = hash;
+	if (node && strcmp(leaf, "cmdline.txt") == 0) {
 		context.token = boot ? timeline_token(brambled, &board->mac) : "";
 		note_command_line(brambled, node, hash);
 	}
@@ -130,21 +162,37 @@ static int check_identity(struct brambled *brambled, struct registry_board *boar
 	return 0;
 }
 
-/* The node that the board is, or becomes just now: durably, before it gets anything. */
+/* A parked board gets a kernel and bramble-init, which say how to admit it. They hold no secret;
+ * that many at once, so that invented boards don't take the wire from nodes. */
+#define WAITING_BOARDS 64
+
+static bool may_wait(const struct brambled *brambled, const struct registry_board *board)
+{
+	const struct registry_boot *boot = timeline_boot((struct brambled *)brambled, &board->mac);
+
+	return boot && (boot->image_hash[0] || timeline_count_waiting(brambled) < WAITING_BOARDS);
+}
+
+/* The node that the board is, or becomes just now: durably, before it gets anything. 0, -EAGAIN (it
+ * is parked), or another -errno; unless 0, `answer` refuses. */
 static int find_node(struct brambled *brambled, const struct registry_board *board,
 	struct registry_node *node, struct ipc_resolved *answer)
 {
 	char reason[NODES_REASON_SIZE] = "";
+	int result = nodes_place(brambled, board, node, reason);
 
-	if (nodes_place(brambled, board, node, reason) != 0) {
+	if (result != 0) {
 		timeline_reason(brambled, &board->mac, reason);
-		return refuse(answer, EACCES, reason);
+		(void)refuse(answer, EACCES, reason);
+		return result == -EAGAIN ? -EAGAIN : -EACCES;
 	}
 	if (!brambled->publish_due)
 		return 0;
 	if (brambled_commit(brambled) != 0 &&
-		registry_node_of_board(brambled->registry, &board->mac, node) != 0)
-		return refuse(answer, EACCES, brambled->registry_warning);
+		registry_node_of_board(brambled->registry, &board->mac, node) != 0) {
+		(void)refuse(answer, EACCES, brambled->registry_warning);
+		return -EACCES;
+	}
 	brambled_publish(brambled);
 	return 0;
 }
@@ -176,6 +224,7 @@ int resolve_answer(
 	struct registry_node node = { 0 };
 	struct boot_name name;
 	bool begins;
+	int result;
 
 	*answer = (struct ipc_resolved){ 0 };
 	if (!is_on_lan(&brambled->settings, request->peer) ||
@@ -191,7 +240,13 @@ int resolve_answer(
 	if (check_identity(brambled, &board, &name, answer) != 0)
 		return -1;
 	learn_model(brambled, &board, name.leaf);
-	if (find_node(brambled, &board, &node, answer) != 0)
+	result = find_node(brambled, &board, &node, answer);
+	if (result == -EAGAIN && may_wait(brambled, &board)) {
+		*answer = (struct ipc_resolved){ 0 };
+		prepare_transfer(brambled, &board, &node, request->peer);
+		return open_file(brambled, &board, NULL, name.leaf, answer);
+	}
+	if (result != 0)
 		return -1;
 	if (begins)
 		prepare_transfer(brambled, &board, &node, request->peer);

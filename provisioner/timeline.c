@@ -244,6 +244,17 @@ const char *timeline_token(struct brambled *brambled, const struct mac *mac)
 	return running->boot.token;
 }
 
+unsigned timeline_count_waiting(const struct brambled *brambled)
+{
+	const struct timeline *timeline = brambled->timeline;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < timeline->n; i++)
+		n += timeline->boots[i].boot.node[0] == '\0' &&
+		     timeline->boots[i].boot.image_hash[0];
+	return n;
+}
+
 bool timeline_is_spoken(const char *stage)
 {
 	return stages_rank(stage) >= stages_rank("init");
@@ -257,7 +268,8 @@ static void move_forward(struct brambled *brambled, struct running *running, con
 	if (stages_rank(stage) >= STAGES || stages_rank(stage) <= stages_rank(boot->stage))
 		return;
 	str_copy(boot->stage, sizeof(boot->stage), stage);
-	boot->reason[0] = '\0';
+	if (boot->node[0]) /* a parked board stays parked, whatever it loads */
+		boot->reason[0] = '\0';
 	brambled_event(brambled, "boot.stage", subject_of(boot, text),
 		"%s, %.1f s and %.1f MB after power-on", stage,
 		(double)(clock_wall_ms() - boot->started_ms) / 1000.0, (double)boot->bytes / 1e6);

@@ -31,6 +31,9 @@ int timeline_set_image(struct brambled *brambled, const struct mac *mac, const c
  * going on. */
 const char *timeline_token(struct brambled *brambled, const struct mac *mac);
 
+/* How many boards that are no node's are being served files, or have their kernel. */
+unsigned timeline_count_waiting(const struct brambled *brambled);
+
 /* Has a node's own system (bramble-init, the agent) reported when this stage is reached? */
 bool timeline_is_spoken(const char *stage);
 

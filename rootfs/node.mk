@@ -2,7 +2,7 @@
 # What runs on a node
 NODE_HTTP := rootfs/http.c rootfs/tcp.c rootfs/json.c common/str.c common/clock.c
 NODE_KEYS := rootfs/host_keys.c common/file.c
-INIT_SRC := $(addprefix rootfs/init/,arguments.c modules.c network.c lease.c mounts.c identity.c report.c switch.c watchdog.c) \
+INIT_SRC := $(addprefix rootfs/init/,arguments.c modules.c network.c lease.c mounts.c identity.c report.c switch.c waiting.c watchdog.c) rootfs/led.c \
 	$(NODE_HTTP) $(NODE_KEYS) common/dhcp.c
 NODE_PROGRAMS += bramble-init
 bramble-init_SRC := rootfs/init/main.c $(INIT_SRC)
@@ -11,7 +11,7 @@ NODE_PROGRAMS += bramble-agent
 bramble-agent_SRC := rootfs/agent/main.c $(AGENT_SRC)
 
 TESTS += test-init test-agent test-node-http test-node-json
-test-init_SRC := tests/unit/init_test.c $(filter-out rootfs/init/report.c,$(INIT_SRC))
+test-init_SRC := tests/unit/init_test.c $(filter-out rootfs/init/report.c rootfs/init/waiting.c rootfs/led.c,$(INIT_SRC))
 test-init_LIBS := cmocka
 test-agent_SRC := tests/unit/agent_test.c $(AGENT_SRC)
 test-agent_LIBS := cmocka

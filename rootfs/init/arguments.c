@@ -86,6 +86,12 @@ static bool is_port(const char *text)
 	return str_parse_u64(text, 1, UINT16_MAX, &port) == 0;
 }
 
+/* A serial number or a MAC. */
+static bool is_board(const char *text)
+{
+	return text[0] != '\0' && text[strspn(text, "0123456789abcdef:")] == '\0';
+}
+
 static bool is_patience(const char *text)
 {
 	uint64_t seconds;
@@ -138,6 +144,11 @@ int init_parse_arguments(
 
 	*arguments = (struct init_arguments){ .patience_s = PATIENCE_S, .port = HTTP_PORT };
 	result = take_numbers(line, arguments, reason);
+	if (result == 0)
+		result = take(
+			line, "bramble.wait", OPTIONAL, is_board, a->wait, sizeof(a->wait), reason);
+	if (a->wait[0])
+		return result;
 	for (size_t i = 0; result == 0 && i < sizeof(texts) / sizeof(texts[0]); i++)
 		result = take(line, texts[i].name, texts[i].presence, texts[i].looks_right,
 			texts[i].out, texts[i].size, reason);

@@ -32,6 +32,10 @@ struct init_arguments {
 	char hash[HASH_TEXT_SIZE];
 	char data[INIT_PATH_SIZE];   /* node's data directory on the router */
 	char shared[INIT_PATH_SIZE]; /* "" = none */
+	/* Of a parked board: what an administrator admits it by; then node, token, image and data
+	 * are
+	 * "". "" otherwise. */
+	char wait[64];
 	unsigned patience_s; /* after so many seconds without success the board starts over */
 };
 
@@ -83,6 +87,10 @@ int init_write_identity(const struct init_arguments *arguments, const struct ini
 	char reason[static INIT_REASON_SIZE]);
 /* The machine-id kept in `directory` (made when there is none): 32 hex digits. 0 or -errno. */
 int init_keep_machine_id(const char *directory, char id[static 33]);
+
+/* A parked board: show how to admit it, on every console and by the activity LED, until the router
+ * says that it was. Returns then, or when the router hasn't answered for patience_s. */
+void init_wait_for_admission(const struct init_arguments *arguments);
 
 /* Make NEW_ROOT the root and become systemd. Returns only on failure: -errno. */
 int init_switch_root(void);

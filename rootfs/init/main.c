@@ -100,6 +100,8 @@ static const struct step {
 	{ "data", step_data, { NEW_ROOT "/shared", NEW_ROOT "/data" } },
 };
 
+static const struct step waiting_step = { "network", step_network, { NULL } };
+
 static void undo(const struct step *step)
 {
 	for (size_t i = 0; step->undo[i]; i++)
@@ -150,6 +152,15 @@ static void read_arguments(struct init_arguments *arguments)
 	free(line);
 }
 
+/* The firmware asks the router anew once the board is admitted: it may get another kernel. */
+_Noreturn static void wait_and_start_over(struct boot *boot)
+{
+	boot->give_up_ns = clock_monotonic_ns() + boot->arguments.patience_s * NS_PER_S;
+	take_step(boot, &waiting_step);
+	init_wait_for_admission(&boot->arguments);
+	init_start_over();
+}
+
 static void take_steps(struct boot *boot)
 {
 	const unsigned patience_s = boot->arguments.patience_s;
@@ -178,8 +189,11 @@ int main(void)
 	uname(&kernel);
 	init_say("bramble-init " BRAMBLE_VERSION ", kernel %s", kernel.release);
 	read_arguments(&boot.arguments);
-	init_say("booting as %s", boot.arguments.node);
+	init_say("booting as %s",
+		boot.arguments.wait[0] ? "a board that waits" : boot.arguments.node);
 	init_load_modules();
+	if (boot.arguments.wait[0])
+		wait_and_start_over(&boot);
 	take_steps(&boot);
 	init_say("handing over to systemd");
 	result = init_switch_root();

@@ -138,6 +138,25 @@ static void what_does_not_fit_is_refused_whole(void **state)
 	assert_int_equal(boot_render_cmdline(&context, text, sizeof(text)), -ENOSPC);
 }
 
+static void a_board_that_waits_learns_nothing_of_nodes(void **state)
+{
+	struct boot_context context = example(BOOT_MODEL_PI4);
+	char text[1024];
+
+	(void)state;
+	context.waits_as = "1a2b3c4d";
+	context.shared = "/srv/bramble/shared";
+	context.kernel_arguments = "cma=64M";
+	assert_true(boot_render_cmdline(&context, text, sizeof(text)) > 0);
+	assert_string_equal(text, "bramble.router=10.77.0.1 bramble.wait=1a2b3c4d "
+				  "console=serial0,115200 console=tty1 panic=10 cma=64M");
+	assert_true(boot_render_config(&context, text, sizeof(text)) > 0);
+	assert_null(strstr(text, "rasp1"));
+	assert_non_null(strstr(text, "\nkernel=kernel8.img\ninitramfs initramfs8"));
+	context.waits_as = "a b";
+	assert_int_equal(boot_render_cmdline(&context, text, sizeof(text)), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +165,7 @@ int main(void)
 		cmocka_unit_test(cmdline_names_a_port_that_isnt_80),
 		cmocka_unit_test(cmdline_refuses_values_that_would_begin_another),
 		cmocka_unit_test(what_does_not_fit_is_refused_whole),
+		cmocka_unit_test(a_board_that_waits_learns_nothing_of_nodes),
 	};
 
 	return cmocka_run_group_tests_name("boot_render", tests, NULL, NULL);

@@ -49,6 +49,26 @@ static void reads_the_command_line(void **state)
 	assert_int_equal(arguments.port, 80);
 }
 
+static void a_board_that_waits_needs_no_more_than_the_router(void **state)
+{
+	struct init_arguments arguments;
+	char reason[INIT_REASON_SIZE];
+
+	(void)state;
+	assert_int_equal(
+		init_parse_arguments("bramble.router=10.77.0.1 bramble.wait=1a2b3c4d panic=10",
+			&arguments, reason),
+		0);
+	assert_string_equal(arguments.wait, "1a2b3c4d");
+	assert_string_equal(arguments.token, "");
+	assert_int_equal(init_parse_arguments("bramble.wait=1a2b", &arguments, reason), -EINVAL);
+	assert_int_equal(init_parse_arguments(
+				 "bramble.router=10.77.0.1 bramble.wait=$(x)", &arguments, reason),
+		-EINVAL);
+	assert_int_equal(init_parse_arguments(line, &arguments, reason), 0);
+	assert_string_equal(arguments.wait, "");
+}
+
 static void names_what_is_missing_or_wrong(void **state)
 {
 	static const struct {
@@ -219,6 +239,7 @@ int main(void)
 		cmocka_unit_test(only_our_routers_answer_to_us_counts),
 		cmocka_unit_test(a_machine_id_is_made_once_and_kept),
 		cmocka_unit_test(a_machine_id_that_cant_be_read_or_kept_is_no_reason_for_another),
+		cmocka_unit_test(a_board_that_waits_needs_no_more_than_the_router),
 	};
 
 	return cmocka_run_group_tests_name("init", tests, NULL, NULL);

@@ -378,6 +378,110 @@ static void looking_at_a_file_is_no_boot(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_make, world_remove)
 
+static void expect_waiting(struct world *world, const char *admitted, const char *node)
+{
+	int status;
+	cJSON *json = world_call(world, PEER, IPC_POST, "/v1/waiting", "{}", &status);
+	const cJSON *is = cJSON_GetObjectItemCaseSensitive(json, "admitted");
+
+	assert_int_equal(status, 200);
+	assert_int_equal(cJSON_IsTrue(is), strcmp(admitted, "true") == 0);
+	assert_string_equal(world_text(json, "node"), node);
+	assert_string_equal(world_text(json, "command"), "bramble node admit 00001001");
+	cJSON_Delete(json);
+}
+
+static void a_parked_board_gets_what_makes_it_wait(void **state)
+{
+	struct world *world = *state;
+	struct registry_board board;
+	struct registry_node node;
+	struct mac mac = world_mac(1);
+	char *content, reason[NODES_REASON_SIZE];
+
+	world_use_image(world, FIRST_HASH);
+	world->brambled.settings.join = JOIN_APPROVE;
+	world_discover(world, 1, 0x1001);
+	expect_content(world, "00001001/start4.elf", "start4.elf of 1111");
+	content = world_read(world, PEER, "00001001/cmdline.txt");
+	assert_non_null(strstr(content, " bramble.wait=00001001 "));
+	assert_null(strstr(content, "bramble.token"));
+	assert_null(strstr(content, "/nodes/"));
+	free(content);
+	assert_string_equal(
+		boot_of(world, 1)->reason, "parked: waits for `bramble node admit 00001001`");
+	assert_string_equal(boot_of(world, 1)->token, "");
+	/* Said once, however far it loads. */
+	assert_int_equal(world_count_events(world, "boot.waiting"), 1);
+	expect_waiting(world, "false", "");
+	assert_int_equal(registry_get_board(world->brambled.registry, &mac, &board), 0);
+	assert_int_equal(nodes_admit(&world->brambled, &board, NULL, &node, reason), 0);
+	expect_waiting(world, "true", "rasp1");
+	expect_content(world, "00001001/cmdline.txt", "bramble.node=rasp1 ");
+}
+
+static void a_board_that_waits_goes_through_an_opened_window(void **state)
+{
+	struct world *world = *state;
+	char reason[ADMISSION_REASON_SIZE];
+
+	world_use_image(world, FIRST_HASH);
+	world->brambled.settings.join = JOIN_WINDOW;
+	world_discover(world, 1, 0x1001);
+	expect_content(world, "00001001/cmdline.txt", "bramble.wait=");
+	expect_waiting(world, "false", "");
+	assert_int_equal(admission_open(&world->brambled, 60000, 0, reason), 0);
+	expect_waiting(world, "true", "rasp1");
+	/* Told when it was durable. */
+	world_crash(world);
+	world_expect_node(world, "rasp1", 1, "booting", PEER);
+}
+
+static void whoever_contradicts_or_is_denied_does_not_even_wait(void **state)
+{
+	struct world *world = *state;
+	int status;
+
+	world_use_image(world, FIRST_HASH);
+	world->brambled.settings.join = JOIN_APPROVE;
+	world_discover(world, 1, 0x1001);
+	world->brambled.settings.join = JOIN_DENY;
+	assert_int_equal(world_fetch(world, PEER, "00001001/start4.elf", NULL, NULL), EACCES);
+	world->brambled.settings.join = JOIN_APPROVE;
+	world_discover(world, 2, 0x1001); /* the same serial from another board */
+	assert_int_equal(
+		world_fetch(world, "10.77.0.51", "00001001/start4.elf", NULL, NULL), EACCES);
+	cJSON_Delete(world_call(world, "10.77.0.51", IPC_POST, "/v1/waiting", "{}", &status));
+	assert_int_equal(status, 403);
+	cJSON_Delete(world_call(world, "10.77.0.99", IPC_POST, "/v1/waiting", "{}", &status));
+	assert_int_equal(status, 403);
+}
+
+/* 64 (resolve.c): invented boards don't take the wire from nodes. */
+static void only_so_many_boards_wait_at_once(void **state)
+{
+	struct world *world = *state;
+	unsigned served = 0;
+
+	world_use_image(world, FIRST_HASH);
+	world->brambled.settings.join = JOIN_APPROVE;
+	for (unsigned i = 0; i < 80; i++) {
+		char peer[ADDRESS_TEXT_SIZE];
+		struct in_addr address;
+		struct mac mac = world_mac(i);
+
+		world_discover(world, i, 0x1000 + i);
+		assert_int_equal(addresses_of(&world->brambled, &mac, &address), 0);
+		str_format_address(address, peer);
+		served += world_fetch(world, peer, "start4.elf", NULL, NULL) == 0;
+	}
+	assert_int_equal(served, 64);
+	/* A node is served all the same. */
+	world->brambled.settings.join = JOIN_AUTO;
+	world_discover(world, 90, 0x2000);
+	assert_int_equal(world_count_events(world, "node.created"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -397,6 +501,11 @@ int main(void)
 		TEST(the_timeline_counts),
 		TEST(a_full_disk_keeps_no_node_from_booting),
 		TEST(looking_at_a_file_is_no_boot),
+		TEST(a_parked_board_gets_what_makes_it_wait),
+		TEST(a_board_that_waits_goes_through_an_opened_window),
+		cmocka_unit_test_setup_teardown(whoever_contradicts_or_is_denied_does_not_even_wait,
+			world_make, world_remove),
+		TEST(only_so_many_boards_wait_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

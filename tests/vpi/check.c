@@ -142,7 +142,8 @@ const char *check_initramfs(const uint8_t *data, size_t size)
 
 const char *check_cmdline(const uint8_t *data, size_t size)
 {
-	static const char *const roots[] = { "bramble.image=/", "nfsroot=", "root=" };
+	static const char *const roots[] = { "bramble.image=/",
+		"bramble.wait=", "nfsroot=", "root=" };
 	size_t line = strcspn((const char *)data, "\r\n");
 
 	/* Only the first line counts (raspberrypi/documentation, cmdline.txt). */
@@ -155,6 +156,11 @@ const char *check_cmdline(const uint8_t *data, size_t size)
 			return NULL;
 	}
 	return "cmdline.txt names no root";
+}
+
+bool check_waits(const uint8_t *data, size_t size)
+{
+	return data && size > 0 && strstr((const char *)data, " bramble.wait=") != NULL;
 }
 
 const char *check_firmware(const uint8_t *data, size_t size)

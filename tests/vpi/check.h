@@ -6,6 +6,7 @@
 #ifndef VPI_CHECK_H
 #define VPI_CHECK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,8 +21,10 @@ const char *check_tree(const uint8_t *data, size_t size, const char *compatible)
 /* A cpio archive in newc format, or gzip, xz or zstd. */
 const char *check_initramfs(const uint8_t *data, size_t size);
 
-/* One line that names a root. */
+/* One line that names a root, or lets the board wait for its admission. */
 const char *check_cmdline(const uint8_t *data, size_t size);
+/* Would bramble-init wait with this command line? */
+bool check_waits(const uint8_t *data, size_t size);
 
 /* An ELF program: start*.elf. */
 const char *check_firmware(const uint8_t *data, size_t size);

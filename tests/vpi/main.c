@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "common/str.h"
+#include "tests/vpi/check.h"
 #include "tests/vpi/firmware.h"
 #include "tests/vpi/interface.h"
 #include "tests/vpi/machine.h"
@@ -316,7 +317,10 @@ static enum machine_end become_machine(struct options *options, const struct fir
 	return machine_run(&options->machine, firmware, &stopped);
 }
 
-enum outcome { OUTCOME_DONE, OUTCOME_AGAIN, OUTCOME_FAILED, OUTCOME_UNUSABLE };
+enum outcome { OUTCOME_DONE, OUTCOME_AGAIN, OUTCOME_WAITED, OUTCOME_FAILED, OUTCOME_UNUSABLE };
+
+/* What a machine's bramble-init does until it is admitted, in short: the board starts over. */
+static const char waits[] = "parked: bramble-init would show how to admit it, and wait";
 
 /* One power-on or restart. */
 static enum outcome boot_once(struct options *options, struct timeline *timeline)
@@ -330,7 +334,12 @@ static enum outcome boot_once(struct options *options, struct timeline *timeline
 		return OUTCOME_UNUSABLE;
 	set_up_firmware(options, timeline, &firmware);
 	result = firmware_boot(&firmware);
-	timeline_result(timeline, result == 0 ? NULL : firmware.reason);
+	if (result == 0 && !options->then_qemu &&
+		check_waits(firmware.cmdline.data, firmware.cmdline.size))
+		outcome = OUTCOME_WAITED;
+	timeline_result(timeline, result != 0		      ? firmware.reason
+				  : outcome == OUTCOME_WAITED ? waits
+							      : NULL);
 	if (result != 0) {
 		outcome = OUTCOME_FAILED;
 	} else if (options->then_qemu) {
@@ -359,7 +368,7 @@ static int run(struct options *options, struct timeline *timeline)
 		options->link_ms = cold_link_ms;
 		if (outcome == OUTCOME_AGAIN)
 			continue;
-		if (options->model->family == MODEL_ROM) {
+		if (options->model->family == MODEL_ROM && outcome == OUTCOME_FAILED) {
 			timeline_note(timeline, "halt", "until it is power-cycled");
 			return EXIT_HALTED;
 		}
