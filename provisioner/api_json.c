@@ -5,6 +5,7 @@
 
 #include "provisioner/addresses.h"
 #include "provisioner/api.h"
+#include "provisioner/diagnosis.h"
 #include "provisioner/heartbeats.h"
 #include "provisioner/nodes.h"
 #include "provisioner/rules.h"
@@ -133,6 +134,7 @@ cJSON *api_board_json(struct brambled *brambled, const struct registry_board *bo
 cJSON *api_boot_json(struct brambled *brambled, const struct registry_boot *boot)
 {
 	cJSON *json = cJSON_CreateObject();
+	const struct diagnosis_cause *cause = diagnosis_find(boot->cause);
 	struct registry_board board;
 
 	cJSON_AddNumberToObject(json, "id", (double)boot->id);
@@ -143,6 +145,8 @@ cJSON *api_boot_json(struct brambled *brambled, const struct registry_boot *boot
 	add_text_or_null(json, "node", boot->node);
 	cJSON_AddStringToObject(json, "stage", boot->stage);
 	add_text_or_null(json, "reason", boot->reason);
+	add_text_or_null(json, "cause", boot->cause);
+	add_text_or_null(json, "next", cause ? cause->next : "");
 	cJSON_AddNumberToObject(json, "bytes", (double)boot->bytes);
 	cJSON_AddNumberToObject(json, "files", (double)boot->files);
 	cJSON_AddNumberToObject(json, "retransmissions", (double)boot->retransmissions);

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "provisioner/addresses.h"
 #include "provisioner/api.h"
+#include "provisioner/diagnosis.h"
 #include "provisioner/health.h"
 #include "provisioner/heartbeats.h"
 #include "provisioner/nodes.h"
@@ -127,7 +128,7 @@ static void report_stage(
 		char reason[REGISTRY_REASON_SIZE];
 
 		snprintf(reason, sizeof(reason), "%s failed: %.120s", stage, step.detail);
-		timeline_reason(brambled, mac, reason);
+		timeline_reason(brambled, mac, diagnosis_of_report(stage, step.detail), reason);
 		timeline_touch(brambled, mac);
 		return;
 	}
@@ -276,6 +277,7 @@ static void answer_waiting(
 	struct registry_node node = { 0 };
 	char reason[NODES_REASON_SIZE] = "", admit[64];
 	bool placed;
+	int result;
 
 	if (addresses_board_at(brambled, call->peer, &board) != 0 ||
 		timeline_has_contradiction(brambled, &board.mac)) {
@@ -283,14 +285,15 @@ static void answer_waiting(
 		return;
 	}
 	timeline_touch(brambled, &board.mac);
-	placed = nodes_place(brambled, &board, &node, reason) == 0;
+	result = nodes_place(brambled, &board, &node, reason);
+	placed = result == 0;
 	if (placed && brambled_commit(brambled) != 0) {
 		api_fail(reply, 503, "the registry can't be written now; try again");
 		return;
 	}
 	brambled_publish(brambled);
 	if (!placed)
-		timeline_reason(brambled, &board.mac, reason);
+		timeline_reason(brambled, &board.mac, nodes_cause(brambled, result), reason);
 	nodes_format_admit(&board, admit, sizeof(admit));
 	reply->json = cJSON_CreateObject();
 	cJSON_AddBoolToObject(reply->json, "admitted", placed);

@@ -43,7 +43,7 @@ CLI := provisioner/cli
 CLI_SRC := $(addprefix $(CLI)/,cli.c args.c client.c table.c text.c json.c commands.c \
 	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c cluster.c operate.c targets.c watch.c complete.c health.c state.c state_replace.c rules.c) \
 	$(CLUSTER_SRC) rootfs/run.c rootfs/failure.c rootfs/progress.c \
-	$(SETTINGS_SRC) provisioner/stages.c common/ipc.c common/file.c common/clock.c common/str.c
+	$(SETTINGS_SRC) provisioner/stages.c provisioner/diagnosis.c common/ipc.c common/file.c common/clock.c common/str.c
 CLI_LIBS := libcjson yaml-0.1 $(SETTINGS_LIBS)
 PROGRAMS += bramble
 bramble_SRC := $(CLI)/main.c $(CLI_SRC)
@@ -93,7 +93,7 @@ STATE_SRC := $(STATE_TEXT_SRC) provisioner/state/load.c provisioner/state/merge.
 # brambled
 REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c backups.c repair.c whole.c schema.c boards.c addresses.c nodes.c boots.c \
 	events.c images.c expected.c orders.c)
-BRAMBLED_SRC := $(addprefix provisioner/,policy.c rules.c changes.c stages.c timeline.c heartbeats.c health.c orders.c sightings.c addresses.c nodes.c bindings.c directories.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c \
+BRAMBLED_SRC := $(addprefix provisioner/,policy.c rules.c diagnosis.c changes.c stages.c timeline.c heartbeats.c health.c orders.c sightings.c addresses.c nodes.c bindings.c directories.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c \
 	api.c api_json.c api_node.c api_admin.c api_rules.c api_admission.c api_images.c api_operate.c api_state.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(STATE_SRC) provisioner/state/replace.c $(BOOT_SERVE) \
 	$(SETTINGS_SRC) $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/hash.c common/ipc.c
 PROGRAMS += brambled
@@ -125,6 +125,9 @@ test-images-gc_LIBS := cmocka $(brambled_LIBS)
 TESTS += test-nodes test-admission test-swap test-resolve test-api
 test-swap_SRC := tests/unit/swap_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-swap_LIBS := cmocka $(brambled_LIBS)
+TESTS += test-diagnosis
+test-diagnosis_SRC := tests/unit/diagnosis_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+test-diagnosis_LIBS := cmocka $(brambled_LIBS)
 TESTS += test-rules
 test-rules_SRC := tests/unit/rules_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-rules_LIBS := cmocka $(brambled_LIBS)

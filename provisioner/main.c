@@ -225,6 +225,8 @@ static void take_over(struct settings *running, const struct settings *fresh)
 {
 	running->join = fresh->join;
 	running->heartbeat_s = fresh->heartbeat_s;
+	running->stuck_after_s = fresh->stuck_after_s;
+	running->swap_after_s = fresh->swap_after_s;
 	running->range_first = fresh->range_first;
 	running->range_last = fresh->range_last;
 	str_copy(running->node_pattern, sizeof(running->node_pattern), fresh->node_pattern);

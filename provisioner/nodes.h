@@ -13,6 +13,9 @@
 int nodes_place(struct brambled *brambled, const struct registry_board *board,
 	struct registry_node *node, char reason[static NODES_REASON_SIZE]);
 
+/* Why nodes_place() came to `result`, as a code of diagnosis.h. */
+const char *nodes_cause(const struct brambled *brambled, int result);
+
 /* The command that admits a parked board: "bramble node admit 1a2b3c4d". */
 void nodes_format_admit(const struct registry_board *board, char *out, size_t size);
 

@@ -6,6 +6,7 @@
 
 #include "provisioner/admission.h"
 #include "provisioner/bindings.h"
+#include "provisioner/diagnosis.h"
 #include "provisioner/nodes.h"
 #include "provisioner/policy.h"
 #include "provisioner/swap.h"
@@ -157,6 +158,16 @@ static void explain_parked(const struct registry_board *board, const struct offe
 		"parked: perhaps in place of %.40s, which is silent: `bramble node replace %.40s "
 		"--board %s`",
 		offer->absent.name, offer->absent.name, mac);
+}
+
+const char *nodes_cause(const struct brambled *brambled, int result)
+{
+	if (result == -EAGAIN)
+		return CAUSE_PARKED;
+	if (result == -EACCES)
+		return brambled->settings.join == JOIN_DENY ? CAUSE_DENIED : CAUSE_PARKED;
+	return result == -ENOSPC && !brambled->registry_warning[0] ? CAUSE_NO_ADDRESS
+								   : CAUSE_DISK_FULL;
 }
 
 int nodes_place(struct brambled *brambled, const struct registry_board *board,

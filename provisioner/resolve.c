@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "provisioner/addresses.h"
+#include "provisioner/diagnosis.h"
 #include "provisioner/images.h"
 #include "provisioner/network.h"
 #include "provisioner/nodes.h"
@@ -110,7 +111,7 @@ static int open_file(struct brambled *brambled, const struct registry_board *boa
 {
 	const struct registry_boot *boot = timeline_boot(brambled, &board->mac);
 	const struct settings *settings = &brambled->settings;
-	char hash[HASH_TEXT_SIZE], reason[IMAGES_REASON_SIZE] = "", root[IMAGES_PATH_SIZE];
+	char hash[HASH_TEXT_SIZE] = "", reason[IMAGES_REASON_SIZE] = "", root[IMAGES_PATH_SIZE];
 	struct boot_file file = { .fd = -1 };
 	struct boot_context context;
 	struct texts texts;
@@ -120,7 +121,8 @@ static int open_file(struct brambled *brambled, const struct registry_board *boa
 		reason);
 
 	if (result != 0) {
-		timeline_reason(brambled, &board->mac, reason);
+		timeline_reason(brambled, &board->mac,
+			*hash ? CAUSE_IMAGE_INCOMPLETE : CAUSE_NO_IMAGE, reason);
 		return refuse(answer, EACCES, reason);
 	}
 	(void)timeline_set_image(brambled, &board->mac, hash);
@@ -133,13 +135,15 @@ static int open_file(struct brambled *brambled, const struct registry_board *boa
 		note_command_line(brambled, node, hash);
 	}
 	result = boot_set_resolve(set, &context, leaf, &file);
-	if (result == -ENOENT)
+	if (result == -ENOENT) {
+		timeline_note_missing(brambled, &board->mac, leaf);
 		return refuse(answer, ENOENT, "no such file");
+	}
 	if (result != 0) {
 		snprintf(reason, sizeof(reason),
 			"%.60s can't be read (%.40s): run `bramble-image verify`", leaf,
 			strerror(-result));
-		timeline_reason(brambled, &board->mac, reason);
+		timeline_reason(brambled, &board->mac, CAUSE_IMAGE_INCOMPLETE, reason);
 		return refuse(answer, -result, reason);
 	}
 	answer->size = file.size;
@@ -182,7 +186,7 @@ static int find_node(struct brambled *brambled, const struct registry_board *boa
 	int result = nodes_place(brambled, board, node, reason);
 
 	if (result != 0) {
-		timeline_reason(brambled, &board->mac, reason);
+		timeline_reason(brambled, &board->mac, nodes_cause(brambled, result), reason);
 		(void)refuse(answer, EACCES, reason);
 		return result == -EAGAIN ? -EAGAIN : -EACCES;
 	}
@@ -190,6 +194,7 @@ static int find_node(struct brambled *brambled, const struct registry_board *boa
 		return 0;
 	if (brambled_commit(brambled) != 0 &&
 		registry_node_of_board(brambled->registry, &board->mac, node) != 0) {
+		timeline_reason(brambled, &board->mac, CAUSE_DISK_FULL, brambled->registry_warning);
 		(void)refuse(answer, EACCES, brambled->registry_warning);
 		return -EACCES;
 	}

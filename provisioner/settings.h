@@ -54,6 +54,7 @@ struct settings {
 	char kernel_arguments[512]; /* nodes.kernel_arguments */
 	int64_t heartbeat_s;	    /* nodes.heartbeat_s */
 	int64_t swap_after_s;	    /* nodes.swap_after_s: 0 = never */
+	int64_t stuck_after_s;	    /* nodes.stuck_after_s */
 	size_t n_roles, n_rules;
 	struct settings_role roles[SETTINGS_ROLES];
 	struct settings_rule rules[SETTINGS_RULES];

@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "provisioner/addresses.h"
+#include "provisioner/diagnosis.h"
 #include "provisioner/nodes.h"
 #include "provisioner/rules.h"
 #include "provisioner/policy.h"
@@ -50,7 +51,7 @@ int sightings_tie_serial(
 			taken ? "which belongs to another board" : "but it had another one");
 	}
 	timeline_set_contradiction(brambled, &board->mac);
-	timeline_reason(brambled, &board->mac,
+	timeline_reason(brambled, &board->mac, CAUSE_CONFLICT,
 		"its serial contradicts what is known of it: see board.conflict in `bramble "
 		"events`");
 	return -EPERM;
@@ -107,19 +108,20 @@ static int make_board(struct brambled *brambled, const struct policy_sender *sen
 	return result;
 }
 
-static void see_firmware(
-	struct brambled *brambled, const struct policy_sender *sender, const struct mac *mac)
+static void see_firmware(struct brambled *brambled, const struct policy_sender *sender,
+	const struct mac *mac, unsigned secs)
 {
 	struct registry_board board;
 	struct registry_node node = { 0 };
 	char reason[NODES_REASON_SIZE] = "", serial[SERIAL_TEXT_SIZE];
 	bool placed, undecided;
+	int result;
 
 	if (make_board(brambled, sender, mac, &board) != 0)
 		return;
 	/* The boot exists before anything is said against it. */
 	placed = registry_node_of_board(brambled->registry, mac, &node) == 0;
-	timeline_discover(brambled, mac, placed ? node.name : "");
+	timeline_discover(brambled, mac, placed ? node.name : "", secs);
 	snprintf(serial, sizeof(serial), "%08x", sender->serial);
 	if (sender->serial && sightings_tie_serial(brambled, &board, serial) != 0)
 		return;
@@ -127,8 +129,9 @@ static void see_firmware(
 	(void)rules_match(&brambled->settings, &board, &undecided);
 	if (undecided && !placed)
 		return;
-	if (nodes_place(brambled, &board, &node, reason) != 0) {
-		timeline_reason(brambled, mac, reason);
+	result = nodes_place(brambled, &board, &node, reason);
+	if (result != 0) {
+		timeline_reason(brambled, mac, nodes_cause(brambled, result), reason);
 		return;
 	}
 	(void)timeline_boot_or_begin(brambled, mac, node.name);
@@ -145,6 +148,7 @@ static void see_foreign_server(struct brambled *brambled, const struct ipc_dhcp 
 
 	if (packet->server.s_addr == 0 || packet->server.s_addr == brambled->settings.router.s_addr)
 		return;
+	timeline_note_foreign(brambled, &packet->mac, packet->server);
 	brambled->foreign_server_ns = clock_monotonic_ns();
 	str_format_address(packet->server, server);
 	if (strstr(brambled->dhcp_warning, server))
@@ -204,14 +208,17 @@ void sightings_see_dhcp(struct brambled *brambled, const struct ipc_dhcp *packet
 {
 	struct policy_sender sender;
 
-	if (packet->message == DHCP_OFFER || packet->message == DHCP_ACK) {
+	/* A switch doesn't show us another server's OFFER to a board, but a REQUEST goes to all and
+	 * names the server that the board has chosen (RFC 2131 section 4.3.2). */
+	if (packet->message == DHCP_OFFER || packet->message == DHCP_ACK ||
+		packet->message == DHCP_REQUEST)
 		see_foreign_server(brambled, packet);
+	if (packet->message == DHCP_OFFER || packet->message == DHCP_ACK)
 		return;
-	}
 	if (packet->message != DHCP_DISCOVER && packet->message != DHCP_REQUEST)
 		return;
 	policy_identify(packet, &sender);
 	pin(brambled, &sender, &packet->mac);
 	if (sender.is_firmware && packet->message == DHCP_DISCOVER)
-		see_firmware(brambled, &sender, &packet->mac);
+		see_firmware(brambled, &sender, &packet->mac, packet->seconds);
 }

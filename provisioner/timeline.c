@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "provisioner/diagnosis.h"
 #include "provisioner/stages.h"
 
 #define BOOTS 1024     /* going on at once */
@@ -15,7 +16,8 @@
 #define STEPS 200      /* written per boot; further ones are only counted */
 /* A DISCOVER within this time of the last sign of life, with no file since, is a repetition. */
 #define REPEAT_NS (60 * NS_PER_S)
-#define STUCK_NS (120 * NS_PER_S)
+#define DISCOVERS_IN_VAIN 4
+#define LATE_SECS 8 /* a DISCOVER of a port that forwards at once says less */
 
 /* The id of a transfer names its boot, so that its report counts although brambled was restarted in
  * between: boot (40 bits), stage (4), number (20). */
@@ -36,6 +38,7 @@ struct running {
 	unsigned steps;
 	bool changed;	  /* differs from the registry */
 	bool contradicts; /* see timeline_set_contradiction */
+	struct diagnosis_clues clues;
 };
 
 struct timeline {
@@ -142,12 +145,23 @@ static struct running *make_room(struct brambled *brambled)
 	return &timeline->boots[timeline->n++];
 }
 
+static void clear_reason(struct running *running)
+{
+	running->boot.reason[0] = running->boot.cause[0] = '\0';
+}
+
+static void set_reason(struct running *running, const char *cause, const char *reason)
+{
+	str_copy(running->boot.cause, sizeof(running->boot.cause), cause);
+	str_copy(running->boot.reason, sizeof(running->boot.reason), reason);
+}
+
 static void set_node(struct running *running, const char *node)
 {
 	if (strcmp(running->boot.node, node) == 0)
 		return;
 	str_copy(running->boot.node, sizeof(running->boot.node), node);
-	running->boot.reason[0] = '\0'; /* it was that of a parked board */
+	clear_reason(running); /* it was that of a parked board */
 	running->changed = true;
 }
 
@@ -189,11 +203,54 @@ void timeline_revive(struct brambled *brambled, const struct registry_boot *boot
 	running = make_room(brambled);
 	*running = (struct running){ .boot = *boot };
 	running->boot.ended_ms = 0;
-	running->boot.reason[0] = '\0';
+	clear_reason(running);
 	move(running);
 }
 
-void timeline_discover(struct brambled *brambled, const struct mac *mac, const char *node)
+/* Which file, which server. */
+static void name_culprit(struct running *running)
+{
+	struct registry_boot *boot = &running->boot;
+	size_t used = strlen(boot->reason);
+	char server[ADDRESS_TEXT_SIZE];
+
+	if (strcmp(boot->cause, "missing-file") == 0) {
+		snprintf(boot->reason + used, sizeof(boot->reason) - used, ": %s",
+			running->clues.missing);
+	} else if (strcmp(boot->cause, "foreign-dhcp") == 0) {
+		str_format_address(running->clues.foreign, server);
+		snprintf(boot->reason + used, sizeof(boot->reason) - used, ": %s", server);
+	}
+}
+
+/* From what was seen, unless somebody has said why. */
+static void conclude(struct running *running)
+{
+	const struct diagnosis_cause *cause =
+		diagnosis_find(diagnosis_infer(running->boot.stage, &running->clues));
+
+	if (running->boot.reason[0])
+		return;
+	set_reason(running, cause->code, cause->text);
+	name_culprit(running);
+}
+
+/* The board's firmware tries again, or somebody switched it off and on. */
+static void start_over(struct brambled *brambled, struct running *running)
+{
+	const char *stage = running->boot.stage;
+	char reason[REGISTRY_REASON_SIZE];
+
+	snprintf(reason, sizeof(reason), "the board started over after stage %s", stage);
+	if (diagnosis_is_clear(&running->clues))
+		conclude(running);
+	else if (running->boot.reason[0] == '\0')
+		set_reason(running, CAUSE_STARTED_OVER, reason);
+	finish(brambled, running);
+}
+
+void timeline_discover(
+	struct brambled *brambled, const struct mac *mac, const char *node, unsigned secs)
 {
 	struct running *running = find(brambled, mac);
 	struct registry_step step = {
@@ -203,16 +260,14 @@ void timeline_discover(struct brambled *brambled, const struct mac *mac, const c
 	/* bootcode.bin of a Pi 3, the first file that it fetches, asks for an address once more
 	 * (raspberrypi/firmware issues 1124, 1699). */
 	if (running && (running->boot.files > 1 || running->boot.token[0] ||
-			       clock_monotonic_ns() - running->moved_ns > REPEAT_NS)) {
-		char reason[REGISTRY_REASON_SIZE];
-
-		snprintf(reason, sizeof(reason), "the board started over after stage %s",
-			running->boot.stage);
-		if (running->boot.reason[0] == '\0')
-			str_copy(running->boot.reason, sizeof(running->boot.reason), reason);
-		finish(brambled, running);
-	}
-	find_or_begin(brambled, mac, node);
+			       clock_monotonic_ns() - running->moved_ns > REPEAT_NS))
+		start_over(brambled, running);
+	running = find_or_begin(brambled, mac, node);
+	if (running->clues.discovers++ == 0 && running->boot.files == 0)
+		running->clues.late = secs >= LATE_SECS;
+	/* It never falls silent, so that it doesn't count as stuck. */
+	if (running->clues.discovers == DISCOVERS_IN_VAIN && running->boot.files == 0)
+		conclude(running);
 	timeline_step(brambled, mac, &step);
 }
 
@@ -269,7 +324,7 @@ static void move_forward(struct brambled *brambled, struct running *running, con
 		return;
 	str_copy(boot->stage, sizeof(boot->stage), stage);
 	if (boot->node[0]) /* a parked board stays parked, whatever it loads */
-		boot->reason[0] = '\0';
+		clear_reason(running);
 	brambled_event(brambled, "boot.stage", subject_of(boot, text),
 		"%s, %.1f s and %.1f MB after power-on", stage,
 		(double)(clock_wall_ms() - boot->started_ms) / 1000.0, (double)boot->bytes / 1e6);
@@ -307,16 +362,33 @@ void timeline_touch(struct brambled *brambled, const struct mac *mac)
 		move(running);
 }
 
-void timeline_reason(struct brambled *brambled, const struct mac *mac, const char *reason)
+void timeline_reason(
+	struct brambled *brambled, const struct mac *mac, const char *cause, const char *reason)
 {
 	struct running *running = find(brambled, mac);
 	char text[MAC_TEXT_SIZE];
 
 	if (!running || strncmp(running->boot.reason, reason, REGISTRY_REASON_SIZE - 1) == 0)
 		return;
-	str_copy(running->boot.reason, sizeof(running->boot.reason), reason);
+	set_reason(running, cause, reason);
 	running->changed = true;
 	brambled_event(brambled, "boot.waiting", subject_of(&running->boot, text), "%s", reason);
+}
+
+void timeline_note_foreign(struct brambled *brambled, const struct mac *mac, struct in_addr server)
+{
+	struct running *running = find(brambled, mac);
+
+	if (running)
+		running->clues.foreign = server;
+}
+
+void timeline_note_missing(struct brambled *brambled, const struct mac *mac, const char *leaf)
+{
+	struct running *running = find(brambled, mac);
+
+	if (running)
+		diagnosis_note_missing(&running->clues, leaf);
 }
 
 void timeline_set_contradiction(struct brambled *brambled, const struct mac *mac)
@@ -351,7 +423,7 @@ void timeline_end(struct brambled *brambled, const struct mac *mac, const char *
 
 	if (!running)
 		return;
-	str_copy(running->boot.reason, sizeof(running->boot.reason), reason);
+	set_reason(running, CAUSE_GONE, reason);
 	finish(brambled, running);
 }
 
@@ -359,12 +431,14 @@ uint64_t timeline_begin_transfer(
 	struct brambled *brambled, const struct mac *mac, const char *name, enum boot_stage stage)
 {
 	struct timeline *timeline = brambled->timeline;
-	const struct running *running = find(brambled, mac);
+	struct running *running = find(brambled, mac);
 	uint64_t number = ++timeline->next_transfer & ID_NUMBER_MASK;
 	uint64_t boot = running ? (uint64_t)running->boot.id : 0;
 	uint64_t id = boot << ID_BOOT_SHIFT | (uint64_t)stage << ID_STAGE_SHIFT | number;
 	struct transfer *transfer = &timeline->transfers[number % TRANSFERS];
 
+	if (running)
+		running->clues.open = true;
 	*transfer = (struct transfer){ .id = id, .mac = *mac };
 	str_copy_visible(transfer->name, sizeof(transfer->name), name, strlen(name));
 	return id;
@@ -421,10 +495,13 @@ void timeline_end_transfer(struct brambled *brambled, const struct ipc_transfer 
 	running = running_of_transfer(brambled, id, known);
 	/* Firmware looks whether a file is there by asking for it and ending the transfer at once.
 	 */
+	if (running && report->error == ECANCELED)
+		running->clues.open = false;
 	if (!running || report->error == ECANCELED)
 		return;
 	if (known)
 		name = known->name;
+	diagnosis_note_transfer(&running->clues, name, report->error, report->bytes);
 	if (report->error == 0) {
 		running->boot.files++;
 		str_copy(step.detail, sizeof(step.detail), name);
@@ -438,45 +515,6 @@ void timeline_end_transfer(struct brambled *brambled, const struct ipc_transfer 
 	add_step(brambled, running, &step);
 }
 
-/* What stands behind a boot that stopped at this stage, and what to do. */
-static const char *explain(const char *stage)
-{
-	static const struct {
-		const char *stage, *text;
-	} known[] = {
-		{ "dhcp", "it took an address but asked for no file: another DHCP server may have "
-			  "answered first, or the "
-			  "offer had no boot entry; look for other DHCP servers" },
-		{ "firmware", "its firmware stopped asking: a file was lost or is wrong for this "
-			      "model; power-cycle it, "
-			      "then look at the cable" },
-		{ "config", "its firmware read config.txt and stopped: this model may need a file "
-			    "that the image lacks" },
-		{ "tree", "its firmware stopped before the kernel; power-cycle it" },
-		{ "initramfs",
-			"the initramfs was fetched, the kernel not: power-cycle it, then look at "
-			"the cable" },
-		{ "kernel",
-			"the kernel was fetched but bramble-init hasn't spoken: wrong kernel for "
-			"this model, or no driver for its network port" },
-		{ "init", "bramble-init runs but has no network: the driver of its port or the "
-			  "link" },
-		{ "network", "it has an address but the share isn't mounted: is the NFS server "
-			     "running (bramble status)?" },
-		{ "nfs", "the share is mounted but the image isn't: is its file there "
-			 "(bramble-image verify)?" },
-		{ "root", "the root is mounted but its data directory isn't" },
-		{ "data", "systemd hasn't come up: look at its console" },
-		{ "systemd", "the agent hasn't joined: journalctl -u bramble-agent on the node" },
-	};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (strcmp(known[i].stage, stage) == 0)
-			return known[i].text;
-	}
-	return "it stopped";
-}
-
 static void give_up(struct brambled *brambled, struct running *running)
 {
 	struct registry_boot *boot = &running->boot;
@@ -487,8 +525,7 @@ static void give_up(struct brambled *brambled, struct running *running)
 		finish(brambled, running);
 		return;
 	}
-	if (boot->reason[0] == '\0')
-		str_copy(boot->reason, sizeof(boot->reason), explain(boot->stage));
+	conclude(running);
 	brambled_event(brambled, "boot.stuck", subject_of(boot, mac), "stopped at stage %s: %s",
 		boot->stage, boot->reason);
 	finish(brambled, running);
@@ -498,9 +535,10 @@ void timeline_tick(struct brambled *brambled)
 {
 	struct timeline *timeline = brambled->timeline;
 	uint64_t now = clock_monotonic_ns();
+	uint64_t stuck_ns = (uint64_t)brambled->settings.stuck_after_s * NS_PER_S;
 
 	for (size_t i = timeline->n; i-- > 0;) {
-		if (now - timeline->boots[i].moved_ns >= STUCK_NS)
+		if (now - timeline->boots[i].moved_ns >= stuck_ns)
 			give_up(brambled, &timeline->boots[i]);
 	}
 }

@@ -12,8 +12,10 @@
 int timeline_start(struct brambled *brambled); /* loads the boots that are going on; 0 or -errno */
 void timeline_stop(struct brambled *brambled);
 
-/* A board's firmware sent DISCOVER: begins a boot, unless it only repeats itself. */
-void timeline_discover(struct brambled *brambled, const struct mac *mac, const char *node);
+/* A board's firmware sent DISCOVER, which says that it has tried for `secs` seconds: begins a boot,
+ * unless it only repeats itself. */
+void timeline_discover(
+	struct brambled *brambled, const struct mac *mac, const char *node, unsigned secs);
 
 /* The boot of a board that is going on, or NULL. Valid until the next call into this file. */
 const struct registry_boot *timeline_boot(struct brambled *brambled, const struct mac *mac);
@@ -44,8 +46,15 @@ void timeline_step(
 /* A sign of life that is no progress: it tries again. */
 void timeline_touch(struct brambled *brambled, const struct mac *mac);
 
-/* Why the boot doesn't go on (or waits). Repeats are dropped. */
-void timeline_reason(struct brambled *brambled, const struct mac *mac, const char *reason);
+/* Why the boot doesn't go on (or waits), by a code of diagnosis.h and in words. Repeats are
+ * dropped. */
+void timeline_reason(
+	struct brambled *brambled, const struct mac *mac, const char *cause, const char *reason);
+
+/* What was seen on the LAN: an answer of another DHCP server to the board; a file that it asked for
+ * and that isn't there. */
+void timeline_note_foreign(struct brambled *brambled, const struct mac *mac, struct in_addr server);
+void timeline_note_missing(struct brambled *brambled, const struct mac *mac, const char *leaf);
 
 /* The board isn't what it says: for this boot it gets nothing. */
 void timeline_set_contradiction(struct brambled *brambled, const struct mac *mac);

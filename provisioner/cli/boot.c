@@ -10,42 +10,12 @@
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
+#include "provisioner/diagnosis.h"
 
 #define QUIET_MS 30000 /* a boot without news for so long is likely stuck */
 #define LIST_LIMIT_DEFAULT "20"
 #define LIST_LIMIT_MAX 1000
 #define NOT_FOUND 404
-
-/* What to look at when a boot came to this stage and no further. */
-static const struct {
-	const char *stage, *hint;
-} hints[] = {
-	{ "dhcp", "The board asked for an address and for no file. Does its EEPROM or OTP allow "
-		  "network "
-		  "boot, does a second DHCP server answer on this LAN, does the switch port "
-		  "forward at "
-		  "once (spanning tree: port fast)?" },
-	{ "firmware",
-		"The board has its first file and stopped before config.txt. Watch it on HDMI; a "
-		"power cycle starts it again." },
-	{ "config", "The firmware stopped before the kernel: the last file below is what it read "
-		    "last." },
-	{ "kernel",
-		"The kernel's transfer didn't come to its end, or the board stopped behind it. Are "
-		"there many retransmissions (cable, switch)?" },
-	{ "initramfs",
-		"Everything was loaded, and the kernel has sent nothing since. Watch the console "
-		"(HDMI or serial); nodes.kernel_arguments may be wrong." },
-	{ "init", "The kernel runs; its network card didn't come up. Watch the console." },
-	{ "network", "The node has its address and can't mount the share. Is the NFS server up "
-		     "(bramble status)?" },
-	{ "nfs", "The share is mounted; the image couldn't be. Is its file complete (bramble image "
-		 "list)?" },
-	{ "root", "The root is mounted; the node's data directory couldn't be." },
-	{ "data", "All is mounted; systemd didn't start. Watch the console." },
-	{ "systemd", "systemd runs and the node hasn't joined. On its console: journalctl -u "
-		     "bramble-agent." },
-};
 
 bool boot_has_ended(const cJSON *boot)
 {
@@ -252,6 +222,8 @@ static void print_admission(struct cli *cli, const cJSON *boot)
 static void print_diagnosis(struct cli *cli, const cJSON *boot)
 {
 	const char *stage = json_text(boot, "stage"), *reason = json_text(boot, "reason");
+	const char *cause = json_text(boot, "cause");
+	const struct diagnosis_cause *likely;
 	char age[TEXT_UNIT_SIZE];
 
 	if (boot_has_joined(boot) || (!boot_has_ended(boot) && !is_quiet(boot) && *reason == '\0'))
@@ -266,10 +238,16 @@ static void print_diagnosis(struct cli *cli, const cJSON *boot)
 		print_admission(cli, boot);
 		return;
 	}
-	for (size_t i = 0; *reason == '\0' && i < sizeof(hints) / sizeof(hints[0]); i++) {
-		if (strcmp(hints[i].stage, stage) == 0)
-			cli_field(cli, "Next", "%s", hints[i].hint);
-	}
+	if (!*cause && !*reason)
+		cause = diagnosis_infer(stage, &(struct diagnosis_clues){ 0 });
+	likely = diagnosis_find(cause);
+	if (!likely)
+		return;
+	if (*reason)
+		cli_field(cli, "Cause", "%s", likely->code);
+	else
+		cli_field(cli, "Perhaps", "%s (%s)", likely->text, likely->code);
+	cli_field(cli, "Next", "%s", likely->next);
 }
 
 static enum cli_exit print_boot(struct cli *cli, const cJSON *boot)

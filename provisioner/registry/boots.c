@@ -6,7 +6,7 @@
 
 #define COLUMNS                                                                                    \
 	"id, mac, node, token, stage, reason, image_hash, bytes, files, retransmissions, "         \
-	"started, changed, ended"
+	"started, changed, ended, cause"
 #define KEPT_BOOTS "2000"
 
 static void take_row(sqlite3_stmt *row, struct registry_boot *boot)
@@ -25,6 +25,7 @@ static void take_row(sqlite3_stmt *row, struct registry_boot *boot)
 	boot->started_ms = sqlite3_column_int64(row, 10);
 	boot->changed_ms = sqlite3_column_int64(row, 11);
 	boot->ended_ms = sqlite3_column_int64(row, 12);
+	registry_column_text(row, 13, boot->cause, sizeof(boot->cause));
 }
 
 /* Old boots leave, so that the table has a bound. */
@@ -51,10 +52,11 @@ int registry_put_boot(struct registry *registry, struct registry_boot *boot)
 	int result;
 	sqlite3_stmt *statement = registry_write(registry,
 		"INSERT INTO boots(" COLUMNS
-		") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+		") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
 		" ON CONFLICT(id) DO UPDATE SET node = ?3, token = ?4, stage = ?5, reason = ?6, "
 		"image_hash = ?7,"
-		" bytes = ?8, files = ?9, retransmissions = ?10, changed = ?12, ended = ?13",
+		" bytes = ?8, files = ?9, retransmissions = ?10, changed = ?12, ended = ?13, cause "
+		"= ?14",
 		&result);
 
 	if (!statement)
@@ -73,6 +75,7 @@ int registry_put_boot(struct registry *registry, struct registry_boot *boot)
 	sqlite3_bind_int64(statement, 11, boot->started_ms);
 	sqlite3_bind_int64(statement, 12, boot->changed_ms);
 	sqlite3_bind_int64(statement, 13, boot->ended_ms);
+	registry_bind_text(statement, 14, boot->cause);
 	result = registry_finish(registry, statement);
 	if (result == 0 && fresh) {
 		boot->id = sqlite3_last_insert_rowid(registry->db);

@@ -24,6 +24,7 @@ struct registry;
 #define REGISTRY_NOTE_SIZE 2048
 #define REGISTRY_REASON_SIZE 160
 #define REGISTRY_STAGE_SIZE 16
+#define REGISTRY_CAUSE_SIZE 24
 #define REGISTRY_TOKEN_SIZE 33 /* 128 bits in hex, and NUL */
 
 /* A physical Pi. Its key is its MAC (known from the first packet); the serial follows. */
@@ -87,6 +88,7 @@ struct registry_boot {
 	char token[REGISTRY_TOKEN_SIZE];   /* "" until cmdline.txt is rendered */
 	char stage[REGISTRY_STAGE_SIZE];   /* the furthest one reached */
 	char reason[REGISTRY_REASON_SIZE]; /* why it stopped or waits, "" */
+	char cause[REGISTRY_CAUSE_SIZE];   /* the same as a code of diagnosis.h, "" */
 	char image_hash[HASH_TEXT_SIZE];
 	uint64_t bytes, files, retransmissions;
 	int64_t started_ms, changed_ms, ended_ms; /* ended 0 = going on */

@@ -56,6 +56,8 @@ static const char *const steps[] = {
 	 "  changed INTEGER NOT NULL);"
 	 "CREATE INDEX orders_node ON orders(node);"
 	 "CREATE INDEX orders_open ON orders(node) WHERE state IN ('pending', 'sent');"),
+	/* Why a boot stopped, by its code. */
+	"ALTER TABLE boots ADD COLUMN cause TEXT NOT NULL DEFAULT '';",
 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -41,6 +41,7 @@ refuse
 kill -CONT "$ganesha"
 check 'the router knows what is wrong' wait_for 90 last_reason \
 	"nfs failed: the router's NFS server doesn't answer: Connection refused"
+check 'and its code' is "$(bramble --json boot list | jq -r '.boots[0].cause')" nfs-refused
 check 'the console says the same, and what to do' wait_for 5 console_says "nfs FAILED: .*Connection refused; see .bramble status"
 check 'the board starts over' wait_for 60 has_boots 3
 relent

@@ -338,7 +338,20 @@ static void a_stuck_boot_says_why_and_what_to_do(void **state)
 		   "\"stage\":\"network\",\"reason\":null,\"started_ms\":1000,\"changed_ms\":1000,"
 		   "\"ended_ms\":null,\"steps\":[]}"));
 	assert_holds(o.out, "no news after stage network");
-	assert_holds(o.out, "Is the NFS\n            server up (bramble status)?\n");
+	assert_holds(o.out, "(nfs-hangs)\n");
+	assert_holds(o.out, "Perhaps     the NFS server takes the connection");
+	assert_holds(o.out, "(nfs-hangs)\n");
+	assert_holds(o.out, "Next        look at the NFS server");
+	assert_lines_fit(o.out, 80);
+	outcome_free(&o);
+	RUN(&o, "boot show 6",
+		OK("{\"id\":6,\"mac\":\"dc:a6:32:01:36:c2\",\"serial\":null,\"node\":\"rasp1\","
+		   "\"stage\":\"network\",\"reason\":\"nfs failed: Connection refused\",\"cause\":"
+		   "\"nfs-refused\",\"started_ms\":1000,\"changed_ms\":1000,\"ended_ms\":2000,"
+		   "\"steps\":[]}"));
+	assert_holds(o.out, "nfs failed: Connection refused");
+	assert_holds(o.out, "Cause       nfs-refused\n");
+	assert_holds(o.out, "Next        `bramble status` says");
 	assert_lines_fit(o.out, 80);
 	outcome_free(&o);
 }

@@ -534,28 +534,6 @@ static void a_missing_file_is_restored_too(void **state)
 	assert_int_equal(count_nodes(world->registry), 1);
 }
 
-static void an_older_schema_is_brought_up_to_date(void **state)
-{
-	struct world *world = *state;
-	int version = 0;
-
-	put_node(world->registry, 1);
-	assert_int_equal(registry_commit(world->registry), 0);
-	assert_int_equal(registry_execute(world->registry,
-				 "DROP TABLE forgotten; DROP TABLE expected; DROP TABLE facts;"
-				 "DROP TABLE orders; ALTER TABLE nodes DROP COLUMN cordoned;"
-				 "ALTER TABLE nodes DROP COLUMN note;"
-				 "ALTER TABLE boards DROP COLUMN note;"
-				 "PRAGMA user_version = 1"),
-		0);
-	registry_close(world->registry);
-	open_again(world);
-	assert_int_equal(registry_schema_version(world->registry, &version), 0);
-	assert_int_equal(version, 4);
-	assert_int_equal(count_nodes(world->registry), 1);
-	assert_int_equal(registry_put_forgotten(world->registry, "rasp2", 1), 0);
-}
-
 static void a_newer_schema_is_refused(void **state)
 {
 	struct world *world = *state;
@@ -589,7 +567,6 @@ int main(void)
 		TEST(a_damaged_backup_is_not_put_in_place),
 		TEST(every_truncation_is_noticed),
 		TEST(a_missing_file_is_restored_too),
-		TEST(an_older_schema_is_brought_up_to_date),
 		TEST(a_newer_schema_is_refused),
 	};
 
