@@ -506,8 +506,8 @@ void timeline_end_transfer(struct brambled *brambled, const struct ipc_transfer 
 		running->boot.files++;
 		str_copy(step.detail, sizeof(step.detail), name);
 	} else {
-		snprintf(step.detail, sizeof(step.detail), "%s stopped after %llu bytes: %s", name,
-			(unsigned long long)report->bytes,
+		snprintf(step.detail, sizeof(step.detail), "%.95s stopped after %llu bytes: %.110s",
+			name, (unsigned long long)report->bytes,
 			report->reason[0] ? report->reason : strerror(report->error));
 	}
 	str_copy(step.stage, sizeof(step.stage),
