@@ -40,10 +40,12 @@ struct boot_context {
 	const char *node;	/* node name */
 	struct in_addr address; /* of the node */
 	struct in_addr router;
-	uint16_t http_port; /* of the router's HTTP server; 0: 80 */
-	const char *token;  /* of this boot; proves to the node API which boot speaks */
-	const char *image;  /* path of the squashfs on the router, e.g.
-			       /srv/bramble/images/base/HASH.squashfs */
+	uint16_t http_port;  /* of the router's HTTP server; 0: 80 */
+	unsigned patience_s; /* without a root, or without having joined, after so long the node
+				starts over; 0: its own defaults */
+	const char *token;   /* of this boot; proves to the node API which boot speaks */
+	const char *image;   /* path of the squashfs on the router, e.g.
+				/srv/bramble/images/base/HASH.squashfs */
 	const char *image_hash;
 	const char *data;	      /* path of the node's data directory on the router */
 	const char *shared;	      /* path of the shared directory on the router, or NULL */

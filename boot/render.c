@@ -125,6 +125,9 @@ int boot_render_cmdline(const struct boot_context *context, char *out, size_t si
 		append(&text, " bramble.node=%s bramble.token=%s", context->node, context->token);
 	if (context->http_port != 0 && context->http_port != 80)
 		append(&text, " bramble.port=%u", context->http_port);
+	if (context->patience_s != 0)
+		append(&text, " bramble.patience=%u bramble.join=%u", context->patience_s,
+			context->patience_s);
 	if (!context->waits_as)
 		append(&text, " bramble.image=%s bramble.hash=%s bramble.data=%s", context->image,
 			context->image_hash, context->data);

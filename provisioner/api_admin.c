@@ -285,6 +285,7 @@ static const struct route {
 	{ "/v1/nodes/", "/orders", api_give_order, IPC_POST, true, true },
 	{ "/v1/nodes/", "/cordon", api_cordon_node, IPC_POST, true, true },
 	{ "/v1/nodes/", "/note", api_note_node, IPC_POST, true, true },
+	{ "/v1/nodes/", "/retry", api_retry_node, IPC_POST, true, true },
 	{ "/v1/orders/", "", api_show_order, IPC_GET, true, false },
 	{ "/v1/boards", "", list_boards, IPC_GET, false, false },
 	{ "/v1/boards/", "", show_board, IPC_GET, true, false },

@@ -10,6 +10,7 @@
 #include "provisioner/nodes.h"
 #include "provisioner/rules.h"
 #include "provisioner/timeline.h"
+#include "provisioner/versions.h"
 
 static void add_text_or_null(cJSON *object, const char *name, const char *text)
 {
@@ -78,6 +79,21 @@ static cJSON *board_of_node(struct brambled *brambled, const struct registry_nod
 	return json;
 }
 
+/* Which version it runs, gets next, and why. */
+static void add_versions(cJSON *json, struct brambled *brambled, const struct registry_node *node)
+{
+	char next[HASH_TEXT_SIZE], why[VERSIONS_TEXT_SIZE];
+	cJSON *object;
+
+	versions_describe(brambled, node, next, why);
+	object = cJSON_AddObjectToObject(json, "next");
+	add_text_or_null(object, "hash", next);
+	cJSON_AddStringToObject(object, "why", why);
+	add_text_or_null(json, "good_hash", node->good);
+	add_text_or_null(json, "avoids", node->avoids);
+	cJSON_AddNumberToObject(json, "failed_boots", node->failures);
+}
+
 cJSON *api_node_json(struct brambled *brambled, const struct registry_node *node)
 {
 	cJSON *json = cJSON_CreateObject();
@@ -91,6 +107,7 @@ cJSON *api_node_json(struct brambled *brambled, const struct registry_node *node
 	cJSON_AddBoolToObject(json, "wants_next", node->wants_next);
 	cJSON_AddStringToObject(json, "image", rules_image(&brambled->settings, node));
 	add_text_or_null(json, "image_hash", node->image_hash);
+	add_versions(json, brambled, node);
 	cJSON_AddStringToObject(json, "state", api_node_state(brambled, node));
 	add_time(json, "created_ms", node->created_ms);
 	add_time(json, "heartbeat_ms", heartbeats_last_ms(brambled, node));

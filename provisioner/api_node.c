@@ -17,6 +17,7 @@
 #include "provisioner/nodes.h"
 #include "provisioner/orders.h"
 #include "provisioner/timeline.h"
+#include "provisioner/versions.h"
 
 static void add_time(cJSON *json)
 {
@@ -179,6 +180,7 @@ static void join(struct brambled *brambled, const cJSON *body, struct speaker *s
 		timeline_revive(brambled, &speaker->boot);
 	node->joined = true;
 	node->heartbeat_ms = clock_wall_ms();
+	versions_joined(brambled, node, &speaker->boot);
 	(void)registry_put_node(brambled->registry, node);
 	learn_board(brambled, body, &node->board);
 	str_format_address(node->address, address);

@@ -31,6 +31,12 @@ void api_list_images(struct api_request *request);
 void api_use_image(struct api_request *request);
 void api_sweep_image(struct api_request *request);
 
+void api_retry_node(struct api_request *request);
+/* "versions" of the status: which version who runs and gets; and a warning for each node that fell
+ * back. */
+void api_add_versions(struct brambled *brambled, cJSON *status);
+void api_add_version_warnings(struct brambled *brambled, cJSON *warnings);
+
 void api_list_backups(struct api_request *request);
 void api_make_backup(struct api_request *request);
 void api_show_backup(struct api_request *request);

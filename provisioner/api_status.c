@@ -86,6 +86,7 @@ static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_
 		cJSON_AddItemToArray(array, cJSON_CreateString(text));
 	}
 	(void)health_each_warning(brambled, add_health_warning, array);
+	api_add_version_warnings(brambled, array);
 	return cJSON_GetArraySize(array) > 0;
 }
 
@@ -154,6 +155,7 @@ void api_show_status(struct api_request *request)
 		cJSON_AddNullToObject(json, "image");
 	}
 	add_counts(json, brambled);
+	api_add_versions(brambled, json);
 	add_processes(json, brambled);
 	warned = add_warnings(json, brambled, reason);
 	cJSON_AddStringToObject(json, "state", warned ? "degraded" : "running");

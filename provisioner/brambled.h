@@ -11,6 +11,7 @@
 #include "provisioner/settings.h"
 #include "provisioner/supervise.h"
 
+struct engine;
 struct event_base;
 struct event;
 struct health;
@@ -34,6 +35,7 @@ struct brambled {
 	struct heartbeats *heartbeats;
 	struct health *health;
 	struct images *images;
+	const struct engine *engine; /* NULL = none; see cluster/engine.h */
 	struct event *tick;
 	uint64_t started_ns;
 	uint64_t backup_ns, tidy_due_ns, publish_again_ns, write_again_ns;

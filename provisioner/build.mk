@@ -93,8 +93,8 @@ STATE_SRC := $(STATE_TEXT_SRC) provisioner/state/load.c provisioner/state/merge.
 # brambled
 REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c backups.c repair.c whole.c schema.c boards.c addresses.c nodes.c boots.c \
 	events.c images.c expected.c orders.c)
-BRAMBLED_SRC := $(addprefix provisioner/,policy.c rules.c diagnosis.c changes.c stages.c timeline.c heartbeats.c health.c orders.c sightings.c addresses.c nodes.c bindings.c directories.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c \
-	api.c api_json.c api_node.c api_admin.c api_rules.c api_admission.c api_images.c api_operate.c api_state.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(STATE_SRC) provisioner/state/replace.c $(BOOT_SERVE) \
+BRAMBLED_SRC := $(addprefix provisioner/,policy.c rules.c diagnosis.c changes.c stages.c timeline.c heartbeats.c health.c orders.c sightings.c addresses.c nodes.c bindings.c directories.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c fallback.c versions.c cluster/engine.c \
+	api.c api_json.c api_node.c api_admin.c api_rules.c api_admission.c api_images.c api_versions.c api_operate.c api_state.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(STATE_SRC) provisioner/state/replace.c $(BOOT_SERVE) \
 	$(SETTINGS_SRC) $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/hash.c common/ipc.c
 PROGRAMS += brambled
 brambled_SRC := provisioner/main.c $(BRAMBLED_SRC)
@@ -107,7 +107,13 @@ test-registry-backups_SRC := tests/unit/registry_backups_test.c $(REGISTRY_SRC) 
 test-registry-backups_LIBS := cmocka sqlite3
 test-policy_SRC := tests/unit/policy_test.c provisioner/policy.c provisioner/rules.c boot/models.c common/dhcp.c common/str.c
 test-policy_LIBS := cmocka
+TESTS += test-fallback
+test-fallback_SRC := tests/unit/fallback_test.c provisioner/fallback.c provisioner/diagnosis.c common/str.c
+test-fallback_LIBS := cmocka
 # brambled as a whole but for its processes
+TESTS += test-versions
+test-versions_SRC := tests/unit/versions_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+test-versions_LIBS := cmocka $(brambled_LIBS)
 TESTS += test-orders
 test-orders_SRC := tests/unit/orders_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-orders_LIBS := cmocka $(brambled_LIBS)

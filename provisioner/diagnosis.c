@@ -89,6 +89,19 @@ const struct diagnosis_cause *diagnosis_find(const char *code)
 	return NULL;
 }
 
+bool diagnosis_may_be_image(const char *code)
+{
+	static const char *const codes[] = { CAUSE_IMAGE_INCOMPLETE, "missing-file", "eeprom-old",
+		"firmware-stopped", "kernel-silent", "no-network", "image-broken", "no-systemd",
+		"agent-silent", "agent-failed", CAUSE_STARTED_OVER };
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		if (strcmp(codes[i], code) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool begins(const char *text, const char *with)
 {
 	return strncmp(text, with, strlen(with)) == 0;
@@ -220,5 +233,7 @@ const char *diagnosis_of_report(const char *stage, const char *detail)
 		return "image-broken";
 	if (strcmp(stage, "data") == 0)
 		return of_data(detail);
-	return strcmp(stage, "systemd") == 0 ? "agent-failed" : "no-network";
+	if (strcmp(stage, "systemd") == 0)
+		return begins(detail, DIAGNOSIS_NOT_JOINED) ? "agent-silent" : "agent-failed";
+	return "no-network";
 }

@@ -24,6 +24,9 @@
 #define CAUSE_STARTED_OVER "started-over"
 #define CAUSE_GONE "node-changed"
 
+/* How bramble-init begins what it says of a node whose agent doesn't join. */
+#define DIAGNOSIS_NOT_JOINED "not joined"
+
 struct diagnosis_cause {
 	const char *code;
 	const char *text; /* what is wrong, for a reason of a boot; fits REGISTRY_REASON_SIZE */
@@ -34,6 +37,9 @@ struct diagnosis_cause {
 extern const struct diagnosis_cause diagnosis_causes[];
 /* NULL for a code that there isn't. */
 const struct diagnosis_cause *diagnosis_find(const char *code);
+
+/* May another version of the image help against this cause? */
+bool diagnosis_may_be_image(const char *code);
 
 /* What was seen of one boot by the router. */
 struct diagnosis_clues {

@@ -41,9 +41,9 @@ struct images_kept {
 };
 
 /* Remove the versions of an image that are neither current nor previous, that no node has booted
- * last and no boot uses, nor directory trees; with dry_run only see which. *kept: all that were
- * there. Interrupted, it goes on when it is called again. Returns 0, -ENOENT (no such image),
- * -EEXIST (one is being published) or -errno, with `reason`. */
+ * last, was well with last or is to get, and no boot uses, nor directory trees; with dry_run only
+ * see which. *kept: all that were there. Interrupted, it goes on when it is called again. Returns
+ * 0, -ENOENT (no such image), -EEXIST (one is being published) or -errno, with `reason`. */
 int images_gc(struct brambled *brambled, const char *name, bool dry_run, struct images_kept *kept,
 	char reason[static IMAGES_REASON_SIZE]);
 

@@ -56,6 +56,12 @@ static int keep_of_node(void *argument, const struct registry_node *node)
 	snprintf(why, sizeof(why), "node %.60s booted it", node->name);
 	if (node->image_hash[0])
 		keep(sweep->kept, node->image_hash, why);
+	snprintf(why, sizeof(why), "last good version of %.50s", node->name);
+	if (node->good[0])
+		keep(sweep->kept, node->good, why);
+	snprintf(why, sizeof(why), "a roll-out gives it to %.50s", node->name);
+	if (node->assigned[0])
+		keep(sweep->kept, node->assigned, why);
 	return 0;
 }
 

@@ -34,6 +34,7 @@
 #include "provisioner/servers.h"
 #include "provisioner/sightings.h"
 #include "provisioner/timeline.h"
+#include "provisioner/versions.h"
 
 #define TICK_MS 100
 #define TIDY_NS NS_PER_S
@@ -170,6 +171,7 @@ static void tidy(struct brambled *brambled)
 	sightings_tick(brambled);
 	admission_tick(brambled);
 	orders_tick(brambled);
+	versions_tick(brambled);
 	cluster_tick(brambled);
 	back_up(brambled, now);
 }
@@ -227,6 +229,8 @@ static void take_over(struct settings *running, const struct settings *fresh)
 	running->heartbeat_s = fresh->heartbeat_s;
 	running->stuck_after_s = fresh->stuck_after_s;
 	running->swap_after_s = fresh->swap_after_s;
+	running->fallback_after = fresh->fallback_after;
+	running->patience_s = fresh->patience_s;
 	running->range_first = fresh->range_first;
 	running->range_last = fresh->range_last;
 	str_copy(running->node_pattern, sizeof(running->node_pattern), fresh->node_pattern);

@@ -15,6 +15,7 @@
 #include "provisioner/rules.h"
 #include "provisioner/sightings.h"
 #include "provisioner/timeline.h"
+#include "provisioner/versions.h"
 
 static int refuse(struct ipc_resolved *answer, int error, const char *reason)
 {
@@ -34,20 +35,55 @@ static void learn_model(struct brambled *brambled, struct registry_board *board,
 	(void)registry_put_board(brambled->registry, board);
 }
 
-/* The version that this boot began with, or the current one. */
-static int choose_version(struct brambled *brambled, const struct registry_boot *boot,
-	const char *image, char hash[static HASH_TEXT_SIZE], struct boot_set **set,
-	char root[static IMAGES_PATH_SIZE], char reason[static IMAGES_REASON_SIZE])
+/* What a boot gets. */
+struct version {
+	char hash[HASH_TEXT_SIZE]; /* "" = there is none */
+	struct boot_set *set;
+	char root[IMAGES_PATH_SIZE];
+};
+
+/* The node (NULL: a parked board) is to get a version that can't be read: it gets its last good one
+ * instead. */
+static int take_good(struct brambled *brambled, struct registry_node *node, const char *image,
+	struct version *version, char reason[static IMAGES_REASON_SIZE])
 {
+	char why[REGISTRY_REASON_SIZE], other[IMAGES_REASON_SIZE];
+
+	if (!node || node->good[0] == '\0' || strcmp(node->good, version->hash) == 0 ||
+		images_open(brambled, image, node->good, &version->set, version->root, other) != 0)
+		return -ENOENT;
+	snprintf(why, sizeof(why), "%.150s", reason);
+	if (!versions_fall_back(brambled, node, version->hash, why))
+		return -ENOENT;
+	str_copy(version->hash, sizeof(version->hash), node->good);
+	return 0;
+}
+
+/* The version that this boot began with; else what fallback.h says. */
+static int choose_version(struct brambled *brambled, struct registry_node *node, const char *image,
+	const struct registry_boot *boot, struct version *version,
+	char reason[static IMAGES_REASON_SIZE])
+{
+	char current[HASH_TEXT_SIZE];
+	const char *chosen = current;
 	int result;
 
 	if (boot && boot->files > 0 && boot->image_hash[0] &&
-		images_open(brambled, image, boot->image_hash, set, root, reason) == 0) {
-		str_copy(hash, HASH_TEXT_SIZE, boot->image_hash);
+		images_open(brambled, image, boot->image_hash, &version->set, version->root,
+			reason) == 0) {
+		str_copy(version->hash, sizeof(version->hash), boot->image_hash);
 		return 0;
 	}
-	result = images_current(brambled, image, hash, reason);
-	return result == 0 ? images_open(brambled, image, hash, set, root, reason) : result;
+	result = images_current(brambled, image, current, reason);
+	if (result != 0)
+		return result;
+	if (node)
+		(void)fallback_choose(node, current, &chosen);
+	str_copy(version->hash, sizeof(version->hash), chosen);
+	result = images_open(brambled, image, version->hash, &version->set, version->root, reason);
+	if (result != 0 && take_good(brambled, node, image, version, reason) == 0)
+		return 0;
+	return result;
 }
 
 /* The kernel command line carries this boot's token and version: note them before they leave the
@@ -82,6 +118,7 @@ static struct boot_context node_context(struct brambled *brambled,
 		.address = node->address,
 		.router = settings->router,
 		.http_port = (uint16_t)settings->http_port,
+		.patience_s = (unsigned)settings->patience_s,
 		.token = "",
 		.data = texts->data,
 		.shared = texts->shared,
@@ -111,30 +148,29 @@ static int open_file(struct brambled *brambled, const struct registry_board *boa
 {
 	const struct registry_boot *boot = timeline_boot(brambled, &board->mac);
 	const struct settings *settings = &brambled->settings;
-	char hash[HASH_TEXT_SIZE] = "", reason[IMAGES_REASON_SIZE] = "", root[IMAGES_PATH_SIZE];
+	char reason[IMAGES_REASON_SIZE] = "";
 	struct boot_file file = { .fd = -1 };
+	struct version version = { .hash = "" };
 	struct boot_context context;
-	struct texts texts;
-	struct boot_set *set;
-	int result = choose_version(brambled, boot,
-		node ? rules_image(settings, node) : settings->node_image, hash, &set, root,
-		reason);
+	struct texts texts = { .data = "" };
+	int result = choose_version(brambled, node,
+		node ? rules_image(settings, node) : settings->node_image, boot, &version, reason);
 
 	if (result != 0) {
 		timeline_reason(brambled, &board->mac,
-			*hash ? CAUSE_IMAGE_INCOMPLETE : CAUSE_NO_IMAGE, reason);
+			*version.hash ? CAUSE_IMAGE_INCOMPLETE : CAUSE_NO_IMAGE, reason);
 		return refuse(answer, EACCES, reason);
 	}
-	(void)timeline_set_image(brambled, &board->mac, hash);
+	(void)timeline_set_image(brambled, &board->mac, version.hash);
 	context = node ? node_context(brambled, board, node, &texts)
 		       : waiting_context(brambled, board, &texts);
-	context.image = root;
-	context.image_hash = hash;
+	context.image = version.root;
+	context.image_hash = version.hash;
 	if (node && strcmp(leaf, "cmdline.txt") == 0) {
 		context.token = boot ? timeline_token(brambled, &board->mac) : "";
-		note_command_line(brambled, node, hash);
+		note_command_line(brambled, node, version.hash);
 	}
-	result = boot_set_resolve(set, &context, leaf, &file);
+	result = boot_set_resolve(version.set, &context, leaf, &file);
 	if (result == -ENOENT) {
 		timeline_note_missing(brambled, &board->mac, leaf);
 		return refuse(answer, ENOENT, "no such file");

@@ -55,6 +55,8 @@ struct settings {
 	int64_t heartbeat_s;	    /* nodes.heartbeat_s */
 	int64_t swap_after_s;	    /* nodes.swap_after_s: 0 = never */
 	int64_t stuck_after_s;	    /* nodes.stuck_after_s */
+	int64_t fallback_after;	    /* nodes.fallback_after: boots in a row; 0 = never */
+	int64_t patience_s;	    /* nodes.patience_s */
 	size_t n_roles, n_rules;
 	struct settings_role roles[SETTINGS_ROLES];
 	struct settings_rule rules[SETTINGS_RULES];

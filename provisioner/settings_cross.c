@@ -157,7 +157,18 @@ static bool check_rules(const struct settings *s, struct settings_wrong *wrong)
 	return false;
 }
 
+/* What hangs is told as stuck, with its cause, before the node starts over. */
+static bool check_patience(const struct settings *s, struct settings_wrong *wrong)
+{
+	if (s->patience_s > s->stuck_after_s)
+		return false;
+	return say(wrong, "nodes.patience_s",
+		"is not longer than nodes.stuck_after_s (%lld); allowed: more",
+		(long long)s->stuck_after_s);
+}
+
 settings_cross_check *const settings_cross_checks[] = {
+	check_patience,
 	check_router,
 	check_range,
 	check_run,

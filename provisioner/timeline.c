@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "provisioner/diagnosis.h"
 #include "provisioner/stages.h"
+#include "provisioner/versions.h"
 
 #define BOOTS 1024     /* going on at once */
 #define TRANSFERS 4096 /* whose names are remembered; the oldest is overwritten */
@@ -38,6 +39,7 @@ struct running {
 	unsigned steps;
 	bool changed;	  /* differs from the registry */
 	bool contradicts; /* see timeline_set_contradiction */
+	bool interrupted; /* brambled was started anew meanwhile */
 	struct diagnosis_clues clues;
 };
 
@@ -53,8 +55,9 @@ static int load(void *argument, const struct registry_boot *boot)
 	struct timeline *timeline = argument;
 
 	if (boot->ended_ms == 0 && timeline->n < BOOTS)
-		timeline->boots[timeline->n++] =
-			(struct running){ .boot = *boot, .moved_ns = clock_monotonic_ns() };
+		timeline->boots[timeline->n++] = (struct running){
+			.boot = *boot, .moved_ns = clock_monotonic_ns(), .interrupted = true
+		};
 	return 0;
 }
 
@@ -246,6 +249,7 @@ static void start_over(struct brambled *brambled, struct running *running)
 		conclude(running);
 	else if (running->boot.reason[0] == '\0')
 		set_reason(running, CAUSE_STARTED_OVER, reason);
+	versions_boot_failed(brambled, &running->boot, running->interrupted);
 	finish(brambled, running);
 }
 
@@ -528,6 +532,7 @@ static void give_up(struct brambled *brambled, struct running *running)
 	conclude(running);
 	brambled_event(brambled, "boot.stuck", subject_of(boot, mac), "stopped at stage %s: %s",
 		boot->stage, boot->reason);
+	versions_boot_failed(brambled, boot, running->interrupted);
 	finish(brambled, running);
 }
 

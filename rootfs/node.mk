@@ -2,7 +2,7 @@
 # What runs on a node
 NODE_HTTP := rootfs/http.c rootfs/tcp.c rootfs/json.c common/str.c common/clock.c
 NODE_KEYS := rootfs/host_keys.c common/file.c
-INIT_SRC := $(addprefix rootfs/init/,arguments.c modules.c network.c lease.c mounts.c identity.c report.c switch.c waiting.c watchdog.c) rootfs/led.c \
+INIT_SRC := $(addprefix rootfs/init/,arguments.c modules.c network.c lease.c mounts.c identity.c report.c switch.c waiting.c watchdog.c vigil.c) rootfs/led.c \
 	$(NODE_HTTP) $(NODE_KEYS) common/dhcp.c
 NODE_PROGRAMS += bramble-init
 bramble-init_SRC := rootfs/init/main.c $(INIT_SRC)

@@ -182,7 +182,8 @@ static enum cli_exit gc_main(struct cli *cli, int argc, char **argv)
 	const struct cli_syntax syntax = {
 		.usage = "image gc NAME [--dry-run] [--json]",
 		.text = "Remove the versions of an image that nothing needs: neither current nor "
-			"previous,\nlast booted by no node, used by no boot that goes on.\n",
+			"previous,\nlast booted by no node, the last good one of none, given to "
+			"none by a roll-out,\nused by no boot that goes on.\n",
 		.min_words = 1,
 		.max_words = 1,
 		.options = options,

@@ -45,13 +45,25 @@ static void describe_age(const cJSON *object, const char *name, char out[static 
 		text_age(then, clock_wall_ms(), out);
 }
 
+/* "base 740592cc", and what it gets next if that is another version. */
+static void describe_version(const cJSON *node, char *out, size_t size)
+{
+	const char *booted = json_text(node, "image_hash"),
+		   *next = json_text(json_member(node, "next"), "hash");
+	int used = snprintf(out, size, "%s %.*s", json_text(node, "image"), SHORT_HASH, booted);
+
+	if (used > 0 && (size_t)used < size && *booted && *next && strcmp(booted, next) != 0)
+		snprintf(out + used, size - (size_t)used, ", then %.*s", SHORT_HASH, next);
+}
+
 static void add_node(struct table *table, const cJSON *node)
 {
 	const cJSON *board = json_member(node, "board");
-	char text[TABLE_CELL_SIZE], age[TEXT_UNIT_SIZE], state[32];
+	char text[TABLE_CELL_SIZE], version[TABLE_CELL_SIZE], age[TEXT_UNIT_SIZE], state[32];
 
 	describe_board(board, text, sizeof(text));
 	describe_age(node, "heartbeat_ms", age);
+	describe_version(node, version, sizeof(version));
 	table_row(table);
 	table_cell(table, json_text(node, "name"));
 	table_cell(table, json_text(node, "address"));
@@ -59,8 +71,7 @@ static void add_node(struct table *table, const cJSON *node)
 		json_is_true(node, "cordoned") ? ", cordoned" : "");
 	table_cell_colored(table, color_of(json_text(node, "state")), state);
 	table_cell(table, board ? text : json_is_true(node, "wants_next") ? "(the next)" : "-");
-	table_cellf(table, "%s %.*s", json_text(node, "image"), SHORT_HASH,
-		json_text(node, "image_hash"));
+	table_cell(table, version);
 	table_cell(table, age);
 }
 
@@ -68,8 +79,8 @@ static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
 		.usage = "node list [--json]",
-		.text = "All nodes: address, state, board, image version last booted, last "
-			"heartbeat.\n"
+		.text = "All nodes: address, state, board, image version last booted (and the one "
+			"that its\nnext boot gets, if that differs), last heartbeat.\n"
 			"States: new booting joined absent stuck vacant.\n",
 	};
 	static const struct table_column columns[] = { { "NODE", false }, { "ADDRESS", false },
@@ -169,6 +180,23 @@ static void print_orders(struct cli *cli, const cJSON *orders)
 	table_free(table);
 }
 
+static void print_versions(struct cli *cli, const cJSON *node)
+{
+	const cJSON *next = json_member(node, "next");
+	const char *booted = json_text(node, "image_hash"), *good = json_text(node, "good_hash");
+
+	cli_field(cli, "Image", "%s %s", json_text(node, "image"),
+		*booted ? booted : "(never booted)");
+	cli_field(cli, "Next boot", "%.*s: %s", 2 * SHORT_HASH,
+		*json_text(next, "hash") ? json_text(next, "hash") : "nothing",
+		json_text(next, "why"));
+	if (*good && strcmp(good, booted) != 0)
+		cli_field(cli, "Last good", "%s", good);
+	if (json_integer(node, "failed_boots") > 0)
+		cli_field(cli, "Failed", "%" PRId64 " of its last boots",
+			json_integer(node, "failed_boots"));
+}
+
 static void print_node(struct cli *cli, const cJSON *node)
 {
 	const cJSON *board = json_member(node, "board");
@@ -194,8 +222,7 @@ static void print_node(struct cli *cli, const cJSON *node)
 		cli_field(cli, "Board",
 			"none; give it one: bramble node replace %s --board SERIAL, or --next",
 			name);
-	cli_field(cli, "Image", "%s %s", json_text(node, "image"),
-		*json_text(node, "image_hash") ? json_text(node, "image_hash") : "(never booted)");
+	print_versions(cli, node);
 	cli_field(cli, "Heartbeat", "%s", age);
 	cli_field(cli, "Created", "%s", created);
 	if (json_member(node, "boot"))
@@ -437,6 +464,7 @@ enum cli_exit node_main(struct cli *cli, int argc, char **argv)
 		{ "identify", node_identify_main, "Let the LED of running nodes blink" },
 		{ "cordon", node_cordon_main, "Leave nodes out" },
 		{ "uncordon", node_uncordon_main, "Let them take part again" },
+		{ "retry", node_retry_main, "Try again the version from which it fell back" },
 		{ "note", node_note_main, "Keep a note with a node" },
 		{ "forget", forget_main, "Remove nodes" },
 		{ .name = NULL },

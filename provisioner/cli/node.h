@@ -15,6 +15,7 @@ enum cli_exit node_identify_main(struct cli *cli, int argc, char **argv);
 enum cli_exit node_cordon_main(struct cli *cli, int argc, char **argv);
 enum cli_exit node_uncordon_main(struct cli *cli, int argc, char **argv);
 enum cli_exit node_health_main(struct cli *cli, int argc, char **argv); /* health.c */
+enum cli_exit node_retry_main(struct cli *cli, int argc, char **argv);
 enum cli_exit node_note_main(struct cli *cli, int argc, char **argv);
 
 #endif

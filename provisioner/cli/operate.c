@@ -271,6 +271,30 @@ enum cli_exit node_uncordon_main(struct cli *cli, int argc, char **argv)
 	return cordon(cli, &syntax, false, argc, argv);
 }
 
+enum cli_exit node_retry_main(struct cli *cli, int argc, char **argv)
+{
+	struct action action = { .path = "/retry", .past = "gets that version at its next boot" };
+	const struct args_option options[] = {
+		{ "dry-run", 'n', &action.dry_run, NULL, dry_text },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "node retry NODE... [--dry-run] [--json]",
+		.text = "Let nodes that fell back to their last good version try the other one "
+			"again, at\ntheir next boot (\"bramble node reboot\").\nNODE may be a "
+			"pattern: 'rasp[1-4]', 'kiosk*', rasp1,rasp3.\n",
+		.min_words = 1,
+		.max_words = CLI_MANY_WORDS,
+		.options = options,
+	};
+	enum cli_exit code;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	action.body = cJSON_CreateObject();
+	return act(cli, &action, argv);
+}
+
 enum cli_exit node_note_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {

@@ -91,13 +91,57 @@ static int print_processes(struct cli *cli, const cJSON *processes)
 	return result;
 }
 
+static void print_exceptions(struct cli *cli, const cJSON *versions)
+{
+	const cJSON *version, *exception;
+
+	cJSON_ArrayForEach(version, versions)
+	{
+		cJSON_ArrayForEach(exception, json_member(version, "exceptions"))
+		{
+			cli_field(cli, json_text(exception, "node"), "%.*s: %s", SHORT_HASH,
+				json_text(version, "hash"), json_text(exception, "text"));
+		}
+	}
+}
+
+/* Who runs what; the nodes that don't run and get the current version by name. */
+static int print_versions(struct cli *cli, const cJSON *versions)
+{
+	static const struct table_column columns[] = { { "VERSION", false }, { "", false },
+		{ "RUN BY", true }, { "NEXT FOR", true }, { .title = NULL } };
+	struct table *table = table_new(columns);
+	const cJSON *version;
+	int result = 0;
+
+	if (!table)
+		return -1;
+	cJSON_ArrayForEach(version, versions)
+	{
+		table_row(table);
+		table_cellf(table, "%s %.*s", json_text(version, "image"), SHORT_HASH,
+			json_text(version, "hash"));
+		table_cell(table, json_is_true(version, "current") ? "current" : "");
+		table_cellf(table, "%" PRId64, json_integer(version, "running"));
+		table_cellf(table, "%" PRId64, json_integer(version, "next"));
+	}
+	if (table_rows(table) > 0) {
+		fputc('\n', cli->out);
+		result = table_print(table, cli->out, cli->width, cli->color);
+		print_exceptions(cli, versions);
+	}
+	table_free(table);
+	return result;
+}
+
 enum cli_exit status_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
 		.usage = "status [--json]",
-		.text = "How Bramble is doing: LAN, share, image, nodes, boards, its processes, "
-			"and\n"
-			"warnings with what to do about them.\n",
+		.text = "How Bramble is doing: LAN, share, image, nodes, boards, versions that "
+			"nodes "
+			"run and\nget next, its processes, and warnings with what to do about "
+			"them.\n",
 	};
 	const cJSON *warning;
 	enum cli_exit code;
@@ -111,7 +155,8 @@ enum cli_exit status_main(struct cli *cli, int argc, char **argv)
 		return code;
 	}
 	print_overview(cli, json);
-	if (print_processes(cli, json_member(json, "processes")) != 0)
+	if (print_versions(cli, json_member(json, "versions")) != 0 ||
+		print_processes(cli, json_member(json, "processes")) != 0)
 		code = cli_complain(cli, CLI_FAILED, "out of memory");
 	cJSON_ArrayForEach(warning, json_member(json, "warnings"))
 	{

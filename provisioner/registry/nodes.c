@@ -6,7 +6,8 @@
 
 #define COLUMNS                                                                                    \
 	"id, name, address, role, board, wants_next, image, image_hash, joined, created, "         \
-	"heartbeat, cordoned, note"
+	"heartbeat, cordoned, note, good, assigned, avoids, avoids_why, failing, failures, "       \
+	"failed_boot"
 
 static void take_row(sqlite3_stmt *row, struct registry_node *node)
 {
@@ -25,6 +26,13 @@ static void take_row(sqlite3_stmt *row, struct registry_node *node)
 	node->heartbeat_ms = sqlite3_column_int64(row, 10);
 	node->cordoned = sqlite3_column_int(row, 11) != 0;
 	registry_column_text(row, 12, node->note, sizeof(node->note));
+	registry_column_text(row, 13, node->good, sizeof(node->good));
+	registry_column_text(row, 14, node->assigned, sizeof(node->assigned));
+	registry_column_text(row, 15, node->avoids, sizeof(node->avoids));
+	registry_column_text(row, 16, node->avoids_why, sizeof(node->avoids_why));
+	registry_column_text(row, 17, node->failing, sizeof(node->failing));
+	node->failures = (unsigned)sqlite3_column_int(row, 18);
+	node->failed_boot = sqlite3_column_int64(row, 19);
 }
 
 static int take_first_row(
@@ -102,11 +110,13 @@ int registry_put_node(struct registry *registry, struct registry_node *node)
 	int result;
 	sqlite3_stmt *statement = registry_write_state(registry,
 		"INSERT INTO nodes(" COLUMNS
-		") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+		") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+		"?17, ?18, ?19, ?20)"
 		" ON CONFLICT(id) DO UPDATE SET name = ?2, address = ?3, role = ?4, board = ?5, "
 		"wants_next = ?6,"
 		" image = ?7, image_hash = ?8, joined = ?9, created = ?10, heartbeat = ?11, "
-		"cordoned = ?12, note = ?13",
+		"cordoned = ?12, note = ?13, good = ?14, assigned = ?15, avoids = ?16, "
+		"avoids_why = ?17, failing = ?18, failures = ?19, failed_boot = ?20",
 		&result);
 
 	if (!statement)
@@ -126,6 +136,13 @@ int registry_put_node(struct registry *registry, struct registry_node *node)
 	sqlite3_bind_int64(statement, 11, node->heartbeat_ms);
 	sqlite3_bind_int(statement, 12, node->cordoned);
 	registry_bind_text(statement, 13, node->note);
+	registry_bind_text(statement, 14, node->good);
+	registry_bind_text(statement, 15, node->assigned);
+	registry_bind_text(statement, 16, node->avoids);
+	registry_bind_text(statement, 17, node->avoids_why);
+	registry_bind_text(statement, 18, node->failing);
+	sqlite3_bind_int64(statement, 19, node->failures);
+	sqlite3_bind_int64(statement, 20, node->failed_boot);
 	result = registry_finish(registry, statement);
 	if (result == 0 && node->id == 0)
 		node->id = (uint32_t)sqlite3_last_insert_rowid(registry->db);

@@ -48,7 +48,14 @@ struct registry_node {
 	struct mac board;
 	bool wants_next; /* the next unknown board becomes this node */
 	char image[NODE_NAME_SIZE];
-	char image_hash[HASH_TEXT_SIZE];  /* version it last booted, "" never */
+	char image_hash[HASH_TEXT_SIZE]; /* version it last booted, "" never */
+	char good[HASH_TEXT_SIZE];	 /* version with which it was well last, "" none */
+	char assigned[HASH_TEXT_SIZE];	 /* version that a roll-out gives it, "" the current one */
+	char avoids[HASH_TEXT_SIZE];	 /* version from which it fell back to `good`, "" none */
+	char avoids_why[REGISTRY_REASON_SIZE];
+	char failing[HASH_TEXT_SIZE];	  /* version with which boots failed lately, "" none */
+	unsigned failures;		  /* how many of them in a row */
+	int64_t failed_boot;		  /* the last of them */
 	bool joined;			  /* since its last boot */
 	int64_t created_ms, heartbeat_ms; /* 0 = never */
 	bool cordoned;			  /* to be left out: no new work, no roll-out */

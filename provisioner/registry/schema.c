@@ -58,6 +58,15 @@ static const char *const steps[] = {
 	 "CREATE INDEX orders_open ON orders(node) WHERE state IN ('pending', 'sent');"),
 	/* Why a boot stopped, by its code. */
 	"ALTER TABLE boots ADD COLUMN cause TEXT NOT NULL DEFAULT '';",
+	/* Which version a node gets. One that has joined was well with what it booted. */
+	("ALTER TABLE nodes ADD COLUMN good TEXT NOT NULL DEFAULT '';"
+	 "ALTER TABLE nodes ADD COLUMN assigned TEXT NOT NULL DEFAULT '';"
+	 "ALTER TABLE nodes ADD COLUMN avoids TEXT NOT NULL DEFAULT '';"
+	 "ALTER TABLE nodes ADD COLUMN avoids_why TEXT NOT NULL DEFAULT '';"
+	 "ALTER TABLE nodes ADD COLUMN failing TEXT NOT NULL DEFAULT '';"
+	 "ALTER TABLE nodes ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;"
+	 "ALTER TABLE nodes ADD COLUMN failed_boot INTEGER NOT NULL DEFAULT 0;"
+	 "UPDATE nodes SET good = image_hash WHERE joined;"),
 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -143,6 +143,24 @@ static int take_booted(struct parser *parser, char **words)
 	return take_hash(parser, words[0], parser->node->image_hash);
 }
 
+static int take_good(struct parser *parser, char **words)
+{
+	return take_hash(parser, words[0], parser->node->good);
+}
+
+static int take_avoids(struct parser *parser, char **words)
+{
+	char why[REGISTRY_TEXT_SIZE];
+	int result = take_hash(parser, words[0], parser->node->avoids);
+
+	if (result == 0)
+		result = take_text(parser, words[1], why);
+	if (result == 0 && !str_copy(parser->node->avoids_why, REGISTRY_REASON_SIZE, why))
+		return parser_complain(
+			parser, "the text is longer than %d bytes", REGISTRY_REASON_SIZE - 1);
+	return result;
+}
+
 static int take_node_board(struct parser *parser, char **words)
 {
 	parser->node->has_board = true;
@@ -272,6 +290,8 @@ const struct parser_key parser_keys[] = {
 	{ KIND_NODE, "role", 1, take_node_role, false, false },
 	{ KIND_NODE, "image", 1, take_node_image, false, false },
 	{ KIND_NODE, "booted", 1, take_booted, false, false },
+	{ KIND_NODE, "good", 1, take_good, false, false },
+	{ KIND_NODE, "avoids", 2, take_avoids, false, false },
 	{ KIND_NODE, "board", 1, take_node_board, false, false },
 	{ KIND_NODE, "wants-next-board", 0, take_wants_next, false, false },
 	{ KIND_NODE, "cordoned", 0, take_cordoned, false, false },

@@ -71,6 +71,16 @@ static void put_binding(FILE *out, const struct state_binding *binding)
 	fprintf(out, "\thistory %s %s %s\n", time, mac, quoted);
 }
 
+static void put_avoids(FILE *out, const struct registry_node *node)
+{
+	char quoted[QUOTED_SIZE];
+
+	if (node->avoids[0] == '\0')
+		return;
+	words_quote(quoted, node->avoids_why);
+	fprintf(out, "\tavoids %s %s\n", node->avoids, quoted);
+}
+
 static void put_node(FILE *out, const struct registry_node *node)
 {
 	char mac[MAC_TEXT_SIZE];
@@ -80,6 +90,8 @@ static void put_node(FILE *out, const struct registry_node *node)
 	put_word(out, "role", node->role);
 	put_word(out, "image", node->image);
 	put_word(out, "booted", node->image_hash);
+	put_word(out, "good", node->good);
+	put_avoids(out, node);
 	if (node->has_board) {
 		str_format_mac(&node->board, mac);
 		put_word(out, "board", mac);

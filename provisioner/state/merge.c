@@ -22,6 +22,12 @@ static void keep_node(const struct registry_node *present, struct registry_node 
 	node->heartbeat_ms = present->heartbeat_ms;
 	if (present->image_hash[0])
 		str_copy(node->image_hash, sizeof(node->image_hash), present->image_hash);
+	if (present->good[0])
+		str_copy(node->good, sizeof(node->good), present->good);
+	str_copy(node->assigned, sizeof(node->assigned), present->assigned);
+	str_copy(node->failing, sizeof(node->failing), present->failing);
+	node->failures = present->failures;
+	node->failed_boot = present->failed_boot;
 }
 
 void state_keep_observed(const struct state_document *present, struct state_document *document)

@@ -17,6 +17,7 @@
 #define EXIT_USAGE 64 /* sysexits.h */
 #define EXIT_CONFIGURATION 78
 #define LAST_ORDER "/run/bramble/order"
+#define JOINED "/run/bramble/joined" /* bramble-init's vigil ends when it is there */
 #define KEPT_KEYS "/data/.bramble/ssh"
 
 /* The kernel's log goes to every console; a line without its newline would be held back. */
@@ -59,6 +60,17 @@ static void take_place(const struct agent_boot *boot, const struct agent_place *
 	say_on_console(line);
 }
 
+static void end_vigil(void)
+{
+	int fd = open(JOINED, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	if (fd >= 0)
+		close(fd);
+	else
+		log_error(
+			"%s can't be made: %s; this node will start over", JOINED, strerror(errno));
+}
+
 static void join_at_last(const struct agent_boot *boot, unsigned *heartbeat_s)
 {
 	struct agent_place place;
@@ -71,6 +83,7 @@ static void join_at_last(const struct agent_boot *boot, unsigned *heartbeat_s)
 		poll(NULL, 0, pause_ms);
 		pause_ms = pause_ms * 2 < LONGEST_PAUSE_MS ? pause_ms * 2 : LONGEST_PAUSE_MS;
 	}
+	end_vigil();
 	take_place(boot, &place);
 	*heartbeat_s = place.heartbeat_s;
 }

@@ -6,6 +6,7 @@
 #include "rootfs/init/init.h"
 
 #define PATIENCE_S 600
+#define JOIN_S 600
 #define HTTP_PORT 80
 
 enum presence {
@@ -102,7 +103,7 @@ static bool is_patience(const char *text)
 static int take_numbers(
 	const char *line, struct init_arguments *arguments, char reason[static INIT_REASON_SIZE])
 {
-	char router[ADDRESS_TEXT_SIZE], port[8], patience[8];
+	char router[ADDRESS_TEXT_SIZE], port[8], patience[8], join[8];
 	uint64_t number;
 	int result =
 		take(line, "bramble.router", REQUIRED, is_address, router, sizeof(router), reason);
@@ -112,6 +113,9 @@ static int take_numbers(
 	if (result == 0)
 		result = take(line, "bramble.patience", OPTIONAL, is_patience, patience,
 			sizeof(patience), reason);
+	if (result == 0)
+		result = take(
+			line, "bramble.join", OPTIONAL, is_patience, join, sizeof(join), reason);
 	if (result != 0)
 		return result;
 	(void)str_parse_address(router, &arguments->router);
@@ -119,6 +123,8 @@ static int take_numbers(
 		arguments->port = (uint16_t)number;
 	if (str_parse_u64(patience, 1, 86400, &number) == 0)
 		arguments->patience_s = (unsigned)number;
+	if (str_parse_u64(join, 1, 86400, &number) == 0)
+		arguments->join_s = (unsigned)number;
 	return 0;
 }
 
@@ -142,7 +148,9 @@ int init_parse_arguments(
 	};
 	int result;
 
-	*arguments = (struct init_arguments){ .patience_s = PATIENCE_S, .port = HTTP_PORT };
+	*arguments = (struct init_arguments){
+		.patience_s = PATIENCE_S, .join_s = JOIN_S, .port = HTTP_PORT
+	};
 	result = take_numbers(line, arguments, reason);
 	if (result == 0)
 		result = take(

@@ -36,7 +36,8 @@ struct init_arguments {
 	 * are
 	 * "". "" otherwise. */
 	char wait[64];
-	unsigned patience_s; /* after so many seconds without success the board starts over */
+	unsigned patience_s; /* after so many seconds without a root the board starts over */
+	unsigned join_s;     /* and so many after systemd was started, when it hasn't joined */
 };
 
 /* The network that DHCP gave. */
@@ -111,5 +112,15 @@ _Noreturn void init_start_over(void);
  * ends when a server takes connections and doesn't answer. Returns its pid or -errno. */
 pid_t init_start_watchdog(unsigned seconds);
 void init_stop_watchdog(pid_t pid);
+
+/* In /run/bramble of a node: its agent has joined; somebody wants it to stay up although it hasn't.
+ */
+#define INIT_JOINED "joined"
+#define INIT_STAY "stay"
+/* Leave a child behind that starts the node over when it hasn't joined join_s from now. 0 or
+ * -errno. */
+int init_start_vigil(const struct init_arguments *arguments);
+/* Wait until one of the two files is in `directory`; false when neither comes within `seconds`. */
+bool init_keep_vigil(int directory, unsigned seconds);
 
 #endif

@@ -195,6 +195,10 @@ int main(void)
 	if (boot.arguments.wait[0])
 		wait_and_start_over(&boot);
 	take_steps(&boot);
+	result = init_start_vigil(&boot.arguments);
+	if (result != 0)
+		init_complain(
+			"nobody will notice when this node doesn't join: %s", strerror(-result));
 	init_say("handing over to systemd");
 	result = init_switch_root();
 	init_complain("can't hand over to /sbin/init: %s", strerror(-result));

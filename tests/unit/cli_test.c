@@ -96,6 +96,7 @@ static void verbs_ask_for_what_the_api_documents(void **state)
 		{ "node cordon rasp1", IPC_POST, "/v1/nodes/rasp1/cordon", "{\"cordoned\":true}" },
 		{ "node uncordon rasp1", IPC_POST, "/v1/nodes/rasp1/cordon",
 			"{\"cordoned\":false}" },
+		{ "node retry rasp1", IPC_POST, "/v1/nodes/rasp1/retry", "{}" },
 		{ "node health rasp1", IPC_GET, "/v1/nodes/rasp1/health", "" },
 		{ "node note rasp1 spare", IPC_POST, "/v1/nodes/rasp1/note",
 			"{\"text\":\"spare\"}" },
@@ -191,10 +192,10 @@ static void help_is_there_for_every_verb(void **state)
 {
 	static const char *const verbs[] = { "status", "node", "node list", "node show",
 		"node admit", "node replace", "node forget", "node reboot", "node identify",
-		"node cordon", "node uncordon", "node note", "board", "board list", "board show",
-		"rules", "rules list", "rules test", "boot", "boot list", "boot show", "boot watch",
-		"boot latest", "events", "image", "image list", "image use", "image rollback",
-		"image gc", "config", "config check", "config show", "version" };
+		"node cordon", "node uncordon", "node retry", "node note", "board", "board list",
+		"board show", "rules", "rules list", "rules test", "boot", "boot list", "boot show",
+		"boot watch", "boot latest", "events", "image", "image list", "image use",
+		"image rollback", "image gc", "config", "config check", "config show", "version" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {

@@ -2,6 +2,7 @@
 #include "tests/unit/test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,15 @@ void init_complain(const char *format, ...)
 {
 	(void)format;
 	complaints++;
+}
+
+void init_report(
+	const struct init_arguments *arguments, const char *stage, const char *detail, bool failed)
+{
+	(void)arguments;
+	(void)stage;
+	(void)detail;
+	(void)failed;
 }
 
 static const char line[] = "bramble.router=10.77.0.1 bramble.node=rasp1 bramble.token=00ff "
@@ -89,6 +99,7 @@ static void names_what_is_missing_or_wrong(void **state)
 		{ "bramble.token=00ff", "bramble.token=00f\"", "bramble.token" },
 		{ "panic=10", "bramble.patience=0", "bramble.patience" },
 		{ "panic=10", "bramble.patience=10s", "bramble.patience" },
+		{ "panic=10", "bramble.join=-1", "bramble.join" },
 		{ "panic=10", "bramble.port=65536", "bramble.port" },
 		/* A comma or colon would begin another mount option. */
 		{ "bramble.data=/srv", "bramble.data=/srv,rw", "bramble.data" },
@@ -228,10 +239,34 @@ static void a_machine_id_is_made_once_and_kept(void **state)
 	rmdir(directory);
 }
 
+static void the_vigil_ends_when_the_agent_has_joined_or_somebody_says_so(void **state)
+{
+	static const char *const names[] = { INIT_JOINED, INIT_STAY };
+	char path[] = "/tmp/init_test.XXXXXX";
+	int directory;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(directory >= 0);
+	assert_false(init_keep_vigil(directory, 0));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int fd = openat(directory, names[i], O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+		assert_true(fd >= 0);
+		close(fd);
+		assert_true(init_keep_vigil(directory, 0));
+		assert_int_equal(unlinkat(directory, names[i], 0), 0);
+	}
+	close(directory);
+	rmdir(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_the_command_line),
+		cmocka_unit_test(the_vigil_ends_when_the_agent_has_joined_or_somebody_says_so),
 		cmocka_unit_test(names_what_is_missing_or_wrong),
 		cmocka_unit_test(the_last_of_two_values_counts),
 		cmocka_unit_test(a_value_that_doesnt_fit_is_wrong),

@@ -33,6 +33,8 @@ static const char whole[] =
 	"\trole node\n"
 	"\timage base\n"
 	"\tbooted " HASH_A "\n"
+	"\tgood " HASH_A "\n"
+	"\tavoids " HASH_B " \"3 boots in a row failed\"\n"
 	"\tboard dc:a6:32:00:00:01\n"
 	"\tcordoned\n"
 	"\tnote \"top shelf, \\\"loud\\\" \\\\ caf\303\251 \\xff\"\n"
@@ -153,6 +155,7 @@ static void a_mistake_is_named_with_its_line(void **state)
 		{ HEAD "node a\n\taddress 10.0.0\n", "4: \"10.0.0\" is no IPv4 address" },
 		{ HEAD "node a\n\tboard dc:a6\n", "4: \"dc:a6\" is no MAC address" },
 		{ HEAD "node a\n\tbooted abc\n", "4: \"abc\" is no version of an image" },
+		{ HEAD "node a\n\tavoids abc why\n", "4: \"abc\" is no version of an image" },
 		{ HEAD "node a\n\tcreated 2026-02-30T00:00:00.000Z\n", "is no time" },
 		{ HEAD "node a\n\tcreated 2026-02-03\n", "4: \"2026-02-03\" is no time" },
 		{ HEAD "node a\n\tnote \"x\n", "4: the closing quote is missing" },

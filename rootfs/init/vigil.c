@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Between systemd's start and the agent's joining nobody else would notice that a node doesn't come
+ * up: a unit that fails, a system that hangs, an image without agent. So a child of pid 1 stays
+ * behind, which needs nothing of the new root.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "rootfs/init/init.h"
+
+static bool is_there(int directory, const char *name)
+{
+	return faccessat(directory, name, F_OK, 0) == 0;
+}
+
+bool init_keep_vigil(int directory, unsigned seconds)
+{
+	uint64_t deadline = clock_monotonic_ns() + seconds * NS_PER_S;
+
+	while (!is_there(directory, INIT_JOINED) && !is_there(directory, INIT_STAY)) {
+		if (clock_monotonic_ns() >= deadline)
+			return false;
+		poll(NULL, 0, 1000);
+	}
+	return true;
+}
+
+_Noreturn static void give_up(const struct init_arguments *arguments, int root)
+{
+	char reason[INIT_REASON_SIZE];
+
+	/* To where /dev is by now. */
+	if (fchdir(root) == 0 && chroot(".") == 0)
+		(void)!chdir("/");
+	/* provisioner/diagnosis.h knows the first two words. */
+	snprintf(reason, sizeof(reason), "not joined %u s after systemd was started",
+		arguments->join_s);
+	init_complain("%s: see the units that failed above; `touch /run/bramble/" INIT_STAY
+		      "` in time keeps such a node up",
+		reason);
+	init_report(arguments, "systemd", reason, true);
+	init_start_over();
+}
+
+int init_start_vigil(const struct init_arguments *arguments)
+{
+	int root = open(NEW_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = errno, directory;
+	pid_t pid;
+
+	if (root < 0)
+		return -error;
+	directory = openat(root, "run/bramble", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	pid = directory >= 0 ? fork() : -1;
+	error = errno;
+	if (pid == 0) {
+		if (init_keep_vigil(directory, arguments->join_s))
+			_exit(0);
+		give_up(arguments, root);
+	}
+	close(root);
+	if (directory >= 0)
+		close(directory);
+	return pid > 0 ? 0 : -error;
+}
