@@ -31,6 +31,15 @@ void api_list_images(struct api_request *request);
 void api_use_image(struct api_request *request);
 void api_sweep_image(struct api_request *request);
 
+void api_list_rollouts(struct api_request *request);
+void api_begin_rollout(struct api_request *request);
+void api_show_rollout(struct api_request *request);
+void api_pause_rollout(struct api_request *request);
+void api_resume_rollout(struct api_request *request);
+void api_abort_rollout(struct api_request *request);
+/* A warning for each roll-out that waits for the administrator. */
+void api_add_rollout_warnings(struct brambled *brambled, cJSON *warnings);
+
 void api_retry_node(struct api_request *request);
 /* "versions" of the status: which version who runs and gets; and a warning for each node that fell
  * back. */

@@ -87,6 +87,7 @@ static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_
 	}
 	(void)health_each_warning(brambled, add_health_warning, array);
 	api_add_version_warnings(brambled, array);
+	api_add_rollout_warnings(brambled, array);
 	return cJSON_GetArraySize(array) > 0;
 }
 

@@ -37,6 +37,8 @@ struct brambled {
 	struct images *images;
 	const struct engine *engine; /* NULL = none; see cluster/engine.h */
 	struct event *tick;
+	uint64_t rollouts_ns; /* see rollout/run.c */
+	int64_t rollouts_ms;
 	uint64_t started_ns;
 	uint64_t backup_ns, tidy_due_ns, publish_again_ns, write_again_ns;
 	uint64_t foreign_server_ns, no_address_ns; /* when that was last seen */

@@ -22,6 +22,11 @@ int images_open(struct brambled *brambled, const char *name, const char *hash,
 	struct boot_set **set, char root[static IMAGES_PATH_SIZE],
 	char reason[static IMAGES_REASON_SIZE]);
 
+/* The version on the share whose hash begins with `beginning` (8 digits or more), or "current" or
+ * "previous". 0, -ENOENT, or -EEXIST (there are several), with `reason`. */
+int images_find(struct brambled *brambled, const char *name, const char *beginning,
+	char hash[static HASH_TEXT_SIZE], char reason[static IMAGES_REASON_SIZE]);
+
 /* Make a version current after checking its files. Durable when it returns 0. */
 int images_use(struct brambled *brambled, const char *name, const char *hash,
 	char reason[static IMAGES_REASON_SIZE]);

@@ -12,6 +12,7 @@
 
 #include "common/file.h"
 #include "provisioner/images.h"
+#include "provisioner/rollout/rollout.h"
 
 #define BOOTS_LOOKED_AT 2000
 #define DIRECTORY_SIZE 400
@@ -72,6 +73,18 @@ static int keep_of_boot(void *argument, const struct registry_boot *boot)
 	/* One that has joined is its node's. */
 	if (boot->ended_ms == 0 && boot->image_hash[0] && strcmp(boot->stage, "joined") != 0)
 		keep(sweep->kept, boot->image_hash, "a boot is going on with it");
+	return 0;
+}
+
+static int keep_of_rollout(void *argument, const struct registry_rollout *rollout)
+{
+	struct sweep *sweep = argument;
+	char why[sizeof(sweep->kept->versions[0].why)];
+
+	if (!rollout_is_live(rollout->state))
+		return 0;
+	snprintf(why, sizeof(why), "roll-out %lld brings it", (long long)rollout->id);
+	keep(sweep->kept, rollout->version, why);
 	return 0;
 }
 
@@ -136,6 +149,8 @@ static int judge(struct sweep *sweep)
 	keep(sweep->kept, sweep->image.previous, "previous");
 	if (result == 0)
 		result = registry_each_node(brambled->registry, keep_of_node, sweep);
+	if (result == 0)
+		result = registry_each_rollout(brambled->registry, keep_of_rollout, sweep);
 	if (result == 0)
 		result = registry_each_boot(
 			brambled->registry, NULL, NULL, BOOTS_LOOKED_AT, keep_of_boot, sweep);

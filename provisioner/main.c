@@ -30,6 +30,7 @@
 #include "provisioner/nodes.h"
 #include "provisioner/orders.h"
 #include "provisioner/registry/backups.h"
+#include "provisioner/rollout/run.h"
 #include "provisioner/server.h"
 #include "provisioner/servers.h"
 #include "provisioner/sightings.h"
@@ -172,6 +173,7 @@ static void tidy(struct brambled *brambled)
 	admission_tick(brambled);
 	orders_tick(brambled);
 	versions_tick(brambled);
+	rollout_tick(brambled);
 	cluster_tick(brambled);
 	back_up(brambled, now);
 }

@@ -69,15 +69,13 @@ static int refuse(struct brambled *brambled, const struct registry_node *node, c
 	return -EEXIST;
 }
 
-int orders_give(struct brambled *brambled, const struct registry_node *node, const char *verb,
-	unsigned seconds, struct registry_order *order, char reason[static ORDERS_REASON_SIZE])
+static int put_order(struct brambled *brambled, const struct registry_node *node, const char *verb,
+	unsigned seconds, struct registry_order *order)
 {
 	int64_t now = clock_wall_ms(),
 		life = LIFE_HEARTBEATS * 1000 * brambled->settings.heartbeat_s;
-	int result = refuse(brambled, node, verb, reason);
+	int result;
 
-	if (result != 0)
-		return result;
 	*order = (struct registry_order){ .node = node->id,
 		.seconds = seconds,
 		.created_ms = now,
@@ -88,7 +86,25 @@ int orders_give(struct brambled *brambled, const struct registry_node *node, con
 	if (result == 0)
 		brambled_event(brambled, "order.given", node->name,
 			"%s: %s was ordered (order %lld)", node->name, verb, (long long)order->id);
-	return conclude(brambled, result, reason);
+	return result;
+}
+
+int orders_prepare(struct brambled *brambled, const struct registry_node *node, const char *verb,
+	struct registry_order *order, char reason[static ORDERS_REASON_SIZE])
+{
+	int result = refuse(brambled, node, verb, reason);
+
+	return result == 0 ? put_order(brambled, node, verb, 0, order) : result;
+}
+
+int orders_give(struct brambled *brambled, const struct registry_node *node, const char *verb,
+	unsigned seconds, struct registry_order *order, char reason[static ORDERS_REASON_SIZE])
+{
+	int result = refuse(brambled, node, verb, reason);
+
+	if (result != 0)
+		return result;
+	return conclude(brambled, put_order(brambled, node, verb, seconds, order), reason);
 }
 
 int orders_next(struct brambled *brambled, const struct registry_node *node, int64_t boot,

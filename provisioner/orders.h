@@ -19,6 +19,10 @@
 int orders_give(struct brambled *brambled, const struct registry_node *node, const char *verb,
 	unsigned seconds, struct registry_order *order, char reason[static ORDERS_REASON_SIZE]);
 
+/* The same, but durable with the next commit. */
+int orders_prepare(struct brambled *brambled, const struct registry_node *node, const char *verb,
+	struct registry_order *order, char reason[static ORDERS_REASON_SIZE]);
+
 /* What to tell a node that speaks in `boot`: 0 with *order, which is then durably marked as sent;
  * -ENOENT: nothing. */
 int orders_next(struct brambled *brambled, const struct registry_node *node, int64_t boot,

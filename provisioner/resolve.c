@@ -81,9 +81,13 @@ static int choose_version(struct brambled *brambled, struct registry_node *node,
 		(void)fallback_choose(node, current, &chosen);
 	str_copy(version->hash, sizeof(version->hash), chosen);
 	result = images_open(brambled, image, version->hash, &version->set, version->root, reason);
-	if (result != 0 && take_good(brambled, node, image, version, reason) == 0)
+	if (result == 0 || take_good(brambled, node, image, version, reason) == 0)
 		return 0;
-	return result;
+	/* It may be a version of the image that the node had before. */
+	if (strcmp(version->hash, current) == 0)
+		return result;
+	str_copy(version->hash, sizeof(version->hash), current);
+	return images_open(brambled, image, current, &version->set, version->root, reason);
 }
 
 /* The kernel command line carries this boot's token and version: note them before they leave the

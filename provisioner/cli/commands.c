@@ -15,6 +15,8 @@ static const struct cli_command commands[] = {
 	{ "boot", boot_main, "Boots, each with its timeline: list, show, watch, latest" },
 	{ "events", events_main, "What happened; -f goes on as it happens" },
 	{ "image", image_main, "Images that nodes run: list, use, rollback, gc" },
+	{ "rollout", rollout_main,
+		"Bring a version to the nodes in waves: start, status, pause ..." },
 	{ "cluster", cluster_main, "Kubernetes: create, status, kubeconfig, reset" },
 	{ "state", state_main, "The registry: backups, backup, restore, export, import" },
 	{ "config", config_main, "bramble.conf: check, show" },

@@ -16,6 +16,7 @@ static const struct {
 	{ "NODE", "/v1/nodes", "nodes", "name" },
 	{ "ID", "/v1/boards", "boards", "serial" },
 	{ "NAME", "/v1/images", "images", "name" },
+	{ "IMAGE", "/v1/images", "images", "name" },
 	{ "BACKUP", "/v1/state/backups", "backups", "name" },
 };
 

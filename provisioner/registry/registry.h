@@ -88,6 +88,55 @@ struct registry_order {
 	int64_t created_ms, expires_ms, changed_ms;
 };
 
+/* A version of an image on its way to the nodes, in waves (provisioner/rollout). */
+enum registry_rollout_state {
+	ROLLOUT_RUNNING,
+	ROLLOUT_PAUSED,	  /* by the administrator: no further node is begun */
+	ROLLOUT_STOPPED,  /* by itself: `reason` says why */
+	ROLLOUT_ABORTING, /* no further node is begun; those under way come to an end */
+	ROLLOUT_ABORTED,
+	ROLLOUT_DONE, /* the version is the image's current one */
+};
+#define REGISTRY_WAVES_SIZE 64
+struct registry_rollout {
+	int64_t id; /* never reused; 0 = not stored yet */
+	char image[NODE_NAME_SIZE];
+	char version[HASH_TEXT_SIZE];
+	char before[HASH_TEXT_SIZE];	 /* the image's current one when it began */
+	char waves[REGISTRY_WAVES_SIZE]; /* "1,25%,100%" */
+	unsigned max_unavailable;	 /* nodes away at once */
+	unsigned within_s;		 /* so long each may take */
+	enum registry_rollout_state state;
+	char reason[REGISTRY_TEXT_SIZE];
+	int64_t created_ms, changed_ms;
+};
+
+/* A node in it. */
+enum registry_rollout_phase {
+	ROLLOUT_SAME,	   /* ran the version already: it isn't touched */
+	ROLLOUT_WAITING,   /* for its wave, or its turn in it */
+	ROLLOUT_DRAINING,  /* the cluster engine takes its work away */
+	ROLLOUT_REBOOTING, /* told to, or on its way up */
+	ROLLOUT_RELEASING, /* the cluster engine lets work come to it again */
+	ROLLOUT_UPDATED,   /* runs the version */
+	ROLLOUT_LATER,	   /* wasn't there: gets the version when it comes back */
+	ROLLOUT_LEFT_OUT,  /* cordoned, gone, or the roll-out ended before */
+	ROLLOUT_FAILED,	   /* didn't come up: its next boot gets its last good version */
+	ROLLOUT_PUT_BACK,  /* runs that again */
+};
+struct registry_rollout_node {
+	int64_t rollout;
+	uint32_t node;		   /* registry_node.id */
+	char name[NODE_NAME_SIZE]; /* of a node that may be gone */
+	unsigned wave;		   /* 1 … */
+	enum registry_rollout_phase phase;
+	bool seen;     /* it was there at some time: if it isn't, it is away */
+	int64_t boot;  /* its newest when it was told to reboot */
+	int64_t order; /* that told it, 0 none */
+	int64_t since_ms;
+	char text[REGISTRY_REASON_SIZE]; /* what came of it, in words */
+};
+
 struct registry_boot {
 	int64_t id; /* 0 = not stored yet */
 	struct mac mac;
@@ -233,6 +282,22 @@ int registry_get_order(struct registry *registry, int64_t id, struct registry_or
  * oldest first. */
 int registry_each_order(struct registry *registry, uint32_t node, bool open,
 	int (*each)(void *argument, const struct registry_order *order), void *argument);
+
+/* --- roll-outs --- */
+const char *registry_rollout_state_name(enum registry_rollout_state state);
+const char *registry_rollout_phase_name(enum registry_rollout_phase phase);
+/* Insert (id 0: a fresh one is filled in; old ones that are over are removed) or replace. */
+int registry_put_rollout(struct registry *registry, struct registry_rollout *rollout);
+int registry_get_rollout(struct registry *registry, int64_t id, struct registry_rollout *rollout);
+/* Newest first. */
+int registry_each_rollout(struct registry *registry,
+	int (*each)(void *argument, const struct registry_rollout *rollout), void *argument);
+int registry_put_rollout_node(struct registry *registry, const struct registry_rollout_node *row);
+/* By wave, and in it as they were put. */
+int registry_each_rollout_node(struct registry *registry, int64_t rollout,
+	int (*each)(void *argument, const struct registry_rollout_node *row), void *argument);
+/* No node is given this version by a roll-out any more. */
+int registry_unassign(struct registry *registry, const char *version);
 
 /* --- boards that were announced before they showed up --- */
 int registry_put_expected(struct registry *registry, const struct registry_expected *expected);

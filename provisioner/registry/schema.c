@@ -67,6 +67,14 @@ static const char *const steps[] = {
 	 "ALTER TABLE nodes ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;"
 	 "ALTER TABLE nodes ADD COLUMN failed_boot INTEGER NOT NULL DEFAULT 0;"
 	 "UPDATE nodes SET good = image_hash WHERE joined;"),
+	("CREATE TABLE rollouts(id INTEGER PRIMARY KEY AUTOINCREMENT, image TEXT NOT NULL,"
+	 "  version TEXT NOT NULL, before TEXT NOT NULL, waves TEXT NOT NULL,"
+	 "  max_unavailable INTEGER NOT NULL, within INTEGER NOT NULL, state TEXT NOT NULL,"
+	 "  reason TEXT NOT NULL, created INTEGER NOT NULL, changed INTEGER NOT NULL);"
+	 "CREATE TABLE rollout_nodes(rollout INTEGER NOT NULL, node INTEGER NOT NULL,"
+	 "  name TEXT NOT NULL, wave INTEGER NOT NULL, phase TEXT NOT NULL, seen INTEGER NOT NULL,"
+	 "  boot INTEGER NOT NULL, ordered INTEGER NOT NULL, since INTEGER NOT NULL,"
+	 "  text TEXT NOT NULL, PRIMARY KEY(rollout, node));"),
 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))

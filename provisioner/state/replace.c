@@ -10,6 +10,7 @@
 #include "provisioner/addresses.h"
 #include "provisioner/bindings.h"
 #include "provisioner/images.h"
+#include "provisioner/rollout/run.h"
 #include "provisioner/timeline.h"
 
 int replace_load_backup(struct brambled *brambled, const char *name,
@@ -171,6 +172,8 @@ int replace_carry_out(struct brambled *brambled, const struct replace_plan *plan
 	brambled_event(brambled, strcmp(how, "import") == 0 ? "state.imported" : "state.restored",
 		"", "the registry was replaced (%s of %.100s); what it was is backup %s", how,
 		source, saved);
+	if (result == 0)
+		rollout_registry_replaced(brambled);
 	result = brambled_conclude(brambled, result);
 	if (result != 0) {
 		snprintf(reason, REPLACE_REASON_SIZE,

@@ -96,6 +96,20 @@ static void verbs_ask_for_what_the_api_documents(void **state)
 		{ "node cordon rasp1", IPC_POST, "/v1/nodes/rasp1/cordon", "{\"cordoned\":true}" },
 		{ "node uncordon rasp1", IPC_POST, "/v1/nodes/rasp1/cordon",
 			"{\"cordoned\":false}" },
+		{ "rollout base --to 22222222 --wave 1,50% --within 5m --no-watch", IPC_POST,
+			"/v1/rollouts",
+			"{\"image\":\"base\",\"version\":\"22222222\",\"waves\":\"1,50%\",\"max_"
+			"unavailable\":1,\"within_s\":300}" },
+		{ "rollout start base --to current -n --max-unavailable 3", IPC_POST,
+			"/v1/rollouts",
+			"{\"image\":\"base\",\"version\":\"current\",\"max_unavailable\":3,\"dry_"
+			"run\":"
+			"true}" },
+		{ "rollout list", IPC_GET, "/v1/rollouts", "" },
+		{ "rollout status 3", IPC_GET, "/v1/rollouts/3", "" },
+		{ "rollout pause 3", IPC_POST, "/v1/rollouts/3/pause", "{}" },
+		{ "rollout resume 3", IPC_POST, "/v1/rollouts/3/resume", "{}" },
+		{ "rollout abort 3", IPC_POST, "/v1/rollouts/3/abort", "{}" },
 		{ "node retry rasp1", IPC_POST, "/v1/nodes/rasp1/retry", "{}" },
 		{ "node health rasp1", IPC_GET, "/v1/nodes/rasp1/health", "" },
 		{ "node note rasp1 spare", IPC_POST, "/v1/nodes/rasp1/note",
@@ -195,7 +209,9 @@ static void help_is_there_for_every_verb(void **state)
 		"node cordon", "node uncordon", "node retry", "node note", "board", "board list",
 		"board show", "rules", "rules list", "rules test", "boot", "boot list", "boot show",
 		"boot watch", "boot latest", "events", "image", "image list", "image use",
-		"image rollback", "image gc", "config", "config check", "config show", "version" };
+		"image rollback", "image gc", "rollout", "rollout start", "rollout status",
+		"rollout list", "rollout pause", "rollout resume", "rollout abort", "config",
+		"config check", "config show", "version" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
