@@ -12,6 +12,7 @@
 
 #include "common/file.h"
 #include "common/log.h"
+#include "rootfs/repositories.h"
 #include "rootfs/run.h"
 
 #define OUTPUT_SIZE (1u << 20)
@@ -120,13 +121,17 @@ static int derive_sources(struct apt *apt)
 
 static int write_sources(struct apt *apt)
 {
-	char path[WORKSHOP_PATH_SIZE], text[APT_SOURCES_LIMIT * (APT_LINE_SIZE + 1)] = "";
+	char path[WORKSHOP_PATH_SIZE],
+		text[(APT_SOURCES_LIMIT + RECIPE_REPOSITORIES_LIMIT) * (APT_LINE_SIZE + 1)] = "";
 	size_t used = 0;
 	int result = failure_path(
 		&apt->shop->failure, path, sizeof(path), "%s/etc/sources.list", apt->root);
 
 	for (size_t i = 0; i < apt->source_count; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s\n", apt->sources[i]);
+	for (size_t i = 0; i < apt->shop->recipe->repository_count; i++)
+		used += (size_t)snprintf(
+			text + used, sizeof(text) - used, "%s\n", apt->repositories[i]);
 	return result != 0 ? result : file_replace_if_different(path, text, used, 0644, NULL);
 }
 
@@ -145,10 +150,11 @@ static int write_config(struct apt *apt)
 		"Dir::Etc::sourceparts \"-\";\n"
 		"Dir::Etc::main \"-\";\n"
 		"APT::Architecture \"%s\";\n"
-		"APT::Architectures { \"%s\"; };\n"
+		"APT::Architectures { \"%s\"; \"" APT_KERNEL_ARCHITECTURE "\"; };\n"
 		"APT::Install-Recommends \"false\";\n"
 		/* root's cache isn't readable by _apt; signatures are checked all the same. */
 		"APT::Sandbox::User \"root\";\n"
+		"Acquire::ForceHash \"SHA256\";\n"
 		"Acquire::Languages \"none\";\n"
 		"Acquire::Retries \"3\";\n"
 		"#clear APT::Update::Pre-Invoke;\n"
@@ -255,17 +261,23 @@ static int update(struct apt *apt)
 
 int apt_open(struct apt *apt, struct workshop *shop)
 {
+	const struct recipe *recipe = shop->recipe;
 	int result;
 
 	memset(apt, 0, sizeof(*apt));
 	apt->shop = shop;
-	result = failure_path(&shop->failure, apt->root, sizeof(apt->root), "%s/apt-%s",
-		shop->cache, shop->recipe->suite);
+	/* Lists of other repositories would go at each update. */
+	result = failure_path(&shop->failure, apt->root, sizeof(apt->root), "%s/apt-%s-%s%s%s",
+		shop->cache, recipe->suite, recipe->architecture,
+		recipe->repository_count > 0 ? "-" : "",
+		recipe->repository_count > 0 ? recipe->name : "");
 	if (result == 0)
 		result = failure_path(
 			&shop->failure, apt->config, sizeof(apt->config), "%s/apt.conf", apt->root);
 	if (result == 0)
 		result = derive_sources(apt);
+	if (result == 0)
+		result = repositories_prepare(apt);
 	if (result == 0)
 		result = make_root(apt);
 	if (result == 0)
@@ -273,19 +285,26 @@ int apt_open(struct apt *apt, struct workshop *shop)
 	return result == 0 ? read_epoch(apt) : result;
 }
 
-/* "Inst NAME (VERSION …)" of `apt-get --simulate install`. */
-static size_t keep_installed(char *simulation, char *out, size_t size, size_t *count)
+/* "'URI' FILE SIZE SHA256:HASH" of `apt-get --print-uris`. */
+static bool parse_uri(
+	const char *line, char file[static APT_NAME_SIZE], char hash[static HASH_TEXT_SIZE])
+{
+	return sscanf(line, "'%*[^']' %255s %*u SHA256:%64s", file, hash) == 2 &&
+	       !strchr(file, '/') && strlen(hash) == HASH_TEXT_SIZE - 1;
+}
+
+static size_t keep_uris(char *output, char *out, size_t size, size_t *count)
 {
 	size_t used = 0;
-	char *rest = simulation, *line;
+	char *rest = output, *line;
 
 	*count = 0;
 	while ((line = strsep(&rest, "\n")) != NULL) {
-		char name[APT_NAME_SIZE], version[APT_NAME_SIZE];
+		char file[APT_NAME_SIZE], hash[HASH_TEXT_SIZE];
 
-		if (sscanf(line, "Inst %255s (%255s", name, version) != 2 || used >= size)
+		if (!parse_uri(line, file, hash) || used >= size)
 			continue;
-		used += (size_t)snprintf(out + used, size - used, "%s %s\n", name, version);
+		used += (size_t)snprintf(out + used, size - used, "%s %s\n", file, hash);
 		(*count)++;
 	}
 	return used;
@@ -295,7 +314,7 @@ int apt_plan(struct apt *apt, char *out, size_t size, size_t *count)
 {
 	const struct recipe_list *packages = &apt->shop->recipe->packages;
 	const char *arguments[RECIPE_LIST_LIMIT + 12] = { "apt-get", "-c", apt->config, "-q",
-		"--simulate", "install", "?essential", "apt" };
+		"--print-uris", "install", "?essential", "apt" };
 	char *output = malloc(OUTPUT_SIZE);
 	size_t n = 8;
 	int result;
@@ -305,7 +324,7 @@ int apt_plan(struct apt *apt, char *out, size_t size, size_t *count)
 	for (size_t i = 0; i < packages->count; i++)
 		arguments[n++] = packages->items[i];
 	result = run_apt(apt, arguments, output, OUTPUT_SIZE);
-	if (result == 0 && keep_installed(output, out, size, count) >= size)
+	if (result == 0 && keep_uris(output, out, size, count) >= size)
 		result = failure_set(
 			&apt->shop->failure, -E2BIG, "the recipe needs too many packages");
 	free(output);
@@ -330,13 +349,11 @@ static int follow_metapackage(struct apt *apt, const char *name, char *out)
 	return 0;
 }
 
-/* "'URI' FILE SIZE SHA256:HASH" of `apt-get --print-uris download`. */
 static bool parse_download(const char *line, struct apt_package *package)
 {
 	const char *first, *second;
 
-	if (sscanf(line, "'%*[^']' %255s %*u SHA256:%64s", package->file, package->hash) != 2 ||
-		strchr(package->file, '/') || strlen(package->hash) != HASH_TEXT_SIZE - 1)
+	if (!parse_uri(line, package->file, package->hash))
 		return false;
 	first = strchr(package->file, '_');
 	second = first ? strchr(first + 1, '_') : NULL;
@@ -352,10 +369,12 @@ int apt_find(struct apt *apt, const char *name, struct apt_package *package)
 	const char *const arguments[] = { "apt-get", "-c", apt->config, "--print-uris", "download",
 		package->name, NULL };
 	char output[4096];
+	char qualified[APT_NAME_SIZE];
 	int result;
 
 	memset(package, 0, sizeof(*package));
-	result = follow_metapackage(apt, name, package->name);
+	snprintf(qualified, sizeof(qualified), "%.128s:" APT_KERNEL_ARCHITECTURE, name);
+	result = follow_metapackage(apt, qualified, package->name);
 	if (result == 0)
 		result = run_apt(apt, arguments, output, sizeof(output));
 	if (result == 0 && !parse_download(output, package))

@@ -10,7 +10,7 @@
 #include "rootfs/workshop.h"
 
 #define APT_SOURCES_LIMIT 16
-#define APT_LINE_SIZE 512
+#define APT_LINE_SIZE 1024
 #define APT_NAME_SIZE 256
 
 struct apt {
@@ -19,6 +19,8 @@ struct apt {
 	char config[WORKSHOP_PATH_SIZE];
 	size_t source_count;
 	char sources[APT_SOURCES_LIMIT][APT_LINE_SIZE]; /* sources.list(5), one-line style */
+	/* Those of the recipe's repositories, with their keys in the shop's work directory. */
+	char repositories[RECIPE_REPOSITORIES_LIMIT][APT_LINE_SIZE];
 };
 
 /* One downloadable package. */
@@ -35,11 +37,15 @@ struct apt_package {
  */
 int apt_open(struct apt *apt, struct workshop *shop);
 
-/* What the recipe's packages bring along: "name version" lines, sorted by apt. Fills at most `size`
+/* What the recipe's packages bring along: "file hash" lines, sorted by apt. Fills at most `size`
  * bytes, NUL-terminated; *count gets the number of packages. */
 int apt_plan(struct apt *apt, char *out, size_t size, size_t *count);
 
-/* Find a package; a kernel metapackage leads to the kernel that it depends on. */
+/* Every board that netboots runs a 64-bit kernel, whatever its programs are. */
+#define APT_KERNEL_ARCHITECTURE "arm64"
+
+/* Find a package of that architecture; a kernel metapackage leads to the kernel that it depends on.
+ */
 int apt_find(struct apt *apt, const char *name, struct apt_package *package);
 
 /* Fetch it into `directory` and unpack its files below `target` (created). */

@@ -10,9 +10,10 @@
 
 #include "common/file.h"
 #include "rootfs/cache.h"
+#include "rootfs/repositories.h"
 #include "rootfs/run.h"
 
-#define BINFMT "/proc/sys/fs/binfmt_misc/qemu-aarch64"
+#define BINFMT "/proc/sys/fs/binfmt_misc/"
 #define PLAN_SIZE (256u * 1024u)
 #define INCLUDE_SIZE (RECIPE_LIST_LIMIT * (RECIPE_WORD_SIZE + 1) + 16)
 
@@ -25,23 +26,28 @@ static const char *const dpkg_options[] = { "--dpkgopt=path-exclude=/usr/share/m
 
 #define DPKG_OPTIONS (sizeof(dpkg_options) / sizeof(dpkg_options[0]))
 
-int base_check_emulation(struct failure *failure)
+int base_check_emulation(const char *architecture, struct failure *failure)
 {
+	const char *handler = strcmp(architecture, "armhf") == 0 ? "qemu-arm" : "qemu-aarch64";
+	char path[sizeof(BINFMT) + 32];
 	struct utsname host;
 	char *state = NULL;
 	size_t size;
 	bool enabled;
 
+	/* A 64-bit Pi runs 32-bit programs as well. */
 	if (uname(&host) == 0 && strcmp(host.machine, "aarch64") == 0)
 		return 0;
-	enabled = file_read(BINFMT, 4096, &state, &size) == 0 && strncmp(state, "enabled", 7) == 0;
+	snprintf(path, sizeof(path), BINFMT "%s", handler);
+	enabled = file_read(path, 4096, &state, &size) == 0 && strncmp(state, "enabled", 7) == 0;
 	free(state);
 	if (enabled)
 		return 0;
 	return failure_set(failure, -ENOEXEC,
-		"this machine can't run arm64 programs, which building a root needs. As root:\n"
+		"this machine can't run %s programs, which building a root needs. As root:\n"
 		"    apt-get install qemu-user-static binfmt-support\n"
-		"    update-binfmts --enable qemu-aarch64");
+		"    update-binfmts --enable %s",
+		architecture, handler);
 }
 
 int base_layer_find(struct apt *apt, struct base_layer *layer)
@@ -68,6 +74,10 @@ int base_layer_find(struct apt *apt, struct base_layer *layer)
 		cache_key_add(&key, apt->sources[i]);
 	for (size_t i = 0; i < DPKG_OPTIONS; i++)
 		cache_key_add(&key, dpkg_options[i]);
+	cache_key_add(&key, shop->recipe->architecture);
+	result = repositories_add_to_key(shop, &key);
+	if (result != 0)
+		return result;
 	cache_key_end(&key, layer->key);
 	return cache_entry(shop, "root", layer->key, ".tar", layer->tar, sizeof(layer->tar),
 		&layer->from_cache);
@@ -110,10 +120,11 @@ static int run_mmdebstrap(struct apt *apt, const struct base_layer *layer, const
 	const char *architecture, const char *tar)
 {
 	struct workshop *shop = apt->shop;
-	const char *arguments[DPKG_OPTIONS + APT_SOURCES_LIMIT + 16] = { "mmdebstrap",
-		"--mode=root", "--variant=minbase", "--format=tar", "--verbose",
+	const char *arguments[DPKG_OPTIONS + APT_SOURCES_LIMIT + RECIPE_REPOSITORIES_LIMIT + 16] = {
+		"mmdebstrap", "--mode=root", "--variant=minbase", "--format=tar", "--verbose",
 		"--skip=output/dev", "--aptopt=Acquire::Languages \"none\"",
-		"--aptopt=Acquire::Retries \"3\"", architecture, include };
+		"--aptopt=Acquire::Retries \"3\"", architecture, include
+	};
 	struct count count = { .progress = &shop->progress, .packages = layer->packages };
 	struct run run = {
 		.arguments = arguments,
@@ -132,6 +143,8 @@ static int run_mmdebstrap(struct apt *apt, const struct base_layer *layer, const
 	arguments[n++] = tar;
 	for (size_t i = 0; i < apt->source_count; i++)
 		arguments[n++] = apt->sources[i];
+	for (size_t i = 0; i < shop->recipe->repository_count; i++)
+		arguments[n++] = apt->repositories[i];
 	return run_tool(&run, &shop->failure);
 }
 
@@ -167,7 +180,7 @@ int base_layer_make(struct apt *apt, struct base_layer *layer)
 
 	if (layer->from_cache)
 		return 0;
-	result = base_check_emulation(&apt->shop->failure);
+	result = base_check_emulation(apt->shop->recipe->architecture, &apt->shop->failure);
 	return result == 0 ? make(apt, layer) : result;
 }
 

@@ -12,8 +12,9 @@ struct base_layer {
 	bool from_cache;
 };
 
-/* Can arm64 programs run here? Says how to make it so. Returns 0 or -ENOEXEC with `failure`. */
-int base_check_emulation(struct failure *failure);
+/* Can programs of that architecture run here? Says how to make it so. Returns 0 or -ENOEXEC with
+ * `failure`. */
+int base_check_emulation(const char *architecture, struct failure *failure);
 
 /* Plan the packages and find the layer in the cache, if it is there; nothing is fetched yet. */
 int base_layer_find(struct apt *apt, struct base_layer *layer);

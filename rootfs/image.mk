@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: ISC
 # bramble-image: boot/ and rootfs/ make the parts, provisioner/image/ puts them together.
 BOOT_MAKE := boot/build.c boot/kernel.c boot/initramfs.c boot/modules.c boot/firmware.c
-ROOTFS_MAKE := rootfs/failure.c rootfs/progress.c rootfs/run.c rootfs/recipe.c rootfs/cache.c rootfs/apt.c \
-               rootfs/kernel.c rootfs/base.c rootfs/tree.c rootfs/units.c rootfs/root.c
+ROOTFS_RECIPE := rootfs/recipe.c rootfs/recipe_parts.c
+ROOTFS_MAKE := $(ROOTFS_RECIPE) $(addprefix rootfs/,failure.c progress.c run.c cache.c apt.c repositories.c kernel.c base.c \
+               tree.c units.c files.c script.c root.c)
 
 PROGRAMS += bramble-image
 bramble-image_SRC = provisioner/image/main.c provisioner/image/build.c provisioner/image/apart.c \
@@ -22,7 +23,7 @@ test-boot-build_SRC := tests/unit/boot_build_test.c $(BOOT_SERVE) $(BOOT_MAKE) c
 test-boot-build_LIBS := cmocka libarchive zlib libsodium
 
 TESTS += test-recipe test-run test-tree
-test-recipe_SRC := tests/unit/recipe_test.c rootfs/recipe.c rootfs/failure.c common/file.c common/str.c
+test-recipe_SRC := tests/unit/recipe_test.c $(ROOTFS_RECIPE) rootfs/failure.c common/file.c common/str.c
 test-recipe_LIBS := cmocka libconfig
 test-run_SRC := tests/unit/run_test.c rootfs/run.c rootfs/failure.c rootfs/progress.c common/clock.c common/file.c common/str.c
 test-run_LIBS := cmocka

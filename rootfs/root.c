@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "rootfs/files.h"
+#include "rootfs/repositories.h"
 #include "rootfs/run.h"
+#include "rootfs/script.h"
 #include "rootfs/tree.h"
 #include "rootfs/units.h"
 
@@ -54,7 +57,8 @@ static const char *const removed[] = { "etc/hostname", "etc/resolv.conf",
 	"etc/ssh/ssh_host_rsa_key", "etc/ssh/ssh_host_rsa_key.pub", "var/lib/systemd/random-seed" };
 
 /* data: the node's own, shared: the cluster's, both mounted at boot. */
-static const char *const directories[] = { "data", "shared", "usr/lib/bramble", "usr/lib/modules" };
+static const char *const directories[] = { "data", "shared", "dev", "usr/lib/bramble",
+	"usr/lib/modules" };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -127,7 +131,7 @@ static int put_agent(struct workshop *shop, int root, const struct root_parts *p
 
 	if (parts->agent)
 		result = explain(shop, ROOT_AGENT_PATH,
-			tree_copy(root, ROOT_AGENT_PATH, parts->agent, 0755));
+			tree_copy(root, ROOT_AGENT_PATH, parts->agent, 0755, 0, 0));
 	for (size_t i = 0; result == 0 && i < parts->unit_count; i++)
 		result = units_install(shop, root, parts->units[i]);
 	return result;
@@ -142,6 +146,18 @@ static int set_units(struct workshop *shop, int root)
 		result = units_enable(shop, root, recipe->enable.items[i]);
 	for (size_t i = 0; result == 0 && i < recipe->mask.count; i++)
 		result = units_mask(shop, root, recipe->mask.items[i]);
+	return result;
+}
+
+/* What the recipe adds of its own; the script sees all the rest. */
+static int add_recipe(struct workshop *shop, int root, const char *path)
+{
+	int result = repositories_install(shop, root);
+
+	if (result == 0)
+		result = files_install(shop, root);
+	if (result == 0 && shop->recipe->script[0])
+		result = script_run(shop, path);
 	return result;
 }
 
@@ -164,6 +180,8 @@ int root_make(struct workshop *shop, const struct root_parts *parts, const char 
 		result = put_modules(shop, parts->kernel, path);
 	if (result == 0)
 		result = put_agent(shop, root, parts);
+	if (result == 0)
+		result = add_recipe(shop, root, path);
 	if (result == 0)
 		result = set_units(shop, root);
 	close(root);

@@ -53,6 +53,7 @@ static const char *package_of(const char *tool)
 		{ "apt-get", "apt" },
 		{ "apt-cache", "apt" },
 		{ "zstd", "zstd" },
+		{ "unshare", "util-linux" },
 	};
 
 	for (size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++)
@@ -169,7 +170,9 @@ static void make_environment(const struct run *run, struct environment *environm
 	put_environment(environment, "PATH=" RUN_SAFE_PATH);
 	put_environment(environment, "LC_ALL=C.UTF-8");
 	put_environment(environment, "DEBIAN_FRONTEND=noninteractive");
-	for (size_t i = 0; i < sizeof(inherited) / sizeof(inherited[0]); i++) {
+	if (run->home)
+		put_environment(environment, "HOME=%s", run->home);
+	for (size_t i = 0; !run->home && i < sizeof(inherited) / sizeof(inherited[0]); i++) {
 		const char *value = getenv(inherited[i]);
 
 		if (value && !(run->temporary && strcmp(inherited[i], "TMPDIR") == 0))
@@ -262,8 +265,9 @@ static int explain_failure(const struct job *job, int status, struct failure *fa
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "\n    %.240s",
 			job->kept[i % KEPT_LINES]);
 	describe_end(status, end, sizeof(end));
-	return failure_set(failure, -ECHILD, "%s %s; its last lines:%s%s%s", job->run->arguments[0],
-		end, used > 0 ? text : "\n    (none)", job->run->log ? "\n  the whole log: " : "",
+	return failure_set(failure, -ECHILD, "%s %s; its last lines:%s%s%s",
+		job->run->called ? job->run->called : job->run->arguments[0], end,
+		used > 0 ? text : "\n    (none)", job->run->log ? "\n  the whole log: " : "",
 		job->run->log ? job->run->log : "");
 }
 

@@ -14,6 +14,8 @@
 
 struct run {
 	const char *const *arguments; /* [0] is searched in PATH; NULL-terminated */
+	const char *called;	      /* in messages, NULL = arguments[0] */
+	const char *home;	      /* HOME; NULL = ours, and our proxies */
 	const char *directory;	      /* working directory, NULL = ours */
 	const char *temporary;	      /* TMPDIR, NULL = ours */
 	const char *log;	      /* file that gets all output appended, NULL none */

@@ -16,7 +16,7 @@
 #include "common/file.h"
 
 #define PATH_LIMIT 1024
-#define PROGRAM_LIMIT (64u << 20)
+#define COPY_CHUNK (256u * 1024u)
 #define TEXT_LIMIT (1u << 20)
 
 static int open_inside(int root, const char *path, unsigned flags)
@@ -95,20 +95,25 @@ static int write_bytes(int fd, const char *data, size_t size)
 	return 0;
 }
 
-int tree_write(int root, const char *path, const void *data, size_t size, mode_t mode)
+/* What is there under the name goes. Returns a descriptor for writing or -errno. */
+static int create(int root, const char *path)
 {
 	const char *name;
 	int parent = open_parent(root, path, &name);
-	int fd, result;
+	int fd;
 
 	if (parent < 0)
 		return parent;
 	(void)unlinkat(parent, name, 0);
 	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	close(parent);
 	if (fd < 0)
-		return -errno;
-	result = write_bytes(fd, data, size);
+		fd = -errno;
+	close(parent);
+	return fd;
+}
+
+static int conclude(int fd, mode_t mode, int result)
+{
 	if (result == 0 && fchmod(fd, mode) != 0)
 		result = -errno;
 	if (close(fd) != 0 && result == 0)
@@ -116,16 +121,65 @@ int tree_write(int root, const char *path, const void *data, size_t size, mode_t
 	return result;
 }
 
-int tree_copy(int root, const char *path, const char *source, mode_t mode)
+int tree_write(int root, const char *path, const void *data, size_t size, mode_t mode)
 {
-	char *data = NULL;
-	size_t size;
-	int result = file_read(source, PROGRAM_LIMIT, &data, &size);
+	int fd = create(root, path);
 
-	if (result == 0)
-		result = tree_write(root, path, data, size, mode);
-	free(data);
+	return fd < 0 ? fd : conclude(fd, mode, write_bytes(fd, data, size));
+}
+
+static int copy_bytes(int from, int to)
+{
+	char *chunk = malloc(COPY_CHUNK);
+	int result = chunk ? 0 : -ENOMEM;
+	ssize_t n;
+
+	while (result == 0 && (n = read(from, chunk, COPY_CHUNK)) != 0)
+		result = n < 0 ? -errno : write_bytes(to, chunk, (size_t)n);
+	free(chunk);
 	return result;
+}
+
+int tree_copy(int root, const char *path, const char *source, mode_t mode, uid_t user, gid_t group)
+{
+	int from = open(source, O_RDONLY | O_CLOEXEC);
+	int to, result;
+
+	if (from < 0)
+		return -errno;
+	to = create(root, path);
+	if (to < 0) {
+		close(from);
+		return to;
+	}
+	result = copy_bytes(from, to);
+	if (result == 0 && fchown(to, user, group) != 0)
+		result = -errno;
+	close(from);
+	return conclude(to, mode, result); /* the mode last: fchown takes set-user-ID away */
+}
+
+int tree_own(int root, const char *path, uid_t user, gid_t group)
+{
+	const char *name;
+	int parent = open_parent(root, path, &name);
+	int result;
+
+	if (parent < 0)
+		return parent;
+	result = fchownat(parent, name, user, group, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : -errno;
+	close(parent);
+	return result;
+}
+
+int tree_find(int root, const char *path)
+{
+	int fd = open_inside(root, path, O_PATH);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
 }
 
 int tree_link(int root, const char *path, const char *target)

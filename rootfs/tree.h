@@ -14,9 +14,15 @@
 #include "common/str.h"
 
 int tree_write(int root, const char *path, const void *data, size_t size, mode_t mode);
-int tree_copy(int root, const char *path, const char *source, mode_t mode);
+int tree_copy(int root, const char *path, const char *source, mode_t mode, uid_t user, gid_t group);
 int tree_link(int root, const char *path, const char *target);
 int tree_make_directory(int root, const char *path);
+
+/* Give `path` itself, not what it may link to, to an owner. */
+int tree_own(int root, const char *path, uid_t user, gid_t group);
+
+/* Is there something under that name? 0 or -ENOENT … */
+int tree_find(int root, const char *path);
 
 /* Remove a file; 0 when it isn't there. */
 int tree_remove(int root, const char *path);

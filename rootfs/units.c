@@ -12,6 +12,7 @@
 #define UNIT_LIMIT (64u * 1024u)
 #define UNIT_NAME_SIZE 128
 #define UNIT_DIRECTORY "usr/lib/systemd/system"
+#define UNIT_PATH_SIZE (2 * UNIT_NAME_SIZE)
 #define BLANKS " \t"
 
 /* The next word of a value, or false at the end of its line. */
@@ -29,39 +30,52 @@ static bool take_word(const char **rest, char *out, size_t size)
 	return true;
 }
 
-static int link_into(struct workshop *shop, int root, const char *target, const char *name)
+/* `path` is the unit's own; `how` is "wants" or "requires". */
+static int link_into(
+	struct workshop *shop, int root, const char *target, const char *how, const char *path)
 {
-	char path[4 * UNIT_NAME_SIZE], original[2 * UNIT_NAME_SIZE];
+	const char *name = strrchr(path, '/') + 1;
+	char link[4 * UNIT_NAME_SIZE], original[UNIT_PATH_SIZE + 1];
 	int result;
 
-	snprintf(path, sizeof(path), "etc/systemd/system/%s.wants/%s", target, name);
-	snprintf(original, sizeof(original), "/" UNIT_DIRECTORY "/%s", name);
-	result = tree_link(root, path, original);
+	snprintf(link, sizeof(link), "etc/systemd/system/%s.%s/%s", target, how, name);
+	snprintf(original, sizeof(original), "/%s", path);
+	result = tree_link(root, link, original);
 	return result == 0 ? 0
 			   : failure_set(&shop->failure, result, "unit %s can't be enabled: %s",
 				     name, strerror(-result));
 }
 
-static int enable(struct workshop *shop, int root, const char *name, const char *text)
+static int link_by(struct workshop *shop, int root, const char *path, const char *text,
+	const char *key, const char *how, unsigned *count)
 {
-	static const char key[] = "\nWantedBy=";
-	unsigned count = 0;
-
 	for (const char *line = text; (line = strstr(line, key)) != NULL;) {
 		char target[UNIT_NAME_SIZE];
 
-		line += sizeof(key) - 1;
+		line += strlen(key);
 		while (take_word(&line, target, sizeof(target))) {
-			int result = link_into(shop, root, target, name);
+			int result = link_into(shop, root, target, how, path);
 
 			if (result != 0)
 				return result;
-			count++;
+			(*count)++;
 		}
 	}
-	return count > 0 ? 0
-			 : failure_set(&shop->failure, -EINVAL,
-				   "unit %s can't be enabled: it has no WantedBy= line", name);
+	return 0;
+}
+
+static int enable(struct workshop *shop, int root, const char *path, const char *text)
+{
+	unsigned count = 0;
+	int result = link_by(shop, root, path, text, "\nWantedBy=", "wants", &count);
+
+	if (result == 0)
+		result = link_by(shop, root, path, text, "\nRequiredBy=", "requires", &count);
+	if (result != 0 || count > 0)
+		return result;
+	return failure_set(&shop->failure, -EINVAL,
+		"unit %s can't be enabled: it has no WantedBy= or RequiredBy= line",
+		strrchr(path, '/') + 1);
 }
 
 /* systemd's prefixes of a program, and the leading '/'. */
@@ -89,7 +103,7 @@ int units_install(struct workshop *shop, int root, const char *file)
 {
 	const char *slash = strrchr(file, '/');
 	const char *name = slash ? slash + 1 : file;
-	char path[2 * UNIT_NAME_SIZE];
+	char path[UNIT_PATH_SIZE];
 	char *text = NULL;
 	size_t size;
 	int result = strlen(name) < UNIT_NAME_SIZE ? file_read(file, UNIT_LIMIT, &text, &size)
@@ -104,31 +118,35 @@ int units_install(struct workshop *shop, int root, const char *file)
 	if (result == 0)
 		result = check_program(shop, root, name, text);
 	if (result == 0)
-		result = enable(shop, root, name, text);
+		result = enable(shop, root, path, text);
 	free(text);
 	return result;
 }
 
 int units_enable(struct workshop *shop, int root, const char *name)
 {
-	char path[2 * UNIT_NAME_SIZE];
+	static const char *const places[] = { "etc/systemd/system", UNIT_DIRECTORY };
+	char path[UNIT_PATH_SIZE];
 	char *text = NULL;
-	int result;
+	int result = -ENOENT;
 
-	snprintf(path, sizeof(path), UNIT_DIRECTORY "/%.120s", name);
-	result = tree_read(root, path, &text);
+	for (size_t i = 0; result == -ENOENT && i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%.120s", places[i], name);
+		result = tree_read(root, path, &text);
+	}
 	if (result != 0)
 		return failure_set(&shop->failure, result,
-			"the recipe enables unit %s, which no package brought: %s", name,
-			strerror(-result));
-	result = enable(shop, root, name, text);
+			"the recipe enables unit %s, which neither a package nor the recipe's "
+			"files brought: %s",
+			name, strerror(-result));
+	result = enable(shop, root, path, text);
 	free(text);
 	return result;
 }
 
 int units_mask(struct workshop *shop, int root, const char *name)
 {
-	char path[2 * UNIT_NAME_SIZE];
+	char path[UNIT_PATH_SIZE];
 	int result;
 
 	snprintf(path, sizeof(path), "etc/systemd/system/%.120s", name);

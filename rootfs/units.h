@@ -10,7 +10,8 @@
  * return 0 or -errno with the shop's failure; `root` is a descriptor as in tree.h. */
 int units_install(struct workshop *shop, int root, const char *file);
 
-/* Enable a unit that a package brought, by its WantedBy= lines. */
+/* Enable a unit that a package or the recipe's files brought, by its WantedBy= and RequiredBy=
+ * lines. */
 int units_enable(struct workshop *shop, int root, const char *name);
 int units_mask(struct workshop *shop, int root, const char *name);
 

@@ -15,6 +15,7 @@
 #include "common/file.h"
 #include "provisioner/image/apart.h"
 #include "rootfs/cache.h"
+#include "rootfs/files.h"
 #include "rootfs/run.h"
 
 #define MEGABYTE (UINT64_C(1) << 20)
@@ -156,6 +157,19 @@ static int add_units(struct build *build, struct cache_key *key)
 	return result;
 }
 
+/* The texts of the recipe, and everything that they name. */
+static int add_recipe(struct build *build, struct cache_key *key)
+{
+	const struct recipe *recipe = build->recipe;
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < recipe->input_count; i++)
+		result = cache_key_add_file(key, recipe->inputs[i]);
+	if (result == 0 && recipe->script[0])
+		result = cache_key_add_file(key, recipe->script);
+	return result == 0 ? files_add_to_key(build->shop, key) : result;
+}
+
 static int make_key(struct build *build)
 {
 	struct cache_key key;
@@ -170,7 +184,7 @@ static int make_key(struct build *build)
 	/* The builder's own tables (files, modules) change without any version. */
 	result = cache_key_add_file(&key, "/proc/self/exe");
 	if (result == 0)
-		result = cache_key_add_file(&key, build->options->target);
+		result = add_recipe(build, &key);
 	if (result == 0)
 		result = cache_key_add_file(&key, build->init);
 	if (result == 0 && build->agent[0])

@@ -101,17 +101,86 @@ static void what_is_wrong_is_named_with_its_line(void **state)
 		{ WORDS, "components is missing" },
 		{ LISTS, "suite is missing" },
 		{ "suite = ", "base.conf:1: syntax error" },
-		{ "suite = \"bookworm\";\narchitecture = \"amd64\";\nkernel = \"k\";\nfirmware = "
+		{ "suite = \"bookworm\";\narchitecture = \"mips\";\nkernel = \"k\";\nfirmware = "
 		  "\"f\";\n" LISTS,
-			"arm64 only" },
+			"\"mips\" is not known" },
+		{ WORDS LISTS "extends = \"../x\";\n", "base.conf:7: extends is not valid" },
+		{ WORDS LISTS "extends = \"nothing\";\n", "nothing.conf can't be read" },
+		{ WORDS LISTS "extends = \"base\";\n", "extends leads too far" },
+		{ WORDS LISTS "script = \"nothing.sh\";\n",
+			"base.conf:7: script: /tmp/recipe_test" },
+		{ WORDS LISTS "repositories = ( { suite = \"x\"; } );\n", "has no valid url" },
+		{ WORDS LISTS "repositories = ( { url = \"ftp://x/\"; suite = \"x\"; } );\n",
+			"has no valid url" },
+		{ WORDS LISTS "repositories = ( { url = \"http://x/ y\"; suite = \"x\"; } );\n",
+			"has no valid url" },
+		{ WORDS LISTS "repositories = (\n{ url = \"http://x/\"; suite = \"x\"; } );\n",
+			"base.conf:8: an entry has wrong components" },
+		{ WORDS LISTS "repositories = ( { url = \"http://x/\"; suite = \"/\"; } );\n",
+			"has no valid key" },
+		{ WORDS LISTS "repositories = ( { url = \"http://x/\"; suite = \"/\"; trusted = "
+			      "true; } );\n",
+			"trusted is not valid" },
+		{ WORDS LISTS "repositories = ( { url = \"file:/x\"; suite = \"/\"; colour = 1; } "
+			      ");\n",
+			"colour is not known here" },
+		{ WORDS LISTS "files = ( { path = \"/etc/x\"; } );\n", "has no source" },
+		{ WORDS LISTS "files = ( { source = \"/etc/passwd\"; path = \"etc/x\"; } );\n",
+			"has no valid path" },
+		{ WORDS LISTS "files = ( { source = \"/etc/passwd\"; path = \"/../x\"; } );\n",
+			"has no valid path" },
+		{ WORDS LISTS "files = ( { source = \"/etc/passwd\"; path = \"/x/..\"; } );\n",
+			"has no valid path" },
+		{ WORDS LISTS "files = ( { source = \"/etc/passwd\"; path = \"/x\"; mode = 644; } "
+			      ");\n",
+			"mode is not valid" },
+		{ WORDS LISTS "files = ( { source = \"/etc/passwd\"; path = \"/x\"; owner = "
+			      "\"a b\"; } );\n",
+			"owner is not valid" },
+		{ WORDS LISTS "files = ( { source = \"/etc\"; path = \"/x\"; mode = \"0644\"; } "
+			      ");\n",
+			"has a mode for a directory" },
 	};
 	struct world *world = *state;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(load(world, "base.conf", cases[i].text), -EINVAL);
+		assert_int_not_equal(load(world, "base.conf", cases[i].text), 0);
 		if (!strstr(world->failure.text, cases[i].expected))
 			fail_msg("\"%s\" without \"%s\"", world->failure.text, cases[i].expected);
 	}
+}
+
+static void a_recipe_adds_to_the_one_that_it_extends(void **state)
+{
+	struct world *world = *state;
+	const struct recipe *recipe = &world->recipe;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/base.conf", world->directory);
+	assert_int_equal(file_replace(path, WORDS LISTS, strlen(WORDS LISTS), 0644), 0);
+	if (load(world, "more.conf",
+		    "extends = \"base\";\nsuite = \"trixie\";\npackages = ( \"nfs-common\" );\n"
+		    "repositories = ( { url = \"https://pkgs.example/deb/\"; suite = \"/\"; key = "
+		    "\"/usr/share/keyrings/debian-archive-keyring.gpg\"; },\n"
+		    "{ url = \"file:/srv/packages\"; suite = \"bookworm\"; components = ( \"a\", "
+		    "\"b\" ); trusted = true; } );\n"
+		    "files = ( { source = \"base.conf\"; path = \"/etc/x\"; mode = \"0640\"; owner "
+		    "= "
+		    "\"root:mail\"; } );\n") != 0)
+		fail_msg("%s", world->failure.text);
+	assert_int_equal(unlink(path), 0);
+	assert_string_equal(recipe->name, "more");
+	assert_string_equal(recipe->suite, "trixie");
+	assert_int_equal(recipe->packages.count, 3);
+	assert_string_equal(recipe->packages.items[0], "systemd");
+	assert_string_equal(recipe->packages.items[2], "nfs-common");
+	assert_int_equal(recipe->input_count, 2);
+	assert_int_equal(recipe->repository_count, 2);
+	assert_false(recipe->repositories[0].local);
+	assert_string_equal(recipe->repositories[1].components, "a b");
+	assert_string_equal(recipe->files[0].source, path);
+	assert_int_equal(recipe->files[0].mode, 0640);
+	assert_string_equal(recipe->files[0].group, "mail");
 }
 
 static void a_file_that_cannot_name_an_image_is_refused(void **state)
@@ -140,6 +209,7 @@ int main(void)
 		IN_WORLD(a_recipe_names_its_image_and_lists_what_goes_in),
 		IN_WORLD(the_default_recipe_is_valid),
 		IN_WORLD(what_is_wrong_is_named_with_its_line),
+		IN_WORLD(a_recipe_adds_to_the_one_that_it_extends),
 		IN_WORLD(a_file_that_cannot_name_an_image_is_refused),
 		IN_WORLD(a_missing_recipe_is_said),
 	};

@@ -194,7 +194,8 @@ static void a_unit_that_nothing_wants_cannot_be_enabled(void **state)
 		-EINVAL);
 	memset(&world->shop.failure, 0, sizeof(world->shop.failure));
 	assert_int_equal(units_enable(&world->shop, world->root, "gone.service"), -ENOENT);
-	assert_non_null(strstr(world->shop.failure.text, "gone.service, which no package brought"));
+	assert_non_null(
+		strstr(world->shop.failure.text, "gone.service, which neither a package nor"));
 }
 
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, remove_world)
