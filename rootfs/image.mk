@@ -3,7 +3,7 @@
 BOOT_MAKE := boot/build.c boot/kernel.c boot/initramfs.c boot/modules.c boot/firmware.c
 ROOTFS_RECIPE := rootfs/recipe.c rootfs/recipe_parts.c
 ROOTFS_MAKE := $(ROOTFS_RECIPE) $(addprefix rootfs/,failure.c progress.c run.c cache.c apt.c repositories.c kernel.c base.c \
-               tree.c units.c files.c script.c root.c)
+               tree.c units.c files.c script.c clean.c root.c)
 
 PROGRAMS += bramble-image
 bramble-image_SRC = provisioner/image/main.c provisioner/image/build.c provisioner/image/apart.c \
@@ -27,7 +27,7 @@ test-recipe_SRC := tests/unit/recipe_test.c $(ROOTFS_RECIPE) rootfs/failure.c co
 test-recipe_LIBS := cmocka libconfig
 test-run_SRC := tests/unit/run_test.c rootfs/run.c rootfs/failure.c rootfs/progress.c common/clock.c common/file.c common/str.c
 test-run_LIBS := cmocka
-test-tree_SRC := tests/unit/tree_test.c rootfs/tree.c rootfs/units.c rootfs/cache.c rootfs/failure.c common/hash.c $(COMMON_BASE)
+test-tree_SRC := tests/unit/tree_test.c rootfs/clean.c rootfs/tree.c rootfs/units.c rootfs/cache.c rootfs/failure.c common/hash.c $(COMMON_BASE)
 test-tree_LIBS := cmocka libsodium
 
 TESTS += test-image-store

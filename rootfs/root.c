@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "rootfs/clean.h"
 #include "rootfs/files.h"
 #include "rootfs/repositories.h"
 #include "rootfs/run.h"
@@ -27,8 +28,6 @@
 static const struct {
 	const char *path, *content;
 } files[] = {
-	/* Empty, not missing: systemd takes a missing one for a first boot. */
-	{ "etc/machine-id", "" },
 	{ "etc/fstab",
 		"# The root is an overlay over the image; bramble-init mounts everything.\n" },
 	{ "etc/hosts", "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n" },
@@ -50,12 +49,6 @@ static const struct {
 	{ "var/.updated", "# Made with the image.\n" },
 };
 
-/* Made under emulation by the packages; a key in an image would be every node's. */
-static const char *const removed[] = { "etc/hostname", "etc/resolv.conf",
-	"etc/ssh/ssh_host_ecdsa_key", "etc/ssh/ssh_host_ecdsa_key.pub",
-	"etc/ssh/ssh_host_ed25519_key", "etc/ssh/ssh_host_ed25519_key.pub",
-	"etc/ssh/ssh_host_rsa_key", "etc/ssh/ssh_host_rsa_key.pub", "var/lib/systemd/random-seed" };
-
 /* data: the node's own, shared: the cluster's, both mounted at boot. */
 static const char *const directories[] = { "data", "shared", "dev", "usr/lib/bramble",
 	"usr/lib/modules" };
@@ -73,8 +66,6 @@ static int write_files(struct workshop *shop, int root)
 {
 	int result = 0;
 
-	for (size_t i = 0; result == 0 && i < COUNT(removed); i++)
-		result = explain(shop, removed[i], tree_remove(root, removed[i]));
 	for (size_t i = 0; result == 0 && i < COUNT(directories); i++)
 		result = explain(shop, directories[i], tree_make_directory(root, directories[i]));
 	for (size_t i = 0; result == 0 && i < COUNT(files); i++)
@@ -149,6 +140,21 @@ static int set_units(struct workshop *shop, int root)
 	return result;
 }
 
+/* Last: neither what packages left nor what a script did tells of the day of the build. */
+static int clean(struct workshop *shop, int root, const char *path)
+{
+	int result = clean_root(path);
+
+	/* Empty, not missing: systemd takes a missing one for a first boot. */
+	if (result == 0)
+		result = tree_write(root, "etc/machine-id", "", 0, 0444);
+	if (result == 0)
+		result = tree_link(root, "var/lib/dbus/machine-id", "/etc/machine-id");
+	return result == 0 ? 0
+			   : failure_set(&shop->failure, result, "%s can't be cleaned: %s", path,
+				     strerror(-result));
+}
+
 /* What the recipe adds of its own; the script sees all the rest. */
 static int add_recipe(struct workshop *shop, int root, const char *path)
 {
@@ -184,6 +190,8 @@ int root_make(struct workshop *shop, const struct root_parts *parts, const char 
 		result = add_recipe(shop, root, path);
 	if (result == 0)
 		result = set_units(shop, root);
+	if (result == 0)
+		result = clean(shop, root, path);
 	close(root);
 	return result;
 }

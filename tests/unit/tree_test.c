@@ -12,6 +12,7 @@
 
 #include "common/file.h"
 #include "rootfs/cache.h"
+#include "rootfs/clean.h"
 #include "rootfs/tree.h"
 #include "rootfs/units.h"
 
@@ -198,11 +199,42 @@ static void a_unit_that_nothing_wants_cannot_be_enabled(void **state)
 		strstr(world->shop.failure.text, "gone.service, which neither a package nor"));
 }
 
+static void what_tells_of_the_hour_of_a_build_goes(void **state)
+{
+	static const struct {
+		const char *path;
+		bool stays;
+	} cases[] = {
+		{ "etc/ssh/ssh_host_rsa_key", false },
+		{ "etc/ssh/sshd_config", true },
+		{ "etc/passwd-", false },
+		{ "etc/passwd", true },
+		{ "var/log/apt/history.log", false },
+		{ "var/cache/ldconfig/aux-cache", false },
+		{ "usr/lib/python3/x/__pycache__/y.cpython-311.pyc", false },
+		{ "usr/lib/python3/x/y.py", true },
+		{ "opt/var/log/x", true },
+		{ "root/.bash_history", false },
+		{ "root/.bashrc", true },
+	};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(tree_write(world->root, cases[i].path, "x", 1, 0644), 0);
+	assert_int_equal(tree_link(world->root, "var/log/link", "../../etc/passwd"), 0);
+	assert_int_equal(clean_root(world->path), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if ((tree_find(world->root, cases[i].path) == 0) != cases[i].stays)
+			fail_msg("%s", cases[i].path);
+	assert_int_equal(tree_find(world->root, "var/log/apt"), 0);
+}
+
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, remove_world)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		IN_WORLD(what_tells_of_the_hour_of_a_build_goes),
 		IN_WORLD(files_are_written_replaced_and_removed),
 		IN_WORLD(links_never_lead_to_the_host),
 		IN_WORLD(removing_a_tree_does_not_follow_links),
