@@ -8,6 +8,7 @@
 #include <linux/landlock.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -157,6 +158,47 @@ int sandbox_deny_files(int root)
 		return -errno;
 	if (root >= 0)
 		result = allow_reading(ruleset, root);
+	if (result == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
+		result = -errno;
+	close(ruleset);
+	return result;
+}
+
+static int allow_beneath(int ruleset, const char *path, uint64_t access)
+{
+	struct landlock_path_beneath_attr rule = { .allowed_access = access };
+	struct stat status;
+	int result = 0;
+
+	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
+	if (rule.parent_fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	/* What only a directory can grant is refused for a file. */
+	if (fstat(rule.parent_fd, &status) == 0 && !S_ISDIR(status.st_mode))
+		rule.allowed_access &= LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+				       LANDLOCK_ACCESS_FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV;
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
+		result = -errno;
+	close(rule.parent_fd);
+	return result;
+}
+
+int sandbox_deny_writing(const char *const writable[])
+{
+	const struct sandbox_rights rights = sandbox_rights(sandbox_landlock_abi());
+	const struct ruleset rules = { rights.files, 0, rights.scopes };
+	int ruleset, result;
+
+	if (rules.files == 0)
+		return -EOPNOTSUPP;
+	ruleset = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
+	if (ruleset < 0)
+		return -errno;
+	result = allow_beneath(ruleset, "/",
+		LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+			LANDLOCK_ACCESS_FS_EXECUTE);
+	for (size_t i = 0; result == 0 && writable[i]; i++)
+		result = allow_beneath(ruleset, writable[i], rights.files);
 	if (result == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
 		result = -errno;
 	close(ruleset);

@@ -37,4 +37,10 @@ int sandbox_landlock_abi(void);
  * -errno. */
 int sandbox_deny_files(int root);
 
+/* For a program that is executed next: from now on files may be read and executed as the user's
+ * rights allow, but written, made and removed only beneath these (ended by NULL; those that aren't
+ * there are left out). Signals and abstract sockets of others are denied where the kernel's
+ * Landlock can. Returns as sandbox_deny_files. */
+int sandbox_deny_writing(const char *const writable[]);
+
 #endif

@@ -8,10 +8,10 @@ completions ?= $(prefix)/share
 
 INSTALL_BIN     := bramble
 INSTALL_SBIN    := brambled bramble-image
-INSTALL_LIBEXEC := bramble-tftpd bramble-httpd bramble-dhcpwatch
+INSTALL_LIBEXEC := bramble-tftpd bramble-httpd bramble-dhcpwatch bramble-hooks
 INSTALL_NODE    := bramble-init bramble-agent
 INSTALL_BUILT   := $(addprefix $(B)/,$(INSTALL_BIN) $(INSTALL_SBIN) $(INSTALL_LIBEXEC) $(INSTALL_NODE))
-INSTALL_FOLDERS := $(bindir) $(sbindir) $(libexecdir)/node $(sysconfdir)/bramble/images $(unitdir) $(sysusersdir) \
+INSTALL_FOLDERS := $(bindir) $(sbindir) $(libexecdir)/node $(sysconfdir)/bramble/images $(sysconfdir)/bramble/hooks.d $(unitdir) $(sysusersdir) \
                    $(mandir)/man5 $(mandir)/man8 $(completions)/bash-completion/completions \
                    $(completions)/zsh/site-functions $(completions)/fish/vendor_completions.d
 NODE_UNITS      := rootfs/agent/bramble-agent.service
@@ -42,6 +42,7 @@ install: $(INSTALL_BUILT) ## Install (DESTDIR=, prefix=); what was edited stays
 	install -m 644 $(wildcard docs/man/*.5) '$(DESTDIR)$(mandir)/man5'
 	install -m 644 $(wildcard docs/man/*.8) '$(DESTDIR)$(mandir)/man8'
 	$(call install_editable,etc/bramble.conf,$(sysconfdir)/bramble/bramble.conf)
+	install -m 644 etc/hooks.d/50-webhook.example '$(DESTDIR)$(sysconfdir)/bramble/hooks.d'
 	$(foreach f,$(wildcard etc/images/*.conf),$(call install_editable,$(f),$(sysconfdir)/bramble/images/$(notdir $(f))))
 	@[ -n '$(DESTDIR)' ] || { systemd-sysusers '$(sysusersdir)/bramble.conf'; \
 	  [ ! -d /run/systemd/system ] || systemctl daemon-reload; }

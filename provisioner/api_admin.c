@@ -301,6 +301,8 @@ static const struct route {
 	{ "/v1/boots", "", list_boots, IPC_GET, false, false },
 	{ "/v1/boots/", "", show_boot, IPC_GET, true, false },
 	{ "/v1/events", "", list_events, IPC_GET, false, false },
+	{ "/v1/hooks", "", api_show_hooks, IPC_GET, false, false },
+	{ "/v1/hooks", "", api_report_hooks, IPC_POST, false, true },
 	{ "/v1/images", "", api_list_images, IPC_GET, false, false },
 	{ "/v1/images", "", api_use_image, IPC_POST, false, true },
 	{ "/v1/images/", "/gc", api_sweep_image, IPC_POST, true, true },

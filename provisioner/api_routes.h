@@ -58,6 +58,9 @@ void api_test_rules(struct api_request *request);
 
 void api_show_status(struct api_request *request);
 
+void api_show_hooks(struct api_request *request);
+void api_report_hooks(struct api_request *request);
+
 void api_show_health(struct api_request *request);
 void api_give_order(struct api_request *request);
 void api_show_order(struct api_request *request);

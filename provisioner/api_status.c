@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "provisioner/api_routes.h"
 #include "provisioner/health.h"
+#include "provisioner/hooks.h"
 #include "provisioner/images.h"
 
 #define WARNINGS_LIMIT 40
@@ -55,7 +56,7 @@ static void add_processes(cJSON *json, const struct brambled *brambled)
 	}
 }
 
-static int add_health_warning(void *argument, const char *text)
+static int add_warning(void *argument, const char *text)
 {
 	if (cJSON_GetArraySize(argument) >= WARNINGS_LIMIT)
 		return 1;
@@ -85,7 +86,8 @@ static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_
 		snprintf(text, sizeof(text), "%s is not running: %s", status.name, status.reason);
 		cJSON_AddItemToArray(array, cJSON_CreateString(text));
 	}
-	(void)health_each_warning(brambled, add_health_warning, array);
+	(void)health_each_warning(brambled, add_warning, array);
+	(void)hooks_each_warning(brambled, add_warning, array);
 	api_add_version_warnings(brambled, array);
 	api_add_rollout_warnings(brambled, array);
 	return cJSON_GetArraySize(array) > 0;

@@ -15,6 +15,7 @@ struct engine;
 struct event_base;
 struct event;
 struct health;
+struct hooks;
 struct heartbeats;
 struct images;
 struct server;
@@ -34,6 +35,7 @@ struct brambled {
 	struct timeline *timeline;
 	struct heartbeats *heartbeats;
 	struct health *health;
+	struct hooks *hooks;
 	struct images *images;
 	const struct engine *engine; /* NULL = none; see cluster/engine.h */
 	struct event *tick;

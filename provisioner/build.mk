@@ -41,7 +41,7 @@ fuzz-cluster_files_LIBS := libcjson yaml-0.1
 # The administrator's command
 CLI := provisioner/cli
 CLI_SRC := $(addprefix $(CLI)/,cli.c args.c client.c table.c text.c json.c commands.c \
-	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c cluster.c operate.c targets.c rollout.c rollout_watch.c watch.c complete.c health.c state.c state_replace.c rules.c) \
+	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c cluster.c operate.c targets.c rollout.c rollout_watch.c watch.c complete.c health.c state.c state_replace.c rules.c hooks.c) \
 	$(CLUSTER_SRC) rootfs/run.c rootfs/failure.c rootfs/progress.c \
 	$(SETTINGS_SRC) provisioner/stages.c provisioner/diagnosis.c common/ipc.c common/file.c common/clock.c common/str.c
 CLI_LIBS := libcjson yaml-0.1 $(SETTINGS_LIBS)
@@ -78,6 +78,16 @@ FUZZERS += fuzz-dhcp_frame
 fuzz-dhcp_frame_SRC := tests/fuzz/dhcp_frame.c $(DHCPWATCH_SRC)
 fuzz-dhcp_frame_LIBS := libevent_core
 
+# bramble-hooks
+HOOKS_SRC := $(addprefix provisioner/hooks/,find.c event.c lines.c queue.c positions.c feed.c run.c cage.c runner.c trial.c) \
+	common/broker.c common/ipc.c common/sandbox.c $(COMMON_BASE)
+PROGRAMS += bramble-hooks
+bramble-hooks_SRC := provisioner/hooks/main.c $(HOOKS_SRC)
+bramble-hooks_LIBS := libevent_core libcjson libcap-ng libseccomp
+TESTS += test-hooks
+test-hooks_SRC := tests/unit/hooks_test.c $(HOOKS_SRC)
+test-hooks_LIBS := cmocka $(bramble-hooks_LIBS)
+
 # NFS
 EXPORTS_SRC := provisioner/exports.c provisioner/exports_ganesha.c provisioner/exports_kernel.c provisioner/exports_table.c
 TESTS += test-exports
@@ -93,7 +103,7 @@ STATE_SRC := $(STATE_TEXT_SRC) provisioner/state/load.c provisioner/state/merge.
 # brambled
 REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c backups.c repair.c whole.c schema.c boards.c addresses.c nodes.c boots.c \
 	events.c images.c expected.c orders.c rollouts.c)
-BRAMBLED_SRC := $(addprefix provisioner/,policy.c rules.c diagnosis.c changes.c stages.c timeline.c heartbeats.c health.c orders.c sightings.c addresses.c nodes.c bindings.c directories.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c fallback.c versions.c cluster/engine.c rollout/plan.c rollout/step.c rollout/look.c rollout/run.c rollout/manage.c images_find.c \
+BRAMBLED_SRC := $(addprefix provisioner/,policy.c rules.c diagnosis.c changes.c stages.c timeline.c heartbeats.c health.c hooks.c orders.c sightings.c addresses.c nodes.c bindings.c directories.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c fallback.c versions.c cluster/engine.c rollout/plan.c rollout/step.c rollout/look.c rollout/run.c rollout/manage.c images_find.c \
 	api.c api_json.c api_node.c api_admin.c api_rules.c api_admission.c api_images.c api_versions.c api_rollouts.c api_operate.c api_state.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(STATE_SRC) provisioner/state/replace.c $(BOOT_SERVE) \
 	$(SETTINGS_SRC) $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/hash.c common/ipc.c
 PROGRAMS += brambled

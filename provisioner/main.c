@@ -25,6 +25,7 @@
 #include "provisioner/cluster/run.h"
 #include "provisioner/health.h"
 #include "provisioner/heartbeats.h"
+#include "provisioner/hooks.h"
 #include "provisioner/images.h"
 #include "provisioner/network.h"
 #include "provisioner/nodes.h"
@@ -219,9 +220,11 @@ static bool needs_restart(const struct settings *old, const struct settings *new
 	       strcmp(old->lan_upstream_dns, new->lan_upstream_dns) != 0 ||
 	       strcmp(old->share, new->share) != 0 || old->nfs != new->nfs ||
 	       old->kubernetes_engine != new->kubernetes_engine ||
-	       strcmp(old->run, new->run) != 0 || strcmp(old->libexec, new->libexec) != 0 ||
-	       old->tftp_port != new->tftp_port || old->http_port != new->http_port ||
-	       old->tftp_sessions != new->tftp_sessions || old->log_level != new->log_level;
+	       strcmp(old->hooks, new->hooks) != 0 ||
+	       old->hooks_timeout_s != new->hooks_timeout_s || strcmp(old->run, new->run) != 0 ||
+	       strcmp(old->libexec, new->libexec) != 0 || old->tftp_port != new->tftp_port ||
+	       old->http_port != new->http_port || old->tftp_sessions != new->tftp_sessions ||
+	       old->log_level != new->log_level;
 }
 
 /* What nodes and boards meet takes effect at once; the rest at the next start. */
@@ -339,6 +342,8 @@ static int start(struct brambled *brambled)
 		result = network_render_config(&brambled->settings);
 	if (result == 0)
 		result = server_start(brambled);
+	if (result == 0)
+		result = hooks_start(brambled);
 	if (result != 0) {
 		log_error("can't start: %s", strerror(-result));
 		return result;
@@ -361,6 +366,7 @@ static void stop(struct brambled *brambled)
 	server_stop(brambled);
 	heartbeats_stop(brambled);
 	health_stop(brambled);
+	hooks_stop(brambled);
 	(void)brambled_settle(brambled);
 	timeline_stop(brambled);
 	images_stop(brambled);

@@ -69,6 +69,9 @@ struct settings {
 	char cluster_name[64]; /* kubernetes.name */
 	char pod_cidr[20];     /* kubernetes.pod_cidr: "10.244.0.0/16" */
 	char service_cidr[20]; /* kubernetes.service_cidr: "10.96.0.0/12" */
+	/* hooks */
+	char hooks[256];	 /* hooks.path: "/etc/bramble/hooks.d" */
+	int64_t hooks_timeout_s; /* hooks.timeout_s: of one run */
 	/* paths */
 	char run[108];	   /* paths.run: "/run/bramble" (sockets: short) */
 	char libexec[256]; /* paths.libexec: where bramble-tftpd … are installed */

@@ -14,6 +14,7 @@ static const struct cli_command commands[] = {
 	{ "import", import_main, "Announce boards by a list" },
 	{ "boot", boot_main, "Boots, each with its timeline: list, show, watch, latest" },
 	{ "events", events_main, "What happened; -f goes on as it happens" },
+	{ "hooks", hooks_main, "Executables that run on events: list, test" },
 	{ "image", image_main, "Images that nodes run: list, use, rollback, gc" },
 	{ "rollout", rollout_main,
 		"Bring a version to the nodes in waves: start, status, pause ..." },

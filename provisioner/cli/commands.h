@@ -13,6 +13,7 @@ enum cli_exit import_main(struct cli *cli, int argc, char **argv);
 enum cli_exit board_main(struct cli *cli, int argc, char **argv);
 enum cli_exit boot_main(struct cli *cli, int argc, char **argv);
 enum cli_exit events_main(struct cli *cli, int argc, char **argv);
+enum cli_exit hooks_main(struct cli *cli, int argc, char **argv);
 enum cli_exit image_main(struct cli *cli, int argc, char **argv);
 enum cli_exit rollout_main(struct cli *cli, int argc, char **argv);
 enum cli_exit cluster_main(struct cli *cli, int argc, char **argv);

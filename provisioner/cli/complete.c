@@ -17,6 +17,7 @@ static const struct {
 	{ "ID", "/v1/boards", "boards", "serial" },
 	{ "NAME", "/v1/images", "images", "name" },
 	{ "IMAGE", "/v1/images", "images", "name" },
+	{ "HOOK", "/v1/hooks", "hooks", "name" },
 	{ "BACKUP", "/v1/state/backups", "backups", "name" },
 };
 

@@ -61,6 +61,7 @@ static void end(struct world *world)
 	registry_rollback(brambled->registry);
 	heartbeats_stop(brambled);
 	health_stop(brambled);
+	hooks_stop(brambled);
 	registry_rollback(brambled->registry);
 	timeline_stop(brambled);
 	images_stop(brambled);

@@ -16,6 +16,7 @@
 #include "provisioner/brambled.h"
 #include "provisioner/health.h"
 #include "provisioner/heartbeats.h"
+#include "provisioner/hooks.h"
 #include "provisioner/images.h"
 #include "provisioner/nodes.h"
 #include "provisioner/resolve.h"
