@@ -3,11 +3,12 @@
 BOOT_MAKE := boot/build.c boot/kernel.c boot/initramfs.c boot/modules.c boot/firmware.c
 ROOTFS_RECIPE := rootfs/recipe.c rootfs/recipe_parts.c
 ROOTFS_MAKE := $(ROOTFS_RECIPE) $(addprefix rootfs/,failure.c progress.c run.c cache.c apt.c repositories.c kernel.c base.c \
-               tree.c units.c files.c script.c clean.c root.c)
+               tree.c units.c files.c script.c clean.c contents.c root.c)
 
 PROGRAMS += bramble-image
 bramble-image_SRC = provisioner/image/main.c provisioner/image/build.c provisioner/image/apart.c \
-                     provisioner/image/check.c provisioner/image/store.c provisioner/image/defaults.c $(SETTINGS_SRC) \
+                     provisioner/image/check.c provisioner/image/store.c provisioner/image/show.c \
+                     provisioner/image/defaults.c $(SETTINGS_SRC) \
                      $(BOOT_SERVE) $(BOOT_MAKE) $(ROOTFS_MAKE) $(COMMON_BASE) common/hash.c
 bramble-image_LIBS := libarchive zlib libsodium libconfig
 
@@ -29,6 +30,10 @@ test-run_SRC := tests/unit/run_test.c rootfs/run.c rootfs/failure.c rootfs/progr
 test-run_LIBS := cmocka
 test-tree_SRC := tests/unit/tree_test.c rootfs/clean.c rootfs/tree.c rootfs/units.c rootfs/cache.c rootfs/failure.c common/hash.c $(COMMON_BASE)
 test-tree_LIBS := cmocka libsodium
+
+TESTS += test-contents
+test-contents_SRC := tests/unit/contents_test.c $(addprefix rootfs/,contents.c cache.c tree.c failure.c) $(COMMON_BASE) common/hash.c
+test-contents_LIBS := cmocka libsodium
 
 TESTS += test-image-store
 test-image-store_SRC := tests/unit/image_store_test.c provisioner/image/store.c provisioner/image/check.c \

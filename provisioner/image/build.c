@@ -15,6 +15,7 @@
 #include "common/file.h"
 #include "provisioner/image/apart.h"
 #include "rootfs/cache.h"
+#include "rootfs/contents.h"
 #include "rootfs/files.h"
 #include "rootfs/run.h"
 
@@ -310,6 +311,20 @@ static int make_boot_set(struct build *build)
 	return result;
 }
 
+static int list_contents(struct workshop *shop, const char *root)
+{
+	char path[WORKSHOP_PATH_SIZE];
+	int result = failure_path(
+		&shop->failure, path, sizeof(path), "%s/boot/" CONTENTS_NAME, shop->work);
+
+	progress_note(&shop->progress, "listing the contents");
+	if (result == 0)
+		result = contents_write(root, path);
+	return result == 0 ? 0
+			   : failure_set(&shop->failure, result, "%s can't be listed: %s", root,
+				     strerror(-result));
+}
+
 static int make_root(struct build *build)
 {
 	const struct image_options *options = build->options;
@@ -337,6 +352,8 @@ static int make_root(struct build *build)
 	progress_begin(&shop->progress, "image");
 	if (result == 0)
 		result = root_make(shop, &parts, root);
+	if (result == 0)
+		result = list_contents(shop, root);
 	if (result == 0 && options->mode == IMAGE_SQUASHFS)
 		result = root_pack(shop, root, squashfs);
 	if (result == 0)

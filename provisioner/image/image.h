@@ -26,7 +26,8 @@ enum image_mode {
 struct image_options {
 	const char *config; /* bramble.conf, NULL for the installed one */
 	const char *share;  /* NULL: what bramble.conf says */
-	const char *target; /* build: the recipe's path; verify: NAME or NAME/HASH, NULL for all */
+	const char *target; /* build: the recipe's path; else NAME or NAME/HASH, NULL for all */
+	const char *other;  /* diff: the second one */
 	const char *cache;  /* directory, NULL for the user's */
 	bool no_cache;
 	const char *init;  /* programs for arm64; NULL: beside this program */
@@ -52,6 +53,8 @@ int image_complete(struct image_options *options, bool target_is_recipe,
 int image_build(const struct image_options *options);
 int image_list(const struct image_options *options);
 int image_verify(const struct image_options *options);
+int image_show(const struct image_options *options);
+int image_diff(const struct image_options *options);
 
 /* One version on a share. */
 struct image_version {
@@ -66,6 +69,11 @@ struct image_version {
  * other than 0, which is then returned. -errno when the share can't be read. */
 int image_each(const char *share, const char *name,
 	int (*each)(void *context, const struct image_version *version), void *context);
+
+/* The version that `word` names: NAME/HASH, of which a beginning is enough, or NAME when there is
+ * only one. Returns 0, or -ENOENT, -EEXIST (several) or -EINVAL with `failure`. */
+int image_find(const char *share, const char *word, struct image_version *version,
+	struct failure *failure);
 
 /* Begin a build: make SHARE/images/NAME and shop->work in it (mode 0755), keep other builds of this
  * image out until the process ends, and sweep what crashed ones left. Returns 0 or -errno with

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* bramble-image: builds image versions, lists and verifies them. */
+/* bramble-image: builds image versions, lists, shows, compares and verifies them. */
 #include "provisioner/image/image.h"
 
 #include <getopt.h>
@@ -16,10 +16,14 @@ static const struct verb {
 	const char *name, *arguments, *help;
 	int (*run)(const struct image_options *options);
 	bool takes_recipe;
+	int min_words, max_words;
 } verbs[] = {
-	{ "build", "RECIPE", "build an image version and publish it", image_build, true },
-	{ "list", "", "list the image versions of a share", image_list, false },
-	{ "verify", "[NAME[/HASH]]", "hash everything again", image_verify, false },
+	{ "build", "RECIPE", "build an image version and publish it", image_build, true, 1, 1 },
+	{ "list", "", "list the image versions of a share", image_list, false, 0, 0 },
+	{ "show", "NAME/HASH", "what is in a version", image_show, false, 1, 1 },
+	{ "diff", "NAME/HASH NAME/HASH", "what a version has that another hasn't", image_diff,
+		false, 2, 2 },
+	{ "verify", "[NAME[/HASH]]", "hash everything again", image_verify, false, 0, 1 },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -53,9 +57,10 @@ static void print_help(FILE *out)
 {
 	fputs("usage:\n", out);
 	for (size_t i = 0; i < VERBS; i++)
-		fprintf(out, "  bramble-image %-6s %-15s %s\n", verbs[i].name, verbs[i].arguments,
+		fprintf(out, "  bramble-image %-6s %-20s %s\n", verbs[i].name, verbs[i].arguments,
 			verbs[i].help);
-	fputs("\nRECIPE is a file, or the name of one in /etc/bramble/images.\n\n"
+	fputs("\nRECIPE is a file, or the name of one in /etc/bramble/images. Of a HASH the "
+	      "beginning is enough.\n\n"
 	      "  --share DIR      the share (default: share.path of the configuration)\n"
 	      "  --config FILE    in place of " SETTINGS_DEFAULT_PATH "\n"
 	      "\nbuild takes further:\n"
@@ -142,10 +147,10 @@ static int run_verb(const struct verb *verb, int count, char **words, struct ima
 	struct failure failure = { 0 };
 	int result;
 
-	if (count > 1 || (verb->takes_recipe && count == 0))
+	if (count < verb->min_words || count > verb->max_words)
 		return refuse_usage(verb);
-	if (count == 1)
-		options->target = words[0];
+	options->target = count > 0 ? words[0] : NULL;
+	options->other = count > 1 ? words[1] : NULL;
 	defaults = calloc(1, sizeof(*defaults));
 	if (!defaults)
 		return refuse("out of memory", "");

@@ -106,6 +106,48 @@ int image_each(const char *share, const char *name,
 	return result;
 }
 
+struct finding {
+	const char *beginning;
+	struct image_version *version;
+	unsigned count;
+};
+
+static int compare_beginning(void *context, const struct image_version *version)
+{
+	struct finding *finding = context;
+
+	if (strncmp(version->hash, finding->beginning, strlen(finding->beginning)) == 0) {
+		finding->count++;
+		*finding->version = *version;
+	}
+	return 0;
+}
+
+int image_find(
+	const char *share, const char *word, struct image_version *version, struct failure *failure)
+{
+	size_t length = strcspn(word, "/");
+	struct finding finding = { word[length] ? word + length + 1 : "", version, 0 };
+	char name[NODE_NAME_SIZE];
+	int result;
+
+	snprintf(name, sizeof(name), "%.*s", (int)length, word);
+	if (length >= sizeof(name) || !str_is_node_name(name))
+		return failure_set(failure, -EINVAL, "\"%.200s\" is not NAME or NAME/HASH", word);
+	result = image_each(share, name, compare_beginning, &finding);
+	if (result != 0 && result != -ENOENT)
+		return failure_set(failure, result, "%s/images/%s can't be read: %s", share, name,
+			strerror(-result));
+	if (finding.count == 0)
+		return failure_set(failure, -ENOENT,
+			"%s has no version %.200s: `bramble-image list` shows them", share, word);
+	return finding.count == 1
+		       ? 0
+		       : failure_set(failure, -EEXIST,
+				 "%u versions are meant by %.200s: write more of the hash",
+				 finding.count, word);
+}
+
 static int lock_image(struct workshop *shop, const char *directory)
 {
 	char path[WORKSHOP_PATH_SIZE + 8];
