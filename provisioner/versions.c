@@ -13,6 +13,7 @@
 #include "provisioner/rules.h"
 
 #define BECOME_GOOD_AT_ONCE 16
+#define REBOOT_MS 300000 /* until the router hears of its new boot */
 
 /* Without one of these no node comes up, whatever it runs. */
 static bool is_needed_to_boot(const char *process)
@@ -47,14 +48,32 @@ struct census {
 	struct fallback_scene *scene;
 };
 
+static int take_newest(void *argument, const struct registry_order *order)
+{
+	*(struct registry_order *)argument = *order;
+	return 1;
+}
+
+/* It is away because it was told to reboot. */
+static bool reboots_by_order(struct brambled *brambled, uint32_t node)
+{
+	struct registry_order order = { 0 };
+
+	(void)registry_each_order(brambled->registry, node, false, take_newest, &order);
+	return strcmp(order.verb, "reboot") == 0 && clock_wall_ms() - order.changed_ms < REBOOT_MS;
+}
+
 static int count_other(void *argument, const struct registry_node *node)
 {
 	struct census *census = argument;
 
 	if (!node->has_board || !node->joined || strcmp(node->name, census->except) == 0)
 		return 0;
+	if (!heartbeats_is_absent(census->brambled, node))
+		census->scene->heard++;
+	else if (reboots_by_order(census->brambled, node->id))
+		return 0;
 	census->scene->others++;
-	census->scene->heard += !heartbeats_is_absent(census->brambled, node);
 	return 0;
 }
 
@@ -133,19 +152,17 @@ void versions_joined(
 		(void)fallback_is_well(node, node->image_hash);
 }
 
-void versions_describe(struct brambled *brambled, const struct registry_node *node,
+void versions_explain(const struct registry_node *node, const char *image, const char *current,
 	char hash[static HASH_TEXT_SIZE], char why[static VERSIONS_TEXT_SIZE])
 {
-	const char *name = rules_image(&brambled->settings, node), *chosen;
-	struct registry_image image = { 0 };
+	const char *chosen;
 
-	(void)registry_get_image(brambled->registry, name, &image);
-	switch (fallback_choose(node, image.current, &chosen)) {
+	switch (fallback_choose(node, current, &chosen)) {
 	case FALLBACK_CURRENT:
-		snprintf(why, VERSIONS_TEXT_SIZE, "the current version of image %s", name);
+		snprintf(why, VERSIONS_TEXT_SIZE, "the current version of image %s", image);
 		break;
 	case FALLBACK_ASSIGNED:
-		snprintf(why, VERSIONS_TEXT_SIZE, "a roll-out of image %s gives it", name);
+		snprintf(why, VERSIONS_TEXT_SIZE, "a roll-out of image %s gives it", image);
 		break;
 	case FALLBACK_GOOD:
 		snprintf(why, VERSIONS_TEXT_SIZE,
@@ -154,6 +171,16 @@ void versions_describe(struct brambled *brambled, const struct registry_node *no
 		break;
 	}
 	str_copy(hash, HASH_TEXT_SIZE, chosen);
+}
+
+void versions_describe(struct brambled *brambled, const struct registry_node *node,
+	char hash[static HASH_TEXT_SIZE], char why[static VERSIONS_TEXT_SIZE])
+{
+	const char *name = rules_image(&brambled->settings, node);
+	struct registry_image image = { 0 };
+
+	(void)registry_get_image(brambled->registry, name, &image);
+	versions_explain(node, name, image.current, hash, why);
 }
 
 struct converts {

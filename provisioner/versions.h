@@ -29,6 +29,10 @@ int versions_retry(struct brambled *brambled, struct registry_node *node);
 void versions_describe(struct brambled *brambled, const struct registry_node *node,
 	char hash[static HASH_TEXT_SIZE], char why[static VERSIONS_TEXT_SIZE]);
 
+/* The same, when its image is `image` with the current version `current`. */
+void versions_explain(const struct registry_node *node, const char *image, const char *current,
+	char hash[static HASH_TEXT_SIZE], char why[static VERSIONS_TEXT_SIZE]);
+
 /* Call every second or so: notices that the cluster engine finds a node well. */
 void versions_tick(struct brambled *brambled);
 

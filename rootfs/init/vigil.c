@@ -8,10 +8,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/reboot.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "rootfs/init/init.h"
+
+#define LAST_WORDS_S 10
 
 static bool is_there(int directory, const char *name)
 {
@@ -30,7 +33,8 @@ bool init_keep_vigil(int directory, unsigned seconds)
 	return true;
 }
 
-_Noreturn static void give_up(const struct init_arguments *arguments, int root)
+/* Tell everybody, and wait a little longer: it may be just about to join. */
+_Noreturn static void give_up(const struct init_arguments *arguments, int root, int directory)
 {
 	char reason[INIT_REASON_SIZE];
 
@@ -40,11 +44,14 @@ _Noreturn static void give_up(const struct init_arguments *arguments, int root)
 	/* provisioner/diagnosis.h knows the first two words. */
 	snprintf(reason, sizeof(reason), "not joined %u s after systemd was started",
 		arguments->join_s);
-	init_complain("%s: see the units that failed above; `touch /run/bramble/" INIT_STAY
-		      "` in time keeps such a node up",
-		reason);
+	init_complain("%s: it starts over in %d s, unless somebody says `touch "
+		      "/run/bramble/" INIT_STAY "`; see the units that failed above",
+		reason, LAST_WORDS_S);
 	init_report(arguments, "systemd", reason, true);
-	init_start_over();
+	if (init_keep_vigil(directory, LAST_WORDS_S))
+		_exit(0);
+	reboot(RB_AUTOBOOT);
+	_exit(1);
 }
 
 int init_start_vigil(const struct init_arguments *arguments)
@@ -60,7 +67,7 @@ int init_start_vigil(const struct init_arguments *arguments)
 	if (pid == 0) {
 		if (init_keep_vigil(directory, arguments->join_s))
 			_exit(0);
-		give_up(arguments, root);
+		give_up(arguments, root, directory);
 	}
 	close(root);
 	if (directory >= 0)

@@ -153,6 +153,7 @@ static void a_boot_over_a_restart_of_brambled_does_not_count(void **state)
 static void when_no_other_node_is_heard_nothing_counts(void **state)
 {
 	struct world *world = *state;
+	int status;
 
 	begin(world);
 	join(world, 2);
@@ -163,6 +164,13 @@ static void when_no_other_node_is_heard_nothing_counts(void **state)
 	for (int i = 0; i < 5; i++)
 		fail_boot(world, 1);
 	assert_int_equal(world_count_events(world, "node.fell-back"), 0);
+	/* But one that is away because it was told to reboot says nothing of the router. */
+	cJSON_Delete(world_call(world, NULL, IPC_POST, "/v1/nodes/rasp2/orders",
+		"{\"order\":\"reboot\"}", &status));
+	assert_int_equal(status, 200);
+	for (int i = 0; i < 2; i++)
+		fail_boot(world, 1);
+	assert_int_equal(world_count_events(world, "node.fell-back"), 1);
 }
 
 static void a_version_that_is_not_there_is_left_at_once(void **state)
