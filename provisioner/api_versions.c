@@ -53,6 +53,18 @@ static int add_current(void *argument, const struct registry_image *image)
 	return 0;
 }
 
+/* "" when there is none. */
+static const char *find_current(const struct overview *overview, const char *image)
+{
+	for (size_t i = 0; i < overview->count; i++) {
+		const struct version *version = &overview->versions[i];
+
+		if (version->current && strcmp(version->image, image) == 0)
+			return version->hash;
+	}
+	return "";
+}
+
 static void add_exception(struct version *version, const char *node, const char *text)
 {
 	cJSON *json;
@@ -73,7 +85,7 @@ static int add_node(void *argument, const struct registry_node *node)
 	struct version *runs = node->joined ? find(overview, image, node->image_hash) : NULL;
 	struct version *next;
 
-	versions_describe(overview->brambled, node, hash, why);
+	versions_explain(node, image, find_current(overview, image), hash, why);
 	next = find(overview, image, hash);
 	if (runs)
 		runs->running++;
@@ -127,6 +139,8 @@ static int warn_of_node(void *argument, const struct registry_node *node)
 	const char *chosen;
 	char text[REGISTRY_REASON_SIZE + 256];
 
+	if (node->avoids[0] == '\0')
+		return 0;
 	(void)registry_get_image(warnings->brambled->registry,
 		rules_image(&warnings->brambled->settings, node), &image);
 	if (fallback_choose(node, image.current, &chosen) != FALLBACK_GOOD)

@@ -57,7 +57,7 @@ static void tell_nodes(struct watch *watch, const cJSON *nodes)
 	const cJSON *node;
 	size_t i = 0;
 
-	if (!make_room(watch, (size_t)cJSON_GetArraySize(nodes)))
+	if (!make_room(watch, (size_t)cJSON_GetArraySize(nodes)) || !watch->seen)
 		return;
 	cJSON_ArrayForEach(node, nodes)
 	{
