@@ -393,3 +393,34 @@ void conf_explain(const char *name, const char *text, const char *path, const ch
 	config_destroy(&config);
 	format_error(error, name, line, path, what);
 }
+
+struct conf_places {
+	config_t config;
+};
+
+struct conf_places *conf_places_new(const char *text)
+{
+	struct conf_places *places = calloc(1, sizeof(*places));
+
+	if (!places)
+		return NULL;
+	config_init(&places->config);
+	if (config_read_string(&places->config, text))
+		return places;
+	conf_places_free(places);
+	return NULL;
+}
+
+unsigned conf_places_line(const struct conf_places *places, const char *path)
+{
+	const config_setting_t *setting = places ? config_lookup(&places->config, path) : NULL;
+
+	return setting ? config_setting_source_line(setting) : 0;
+}
+
+void conf_places_free(struct conf_places *places)
+{
+	if (places)
+		config_destroy(&places->config);
+	free(places);
+}

@@ -73,6 +73,13 @@ int conf_read(const char *path, char **text, struct conf_error *error);
 void conf_explain(const char *name, const char *text, const char *path, const char *what,
 	struct conf_error *error);
 
+/* On which lines a text sets its settings. NULL without memory, or when it isn't well-formed. */
+struct conf_places;
+struct conf_places *conf_places_new(const char *text);
+/* `path` as conf_explain takes it; 0 = the text doesn't set it. */
+unsigned conf_places_line(const struct conf_places *places, const char *path);
+void conf_places_free(struct conf_places *places);
+
 /* What a setting may be, in words, e.g. "a whole number from 1 to 65535". Always NUL-terminated. */
 void conf_describe_allowed(const struct conf_setting *setting, char *out, size_t size);
 

@@ -271,7 +271,7 @@ static void quote(const char *text, char *out, size_t size)
 static void quote_lines(const char *lines, char *out, size_t size)
 {
 	size_t used = (size_t)snprintf(out, size, "[");
-	char line[512];
+	char line[4096];
 
 	for (; *lines && used + 8 < size; lines += strcspn(lines, "\n") + 1) {
 		snprintf(line, sizeof(line), "%.*s", (int)strcspn(lines, "\n"), lines);

@@ -48,7 +48,7 @@ static void derive(struct settings *settings)
 	settings->range_last = range_end(settings->lan_range_last, last);
 }
 
-static int parse_report(
+int settings_check_text(
 	const char *name, const char *text, struct settings *settings, struct conf_report *report)
 {
 	struct settings candidate;
@@ -81,7 +81,7 @@ int settings_parse(
 		snprintf(error->text, sizeof(error->text), "%s: out of memory", name);
 		return -ENOMEM;
 	}
-	result = parse_report(name, text, settings, report);
+	result = settings_check_text(name, text, settings, report);
 	if (result == -EINVAL)
 		*error = report->errors[0];
 	else if (result != 0)
@@ -98,19 +98,6 @@ int settings_load(const char *path, struct settings *settings, struct conf_error
 	if (result != 0)
 		return result;
 	result = settings_parse(path, text, settings, error);
-	free(text);
-	return result;
-}
-
-int settings_check(const char *path, struct settings *settings, struct conf_report *report)
-{
-	char *text;
-	int result = conf_read(path, &text, &report->errors[0]);
-
-	report->count = result != 0;
-	if (result != 0)
-		return result;
-	result = parse_report(path, text, settings, report);
 	free(text);
 	return result;
 }

@@ -10,6 +10,7 @@
 
 #include "common/conf.h"
 #include "common/str.h"
+#include "provisioner/settings_nodes.h"
 
 #define SETTINGS_DEFAULT_PATH "/etc/bramble/bramble.conf"
 
@@ -60,6 +61,14 @@ struct settings {
 	size_t n_roles, n_rules;
 	struct settings_role roles[SETTINGS_ROLES];
 	struct settings_rule rules[SETTINGS_RULES];
+	/* the inside of nodes: settings_nodes.h */
+	size_t n_node_settings, n_groups, n_users, n_mounts, n_files, n_units;
+	struct settings_node_settings node_settings[SETTINGS_NODE_SETTINGS];
+	struct settings_group groups[SETTINGS_GROUPS];
+	struct settings_user users[SETTINGS_USERS];
+	struct settings_mount mounts[SETTINGS_MOUNTS];
+	struct settings_file files[SETTINGS_FILES];
+	struct settings_unit units[SETTINGS_UNITS];
 	/* share */
 	char share[256]; /* share.path: "/srv/bramble" */
 	int nfs;	 /* share.nfs: enum settings_nfs */
@@ -94,8 +103,9 @@ int settings_load(const char *path, struct settings *settings, struct conf_error
 int settings_parse(
 	const char *name, const char *text, struct settings *settings, struct conf_error *error);
 
-/* As settings_load, with every error. Returns 0 with an empty report, or -errno. */
-int settings_check(const char *path, struct settings *settings, struct conf_report *report);
+/* As settings_parse, with every error. Returns 0 with an empty report, or -errno. */
+int settings_check_text(
+	const char *name, const char *text, struct settings *settings, struct conf_report *report);
 
 /* Host byte order: the first and last address of the LAN that a host may have. */
 uint32_t settings_first_host(const struct settings *settings);

@@ -175,5 +175,6 @@ settings_cross_check *const settings_cross_checks[] = {
 	check_networks,
 	check_roles,
 	check_rules,
+	settings_check_nodes,
 	NULL,
 };

@@ -14,6 +14,20 @@ struct settings_wrong {
 /* Returns whether something is wrong. */
 typedef bool settings_cross_check(const struct settings *settings, struct settings_wrong *wrong);
 
+/* Checks of single values that several tables need: NULL, or what is wrong. */
+const char *settings_check_kernel_arguments(const char *value);
+const char *settings_check_config_line(const char *value);
+const char *settings_check_name_or_empty(const char *value);
+const char *settings_check_pattern(const char *value);
+
+/* Does it hold letters, digits and those alone? */
+bool settings_is_of(const char *value, const char *others);
+/* Is no part of the path empty, "." or ".."? They lead elsewhere. */
+bool settings_has_sound_parts(const char *path);
+
+/* Of the inside of nodes. */
+settings_cross_check settings_check_nodes;
+
 /* Ends with NULL. */
 extern settings_cross_check *const settings_cross_checks[];
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* Which settings there are, and what each may be. */
-#include "provisioner/settings.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -9,6 +8,7 @@
 #include <string.h>
 
 #include "common/str.h"
+#include "provisioner/settings_private.h"
 
 #ifndef BRAMBLE_LIBEXEC /* the Makefile's $(libexecdir) */
 #define BRAMBLE_LIBEXEC "/usr/local/libexec/bramble"
@@ -109,7 +109,7 @@ static const char *check_name_pattern(const char *value)
 			 "'-', not ending in '-' (RFC 1123)";
 }
 
-static const char *check_kernel_arguments(const char *value)
+const char *settings_check_kernel_arguments(const char *value)
 {
 	for (const char *p = value; *p; p++) {
 		if (*p != ' ' && !isgraph((unsigned char)*p))
@@ -150,7 +150,7 @@ static const char *const own_lines[] = { "kernel=", "initramfs", "ramfsfile",
 	"cmdline=", "os_prefix=", "arm_64bit=", "upstream_kernel=", "include ", NULL };
 
 /* Shown as they are in the rendered config.txt, behind what Bramble sets itself. */
-static const char *check_config_line(const char *value)
+const char *settings_check_config_line(const char *value)
 {
 	if (*value == '\0')
 		return "is an empty line";
@@ -209,13 +209,13 @@ static const struct conf_setting role_settings[] = {
 	{ .path = "kernel_arguments",
 		.type = CONF_STRING,
 		IN(settings_role, kernel_arguments),
-		.check = check_kernel_arguments,
+		.check = settings_check_kernel_arguments,
 		.fallback = "",
 		.help = "added to the kernel command line of its nodes" },
 	{ .path = "config_txt",
 		.type = CONF_LINES,
 		IN(settings_role, config_txt),
-		.check = check_config_line,
+		.check = settings_check_config_line,
 		.fallback = "",
 		.help = "added to config.txt of its nodes" },
 	{ .path = NULL },
@@ -332,7 +332,7 @@ const struct conf_setting settings_table[] = {
 	{ .path = "nodes.kernel_arguments",
 		.type = CONF_STRING,
 		AT(kernel_arguments),
-		.check = check_kernel_arguments,
+		.check = settings_check_kernel_arguments,
 		.fallback = "",
 		.help = "added to the kernel command line of every node" },
 	{ .path = "nodes.heartbeat_s",
@@ -388,6 +388,60 @@ const struct conf_setting settings_table[] = {
 		.items = rule_settings,
 		.fallback = "",
 		.help = "what a new board becomes; the first that fits" },
+	{ .path = "nodes.settings",
+		.type = CONF_LIST,
+		.offset = offsetof(struct settings, node_settings),
+		.size = sizeof(struct settings_node_settings),
+		.max = SETTINGS_NODE_SETTINGS,
+		.count_offset = offsetof(struct settings, n_node_settings),
+		.items = settings_node_table,
+		.fallback = "",
+		.help = "what nodes are set to" },
+	{ .path = "nodes.groups",
+		.type = CONF_LIST,
+		.offset = offsetof(struct settings, groups),
+		.size = sizeof(struct settings_group),
+		.max = SETTINGS_GROUPS,
+		.count_offset = offsetof(struct settings, n_groups),
+		.items = settings_group_table,
+		.fallback = "",
+		.help = "groups of users" },
+	{ .path = "nodes.users",
+		.type = CONF_LIST,
+		.offset = offsetof(struct settings, users),
+		.size = sizeof(struct settings_user),
+		.max = SETTINGS_USERS,
+		.count_offset = offsetof(struct settings, n_users),
+		.items = settings_user_table,
+		.fallback = "",
+		.help = "users, the same everywhere" },
+	{ .path = "nodes.mounts",
+		.type = CONF_LIST,
+		.offset = offsetof(struct settings, mounts),
+		.size = sizeof(struct settings_mount),
+		.max = SETTINGS_MOUNTS,
+		.count_offset = offsetof(struct settings, n_mounts),
+		.items = settings_mount_table,
+		.fallback = "",
+		.help = "what is mounted" },
+	{ .path = "nodes.files",
+		.type = CONF_LIST,
+		.offset = offsetof(struct settings, files),
+		.size = sizeof(struct settings_file),
+		.max = SETTINGS_FILES,
+		.count_offset = offsetof(struct settings, n_files),
+		.items = settings_file_table,
+		.fallback = "",
+		.help = "files that are put in place" },
+	{ .path = "nodes.units",
+		.type = CONF_LIST,
+		.offset = offsetof(struct settings, units),
+		.size = sizeof(struct settings_unit),
+		.max = SETTINGS_UNITS,
+		.count_offset = offsetof(struct settings, n_units),
+		.items = settings_unit_table,
+		.fallback = "",
+		.help = "units of systemd, and additions to them" },
 	{ .path = "share.path",
 		.type = CONF_STRING,
 		AT(share),

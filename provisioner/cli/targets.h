@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Naming several nodes at once: "rasp1", "rasp[1-12]", "kiosk*", "rasp1,rasp3". A range in brackets
- * is one of whole numbers; everything else is glob(7). Quote them, or the shell takes them for
- * files. Matching is pure.
+ * Naming several nodes at once: "rasp1", "rasp[1-12]", "kiosk*", "rasp1,rasp3" (patterns.h). Quote
+ * them, or the shell takes them for files.
  */
 #ifndef BRAMBLE_CLI_TARGETS_H
 #define BRAMBLE_CLI_TARGETS_H
@@ -22,9 +21,6 @@ struct targets {
 
 /* Does the word name more than itself? */
 bool targets_is_pattern(const char *word);
-
-/* Does a pattern without commas match the name? */
-bool targets_match(const char *pattern, const char *name);
 
 /* The nodes that the words (ended by NULL) name, each once, in the order of the words; patterns are
  * looked up at brambled. CLI_NOT_FOUND (said already) when a pattern matches none. A plain name is

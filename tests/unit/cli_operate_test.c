@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "provisioner/cli/targets.h"
+#include "provisioner/patterns.h"
 
 static void a_pattern_names_nodes_by_glob_or_range(void **state)
 {
@@ -34,7 +34,7 @@ static void a_pattern_names_nodes_by_glob_or_range(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (targets_match(cases[i].pattern, cases[i].name) != cases[i].matches)
+		if (patterns_match(cases[i].pattern, cases[i].name) != cases[i].matches)
 			fail_msg("%s and %s", cases[i].pattern, cases[i].name);
 	}
 }
