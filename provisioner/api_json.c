@@ -7,6 +7,7 @@
 #include "provisioner/api.h"
 #include "provisioner/diagnosis.h"
 #include "provisioner/heartbeats.h"
+#include "provisioner/nodeconf/force.h"
 #include "provisioner/nodes.h"
 #include "provisioner/rules.h"
 #include "provisioner/timeline.h"
@@ -94,6 +95,18 @@ static void add_versions(cJSON *json, struct brambled *brambled, const struct re
 	cJSON_AddNumberToObject(json, "failed_boots", node->failures);
 }
 
+/* How it stands with what it is set to. */
+static cJSON *config_of_node(struct brambled *brambled, const struct registry_node *node)
+{
+	const struct nodeconf_report *report = nodeconf_report(brambled, node);
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(json, "state", nodeconf_state(brambled, node));
+	add_text_or_null(json, "text", report ? report->text : "");
+	add_text_or_null(json, "scratch", report ? report->scratch : "");
+	return json;
+}
+
 cJSON *api_node_json(struct brambled *brambled, const struct registry_node *node)
 {
 	cJSON *json = cJSON_CreateObject();
@@ -115,6 +128,7 @@ cJSON *api_node_json(struct brambled *brambled, const struct registry_node *node
 	add_time(json, "boot", boot);
 	cJSON_AddBoolToObject(json, "cordoned", node->cordoned);
 	add_text_or_null(json, "note", node->note);
+	cJSON_AddItemToObject(json, "config", config_of_node(brambled, node));
 	return json;
 }
 

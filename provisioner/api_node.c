@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,6 +15,7 @@
 #include "provisioner/diagnosis.h"
 #include "provisioner/health.h"
 #include "provisioner/heartbeats.h"
+#include "provisioner/nodeconf/force.h"
 #include "provisioner/nodes.h"
 #include "provisioner/orders.h"
 #include "provisioner/timeline.h"
@@ -247,6 +249,38 @@ static void heartbeat(struct brambled *brambled, struct speaker *speaker)
 		node->name, (long long)(silence / 1000));
 }
 
+#define CONFIG_PART_SIZE 3072 /* the agent takes answers of 8 kB, and each byte may be escaped */
+
+/* A part of the node's document, from an offset that it tells: "" at the end. */
+static void tell_config(struct brambled *brambled, const cJSON *body, const struct speaker *speaker,
+	struct api_reply *reply)
+{
+	const cJSON *offset = cJSON_GetObjectItemCaseSensitive(body, "offset");
+	char hash[NODECONF_HASH_SIZE], part[CONFIG_PART_SIZE + 1];
+	char *text = nodeconf_document(brambled, &speaker->node, hash);
+	size_t size = text ? strlen(text) : 0, from, length;
+
+	if (!text) {
+		api_fail(reply, 503, "the configuration can't be told now: see the router's log");
+		return;
+	}
+	from = cJSON_IsNumber(offset) && offset->valuedouble > 0 &&
+			       offset->valuedouble < (double)size
+		       ? (size_t)offset->valuedouble
+		       : 0;
+	length = size - from < CONFIG_PART_SIZE ? size - from : CONFIG_PART_SIZE;
+	/* Not in the midst of a character of UTF-8. */
+	while (from + length < size && ((unsigned char)text[from + length] & 0xc0) == 0x80)
+		length--;
+	memcpy(part, text + from, length);
+	part[length] = '\0';
+	cJSON_AddStringToObject(reply->json, "hash", hash);
+	cJSON_AddNumberToObject(reply->json, "size", (double)size);
+	cJSON_AddNumberToObject(reply->json, "offset", (double)from);
+	cJSON_AddStringToObject(reply->json, "text", part);
+	free(text);
+}
+
 /* The calls that need a token. */
 static void answer_speaker(struct brambled *brambled, const struct api_call *call,
 	const cJSON *body, struct api_reply *reply)
@@ -262,9 +296,14 @@ static void answer_speaker(struct brambled *brambled, const struct api_call *cal
 		join(brambled, body, &speaker, reply);
 	else if (strcmp(call->path, "/v1/order") == 0)
 		hear_order(brambled, body, &speaker, reply);
+	else if (strcmp(call->path, "/v1/config") == 0)
+		tell_config(brambled, body, &speaker, reply);
 	else {
 		heartbeat(brambled, &speaker);
 		health_hear(brambled, &speaker.node, body);
+		nodeconf_hear(brambled, &speaker.node, body);
+		cJSON_AddStringToObject(
+			reply->json, "config", nodeconf_hash(brambled, &speaker.node));
 		tell_order(brambled, &speaker, reply);
 	}
 	add_time(reply->json);
@@ -308,7 +347,7 @@ static void answer_waiting(
 bool api_node_call(struct brambled *brambled, const struct api_call *call, struct api_reply *reply)
 {
 	static const char *const paths[] = { "/v1/boot/stage", "/v1/join", "/v1/heartbeat",
-		"/v1/order" };
+		"/v1/order", "/v1/config" };
 	bool is_time = strcmp(call->path, "/v1/time") == 0;
 	bool is_waiting = strcmp(call->path, "/v1/waiting") == 0, known = is_time || is_waiting;
 	cJSON *body;

@@ -56,6 +56,10 @@ void api_import_state(struct api_request *request);
 void api_list_rules(struct api_request *request);
 void api_test_rules(struct api_request *request);
 
+void api_show_config(struct api_request *request);
+void api_compare_config(struct api_request *request);
+void api_apply_config(struct api_request *request);
+
 void api_show_status(struct api_request *request);
 
 void api_show_hooks(struct api_request *request);

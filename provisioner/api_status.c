@@ -9,12 +9,14 @@
 #include "provisioner/health.h"
 #include "provisioner/hooks.h"
 #include "provisioner/images.h"
+#include "provisioner/nodeconf/force.h"
 
 #define WARNINGS_LIMIT 40
 
 struct tally {
 	struct brambled *brambled;
-	unsigned total, some;
+	unsigned total, some, drifted, failed;
+	cJSON *warnings;
 };
 
 static int count_node(void *argument, const struct registry_node *node)
@@ -23,6 +25,8 @@ static int count_node(void *argument, const struct registry_node *node)
 
 	tally->total++;
 	tally->some += strcmp(api_node_state(tally->brambled, node), "joined") == 0;
+	tally->drifted += strcmp(nodeconf_state(tally->brambled, node), "drift") == 0;
+	tally->failed += strcmp(nodeconf_state(tally->brambled, node), "failed") == 0;
 	return 0;
 }
 
@@ -64,6 +68,31 @@ static int add_warning(void *argument, const char *text)
 	return 0;
 }
 
+/* A node that isn't as it is set to be. */
+static int add_config_warning(void *argument, const struct registry_node *node)
+{
+	const struct tally *tally = argument;
+	const char *state = nodeconf_state(tally->brambled, node);
+	char text[WARNING_SIZE];
+
+	if (cJSON_GetArraySize(tally->warnings) >= WARNINGS_LIMIT)
+		return 1;
+	if (strcmp(state, "drift") == 0)
+		snprintf(text, sizeof(text),
+			"%.63s was changed by hand: `bramble node show %.63s` says what, `bramble "
+			"config apply` puts it right",
+			node->name, node->name);
+	else if (strcmp(state, "failed") == 0)
+		snprintf(text, sizeof(text),
+			"%.63s can't take over its configuration: `bramble node show %.63s` says "
+			"why",
+			node->name, node->name);
+	else
+		return 0;
+	cJSON_AddItemToArray(tally->warnings, cJSON_CreateString(text));
+	return 0;
+}
+
 /* Returns whether there was one. */
 static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_image)
 {
@@ -72,6 +101,7 @@ static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_
 		brambled->address_warning, brambled->node_warning, brambled->cluster_warning,
 		no_image };
 	cJSON *array = cJSON_AddArrayToObject(json, "warnings");
+	struct tally tally = { .brambled = brambled };
 	struct supervise_status status;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -90,6 +120,8 @@ static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_
 	(void)hooks_each_warning(brambled, add_warning, array);
 	api_add_version_warnings(brambled, array);
 	api_add_rollout_warnings(brambled, array);
+	tally.warnings = array;
+	(void)registry_each_node(brambled->registry, add_config_warning, &tally);
 	return cJSON_GetArraySize(array) > 0;
 }
 
@@ -115,6 +147,8 @@ static void add_counts(cJSON *json, struct brambled *brambled)
 	(void)registry_each_board(brambled->registry, count_board, &boards);
 	cJSON_AddNumberToObject(object, "total", nodes.total);
 	cJSON_AddNumberToObject(object, "joined", nodes.some);
+	cJSON_AddNumberToObject(object, "drifted", nodes.drifted);
+	cJSON_AddNumberToObject(object, "config_failed", nodes.failed);
 	object = cJSON_AddObjectToObject(json, "boards");
 	cJSON_AddNumberToObject(object, "total", boards.total);
 	cJSON_AddNumberToObject(object, "parked", boards.some);

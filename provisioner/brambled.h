@@ -18,6 +18,7 @@ struct health;
 struct hooks;
 struct heartbeats;
 struct images;
+struct nodeconf_force;
 struct server;
 struct timeline;
 
@@ -38,6 +39,7 @@ struct brambled {
 	struct hooks *hooks;
 	struct images *images;
 	const struct engine *engine; /* NULL = none; see cluster/engine.h */
+	struct nodeconf_force *nodeconf;
 	struct event *tick;
 	uint64_t rollouts_ns; /* see rollout/run.c */
 	int64_t rollouts_ms;

@@ -7,7 +7,7 @@ test-supervise_SRC := tests/unit/supervise_test.c $(SUPERVISE_SRC) $(COMMON_BASE
 test-supervise_LIBS := cmocka libevent_core
 
 # The administrator's settings; the default of paths.libexec follows $(libexecdir)
-SETTINGS_SRC := provisioner/settings.c provisioner/settings_table.c provisioner/settings_cross.c $(COMMON_CONF)
+SETTINGS_SRC := provisioner/settings.c provisioner/settings_table.c provisioner/settings_nodes.c provisioner/settings_lists.c provisioner/settings_cross.c provisioner/settings_cross_nodes.c $(COMMON_CONF)
 SETTINGS_LIBS := $(COMMON_CONF_LIBS)
 TESTS += test-settings
 test-settings_SRC := tests/unit/settings_test.c $(SETTINGS_SRC) common/file.c common/str.c
@@ -21,6 +21,9 @@ $(B)/.libexecdir: FORCE | $(B)/.deps
 	@echo '$(libexecdir)' | cmp -s - $@ || echo '$(libexecdir)' > $@
 .PHONY: FORCE
 FORCE:
+
+# What nodes are set to
+NODECONF_SRC := $(addprefix provisioner/nodeconf/,merge.c select.c template.c variables.c sources.c) provisioner/patterns.c rootfs/config/document.c
 
 # The LAN: dnsmasq's configuration, the interface
 NETWORK_SRC := provisioner/network.c provisioner/network_hosts.c provisioner/network_link.c common/dhcp.c
@@ -41,9 +44,9 @@ fuzz-cluster_files_LIBS := libcjson yaml-0.1
 # The administrator's command
 CLI := provisioner/cli
 CLI_SRC := $(addprefix $(CLI)/,cli.c args.c client.c table.c text.c json.c commands.c \
-	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c cluster.c operate.c targets.c rollout.c rollout_watch.c watch.c complete.c health.c state.c state_replace.c rules.c hooks.c) \
+	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c cluster.c operate.c targets.c rollout.c rollout_watch.c watch.c complete.c health.c state.c state_replace.c rules.c hooks.c nodeconf.c) \
 	$(CLUSTER_SRC) rootfs/run.c rootfs/failure.c rootfs/progress.c \
-	$(SETTINGS_SRC) provisioner/stages.c provisioner/diagnosis.c common/ipc.c common/file.c common/clock.c common/str.c
+	$(SETTINGS_SRC) $(NODECONF_SRC) provisioner/stages.c provisioner/diagnosis.c common/ipc.c common/file.c common/clock.c common/str.c
 CLI_LIBS := libcjson yaml-0.1 $(SETTINGS_LIBS)
 PROGRAMS += bramble
 bramble_SRC := $(CLI)/main.c $(CLI_SRC)
@@ -106,8 +109,8 @@ STATE_SRC := $(STATE_TEXT_SRC) provisioner/state/load.c provisioner/state/merge.
 # brambled
 REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c backups.c repair.c whole.c schema.c boards.c addresses.c nodes.c boots.c \
 	events.c images.c expected.c orders.c rollouts.c)
-BRAMBLED_SRC := $(addprefix provisioner/,policy.c rules.c diagnosis.c changes.c stages.c timeline.c heartbeats.c health.c hooks.c orders.c sightings.c addresses.c nodes.c bindings.c directories.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c fallback.c versions.c cluster/engine.c rollout/plan.c rollout/step.c rollout/look.c rollout/run.c rollout/manage.c images_find.c \
-	api.c api_json.c api_node.c api_admin.c api_rules.c api_admission.c api_images.c api_versions.c api_rollouts.c api_operate.c api_state.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(STATE_SRC) provisioner/state/replace.c $(BOOT_SERVE) \
+BRAMBLED_SRC := $(addprefix provisioner/,policy.c rules.c diagnosis.c changes.c stages.c timeline.c heartbeats.c health.c hooks.c orders.c reload.c sightings.c addresses.c nodes.c bindings.c directories.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c fallback.c versions.c cluster/engine.c rollout/plan.c rollout/step.c rollout/look.c rollout/run.c rollout/manage.c images_find.c \
+	api.c api_json.c api_node.c api_admin.c api_rules.c api_admission.c api_images.c api_nodeconf.c api_versions.c api_rollouts.c api_operate.c api_state.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(NODECONF_SRC) provisioner/nodeconf/force.c $(STATE_SRC) provisioner/state/replace.c $(BOOT_SERVE) \
 	$(SETTINGS_SRC) $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/hash.c common/ipc.c
 PROGRAMS += brambled
 brambled_SRC := provisioner/main.c $(BRAMBLED_SRC)
@@ -118,7 +121,7 @@ test-registry_LIBS := cmocka sqlite3
 TESTS += test-registry-backups
 test-registry-backups_SRC := tests/unit/registry_backups_test.c $(REGISTRY_SRC) $(COMMON_BASE)
 test-registry-backups_LIBS := cmocka sqlite3
-test-policy_SRC := tests/unit/policy_test.c provisioner/policy.c provisioner/rules.c boot/models.c common/dhcp.c common/str.c
+test-policy_SRC := tests/unit/policy_test.c provisioner/policy.c provisioner/rules.c provisioner/nodeconf/select.c provisioner/patterns.c boot/models.c common/dhcp.c common/str.c
 test-policy_LIBS := cmocka
 TESTS += test-fallback
 test-fallback_SRC := tests/unit/fallback_test.c provisioner/fallback.c provisioner/diagnosis.c common/str.c
@@ -171,3 +174,8 @@ fuzz-brambled_peer_LIBS := libevent_core libcjson
 FUZZERS += fuzz-resolve
 fuzz-resolve_SRC := tests/fuzz/resolve.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 fuzz-resolve_LIBS := cmocka $(brambled_LIBS)
+TESTS += test-nodeconf
+test-nodeconf_SRC := tests/unit/nodeconf_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+test-nodeconf_LIBS := cmocka $(brambled_LIBS)
+FUZZERS += fuzz-node_document
+fuzz-node_document_SRC := tests/fuzz/node_document.c provisioner/nodeconf/template.c rootfs/agent/fetch.c rootfs/config/document.c rootfs/json.c common/str.c

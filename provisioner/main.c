@@ -28,9 +28,11 @@
 #include "provisioner/hooks.h"
 #include "provisioner/images.h"
 #include "provisioner/network.h"
+#include "provisioner/nodeconf/force.h"
 #include "provisioner/nodes.h"
 #include "provisioner/orders.h"
 #include "provisioner/registry/backups.h"
+#include "provisioner/reload.h"
 #include "provisioner/rollout/run.h"
 #include "provisioner/server.h"
 #include "provisioner/servers.h"
@@ -211,66 +213,17 @@ static void on_end_signal(evutil_socket_t number, short what, void *argument)
 	event_base_loopbreak(brambled->base);
 }
 
-/* Does anything differ that a running appliance can't take over? */
-static bool needs_restart(const struct settings *old, const struct settings *new)
-{
-	return strcmp(old->lan_interface, new->lan_interface) != 0 ||
-	       strcmp(old->lan_address, new->lan_address) != 0 ||
-	       strcmp(old->lan_domain, new->lan_domain) != 0 ||
-	       strcmp(old->lan_upstream_dns, new->lan_upstream_dns) != 0 ||
-	       strcmp(old->share, new->share) != 0 || old->nfs != new->nfs ||
-	       old->kubernetes_engine != new->kubernetes_engine ||
-	       strcmp(old->hooks, new->hooks) != 0 ||
-	       old->hooks_timeout_s != new->hooks_timeout_s || strcmp(old->run, new->run) != 0 ||
-	       strcmp(old->libexec, new->libexec) != 0 || old->tftp_port != new->tftp_port ||
-	       old->http_port != new->http_port || old->tftp_sessions != new->tftp_sessions ||
-	       old->log_level != new->log_level;
-}
-
-/* What nodes and boards meet takes effect at once; the rest at the next start. */
-static void take_over(struct settings *running, const struct settings *fresh)
-{
-	running->join = fresh->join;
-	running->heartbeat_s = fresh->heartbeat_s;
-	running->stuck_after_s = fresh->stuck_after_s;
-	running->swap_after_s = fresh->swap_after_s;
-	running->fallback_after = fresh->fallback_after;
-	running->patience_s = fresh->patience_s;
-	running->range_first = fresh->range_first;
-	running->range_last = fresh->range_last;
-	str_copy(running->node_pattern, sizeof(running->node_pattern), fresh->node_pattern);
-	str_copy(running->node_image, sizeof(running->node_image), fresh->node_image);
-	str_copy(running->kernel_arguments, sizeof(running->kernel_arguments),
-		fresh->kernel_arguments);
-	running->n_roles = fresh->n_roles;
-	running->n_rules = fresh->n_rules;
-	memcpy(running->roles, fresh->roles, sizeof(running->roles));
-	memcpy(running->rules, fresh->rules, sizeof(running->rules));
-}
-
 static void on_reload_signal(evutil_socket_t number, short what, void *argument)
 {
-	struct brambled *brambled = argument;
-	struct settings settings;
-	struct conf_error error;
-	bool restart;
+	struct conf_report *report = calloc(1, sizeof(*report));
 
 	(void)number;
 	(void)what;
-	if (settings_load(brambled->config_path, &settings, &error) != 0) {
-		log_error("%s; the old configuration stays in force", error.text);
-		return;
-	}
-	restart = needs_restart(&brambled->settings, &settings);
-	/* A range goes with its network, which stays. */
-	if (strcmp(brambled->settings.lan_address, settings.lan_address) != 0) {
-		settings.range_first = brambled->settings.range_first;
-		settings.range_last = brambled->settings.range_last;
-	}
-	take_over(&brambled->settings, &settings);
-	brambled->publish_due = true;
-	brambled_event(brambled, "config.reloaded", "", "the configuration was read again%s",
-		restart ? "; some of what changed takes effect at the next start" : "");
+	if (report)
+		(void)reload_configuration(argument, report);
+	for (size_t i = 0; report && i < report->count; i++)
+		log_error("%s; the old configuration stays in force", report->errors[i].text);
+	free(report);
 }
 
 /* One brambled per run directory. The lock goes with the process, however it ends. */
@@ -339,6 +292,8 @@ static int start(struct brambled *brambled)
 	if (result == 0)
 		result = health_start(brambled);
 	if (result == 0)
+		result = nodeconf_start(brambled);
+	if (result == 0)
 		result = network_render_config(&brambled->settings);
 	if (result == 0)
 		result = server_start(brambled);
@@ -367,6 +322,7 @@ static void stop(struct brambled *brambled)
 	heartbeats_stop(brambled);
 	health_stop(brambled);
 	hooks_stop(brambled);
+	nodeconf_stop(brambled);
 	(void)brambled_settle(brambled);
 	timeline_stop(brambled);
 	images_stop(brambled);

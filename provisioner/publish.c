@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "provisioner/brambled.h"
 #include "provisioner/network.h"
+#include "provisioner/nodeconf/force.h"
 
 #define AGAIN_NS NS_PER_S
 
@@ -117,6 +118,7 @@ void brambled_publish(struct brambled *brambled)
 	if (!brambled->publish_due || now < brambled->publish_again_ns ||
 		brambled_commit(brambled) != 0)
 		return;
+	nodeconf_nodes_changed(brambled);
 	result = registry_each_node(brambled->registry, collect_node, &c);
 	if (result == 0)
 		result = registry_each_address(brambled->registry, collect_unbound, &c);

@@ -105,18 +105,18 @@ static void note_command_line(
 
 /* The texts that a context points to. */
 struct texts {
-	char data[400], shared[300], arguments[RULES_ARGUMENTS_SIZE], waits_as[MAC_TEXT_SIZE];
+	char data[400], shared[300], arguments[RULES_ARGUMENTS_SIZE], lines[RULES_LINES_SIZE],
+		waits_as[MAC_TEXT_SIZE];
 };
 
 static struct boot_context node_context(struct brambled *brambled,
 	const struct registry_board *board, const struct registry_node *node, struct texts *texts)
 {
 	const struct settings *settings = &brambled->settings;
-	const struct settings_role *role = rules_role(settings, node->role);
-
 	snprintf(texts->data, sizeof(texts->data), "%s/nodes/%s", settings->share, node->name);
 	snprintf(texts->shared, sizeof(texts->shared), "%s/shared", settings->share);
 	rules_kernel_arguments(settings, node, texts->arguments);
+	rules_config_lines(settings, node, texts->lines);
 	return (struct boot_context){ .model = board->model,
 		.node = node->name,
 		.address = node->address,
@@ -127,7 +127,7 @@ static struct boot_context node_context(struct brambled *brambled,
 		.data = texts->data,
 		.shared = texts->shared,
 		.kernel_arguments = texts->arguments,
-		.config_lines = role ? role->config_txt : "" };
+		.config_lines = texts->lines };
 }
 
 static struct boot_context waiting_context(

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "provisioner/rules.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "provisioner/nodeconf/nodeconf.h"
 
 enum fit { FITS, MISSES, UNKNOWN };
 
@@ -84,14 +87,52 @@ const char *rules_image(const struct settings *settings, const struct registry_n
 	return role && *role->image ? role->image : settings->node_image;
 }
 
+/* Add `more` behind what is there. */
+static void add(char *out, size_t size, const char *separator, const char *more)
+{
+	size_t used = strlen(out);
+
+	if (*more)
+		snprintf(out + used, size - used, "%s%s", used > 0 ? separator : "", more);
+}
+
+/* What nodes.settings adds to a node, those for all first, then its role's, then its own. */
+static void add_settings(const struct settings *settings, const struct registry_node *node,
+	size_t offset, const char *separator, char *out, size_t size)
+{
+	for (enum nodeconf_level level = NODECONF_ALL; level <= NODECONF_NODE; level++) {
+		for (size_t i = 0; i < settings->n_node_settings; i++) {
+			const struct settings_node_settings *s = &settings->node_settings[i];
+			enum nodeconf_level at;
+
+			if (nodeconf_selects(&s->selector, node->name, node->role, &at) &&
+				at == level)
+				add(out, size, separator, (const char *)s + offset);
+		}
+	}
+}
+
 void rules_kernel_arguments(const struct settings *settings, const struct registry_node *node,
 	char out[static RULES_ARGUMENTS_SIZE])
 {
 	const struct settings_role *role = rules_role(settings, node->role);
-	const char *more = role ? role->kernel_arguments : "";
 
-	snprintf(out, RULES_ARGUMENTS_SIZE, "%s%s%s", settings->kernel_arguments,
-		*more && *settings->kernel_arguments ? " " : "", more);
+	out[0] = '\0';
+	add(out, RULES_ARGUMENTS_SIZE, " ", settings->kernel_arguments);
+	add(out, RULES_ARGUMENTS_SIZE, " ", role ? role->kernel_arguments : "");
+	add_settings(settings, node, offsetof(struct settings_node_settings, kernel_arguments), " ",
+		out, RULES_ARGUMENTS_SIZE);
+}
+
+void rules_config_lines(const struct settings *settings, const struct registry_node *node,
+	char out[static RULES_LINES_SIZE])
+{
+	const struct settings_role *role = rules_role(settings, node->role);
+
+	out[0] = '\0';
+	add(out, RULES_LINES_SIZE, "", role ? role->config_txt : "");
+	add_settings(settings, node, offsetof(struct settings_node_settings, config_txt), "", out,
+		RULES_LINES_SIZE);
 }
 
 unsigned rules_memory(const struct registry_board *board)

@@ -8,7 +8,8 @@
 #include "provisioner/settings.h"
 
 #define RULES_DEFAULT_ROLE "node"
-#define RULES_ARGUMENTS_SIZE 1040 /* of the kernel: those of all, those of the role */
+#define RULES_ARGUMENTS_SIZE 2048 /* of the kernel: its whole command line has no room for more */
+#define RULES_LINES_SIZE 8192	  /* of config.txt */
 
 /* The first rule that fits a board, or NULL when none does. What isn't known of a board fits no
  * rule that asks for it; *undecided says whether an earlier rule would fit if it were known. */
@@ -21,9 +22,14 @@ const struct settings_role *rules_role(const struct settings *settings, const ch
 /* The image of a node: its own (by a rule), its role's, or everyone's. Never empty. */
 const char *rules_image(const struct settings *settings, const struct registry_node *node);
 
-/* What is added to the node's kernel command line: nodes.kernel_arguments, then its role's. */
+/* What is added to the node's kernel command line: nodes.kernel_arguments, then its role's, then
+ * what nodes.settings says. */
 void rules_kernel_arguments(const struct settings *settings, const struct registry_node *node,
 	char out[static RULES_ARGUMENTS_SIZE]);
+
+/* What is added to its config.txt: its role's lines, then those of nodes.settings. */
+void rules_config_lines(const struct settings *settings, const struct registry_node *node,
+	char out[static RULES_LINES_SIZE]);
 
 /* MiB by the revision code, or what every board of the model has; 0 = not known. */
 unsigned rules_memory(const struct registry_board *board);

@@ -110,6 +110,23 @@ static const char *skip_blanks(const char *p)
 	return p + strspn(p, " \t\r\n");
 }
 
+/* What an escape stands for; NUL: none that is used here. */
+static char escaped(char letter)
+{
+	switch (letter) {
+	case '"':
+	case '\\':
+	case '/':
+		return letter;
+	case 'n':
+		return '\n';
+	case 't':
+		return '\t';
+	default:
+		return '\0';
+	}
+}
+
 /* One string behind its opening quote, into out (NULL: skip it). Returns what follows it, or NULL.
  */
 static const char *take_string(const char *p, char *out, size_t size)
@@ -117,17 +134,19 @@ static const char *take_string(const char *p, char *out, size_t size)
 	size_t used = 0;
 
 	for (; *p != '"'; p++) {
-		if (*p == '\\') {
-			p++;
-			if (*p != '"' && *p != '\\' && *p != '/')
+		char byte = *p;
+
+		if (byte == '\\') {
+			byte = escaped(*++p);
+			if (byte == '\0')
 				return NULL;
-		}
-		if ((unsigned char)*p < 0x20)
+		} else if ((unsigned char)byte < 0x20) {
 			return NULL;
+		}
 		if (out && used + 1 >= size)
 			return NULL;
 		if (out)
-			out[used++] = *p;
+			out[used++] = byte;
 	}
 	if (out)
 		out[used] = '\0';

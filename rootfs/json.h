@@ -27,10 +27,10 @@ void json_close(struct json_writer *writer);
 /* End the object. Returns 0 or -ENOSPC. */
 int json_end(struct json_writer *writer);
 
-/* The value of `name` in a flat object: a string without its quotes (escapes \" \\ \/ only), or a
- * number, true or false as text. The whole text must be one flat JSON object (RFC 8259). Returns 0;
- * -ENOENT when it is absent or null; -EBADMSG when the text is something else, has the name twice,
- * or the value doesn't fit. Unless 0 is returned, out is "". Fuzzed. */
+/* The value of `name` in a flat object: a string without its quotes (escapes \" \\ \/ \n \t only),
+ * or a number, true or false as text. The whole text must be one flat JSON object (RFC 8259).
+ * Returns 0; -ENOENT when it is absent or null; -EBADMSG when the text is something else, has the
+ * name twice, or the value doesn't fit. Unless 0 is returned, out is "". Fuzzed. */
 int json_get(const char *text, const char *name, char *out, size_t size);
 
 #endif

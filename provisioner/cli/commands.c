@@ -20,7 +20,7 @@ static const struct cli_command commands[] = {
 		"Bring a version to the nodes in waves: start, status, pause ..." },
 	{ "cluster", cluster_main, "Kubernetes: create, status, kubeconfig, reset" },
 	{ "state", state_main, "The registry: backups, backup, restore, export, import" },
-	{ "config", config_main, "bramble.conf: check, show" },
+	{ "config", config_main, "bramble.conf: check, show, diff, apply" },
 	{ "version", version_main, "The version of Bramble" },
 	{ "help", help_main, "Explain a verb: bramble help node admit" },
 	{ .name = NULL },

@@ -5,10 +5,12 @@
 
 #include "common/str.h"
 #include "provisioner/cli/commands.h"
+#include "provisioner/cli/nodeconf.h"
 #include "provisioner/cli/text.h"
+#include "provisioner/nodeconf/nodeconf.h"
 #include "provisioner/settings.h"
 
-#define VALUE_SIZE 2400 /* the longest setting, each byte escaped, and quotes */
+#define VALUE_SIZE 9000 /* the longest setting, each byte escaped, and quotes */
 
 static cJSON *errors_as_json(const struct conf_report *report)
 {
@@ -42,6 +44,24 @@ static void print_check(struct cli *cli, const char *path, const struct conf_rep
 	}
 }
 
+/* The file, what it says of nodes, and the files that it names. */
+static int check_all(const char *path, struct conf_report *report)
+{
+	struct nodeconf_sources *sources = NULL;
+	struct settings settings;
+	char *text = NULL;
+	int result = conf_read(path, &text, &report->errors[0]);
+
+	report->count = result != 0;
+	if (result == 0)
+		result = settings_check_text(path, text, &settings, report);
+	if (result == 0)
+		result = nodeconf_read_sources(path, text, &settings, &sources, report);
+	nodeconf_free_sources(sources);
+	free(text);
+	return result;
+}
+
 static enum cli_exit check_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
@@ -53,7 +73,6 @@ static enum cli_exit check_main(struct cli *cli, int argc, char **argv)
 		.max_words = 1,
 	};
 	struct conf_report *report;
-	struct settings settings;
 	const char *path;
 	enum cli_exit code;
 
@@ -63,7 +82,7 @@ static enum cli_exit check_main(struct cli *cli, int argc, char **argv)
 	report = calloc(1, sizeof(*report));
 	if (!report)
 		return cli_complain(cli, CLI_FAILED, "out of memory");
-	code = settings_check(path, &settings, report) == 0 ? CLI_OK : CLI_FAILED;
+	code = check_all(path, report) == 0 ? CLI_OK : CLI_FAILED;
 	print_check(cli, path, report);
 	free(report);
 	return code;
@@ -160,7 +179,7 @@ static cJSON *list_as_json(const struct conf_setting *list, const void *values)
 static cJSON *lines_as_json(const char *lines)
 {
 	cJSON *array = cJSON_CreateArray();
-	char line[512];
+	char line[4096];
 
 	for (; *lines; lines += strcspn(lines, "\n") + 1) {
 		snprintf(line, sizeof(line), "%.*s", (int)strcspn(lines, "\n"), lines);
@@ -220,10 +239,13 @@ static cJSON *settings_as_json(const struct settings *settings)
 static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "config show [--json]",
+		.usage = "config show [NODE] [--json]",
 		.text = "Every setting with its value, also those that the file leaves to their "
 			"defaults.\n"
-			"Works without brambled; brambled reads the file when it starts.\n",
+			"Works without brambled; brambled reads the file when it starts.\n"
+			"With NODE: what brambled sets that node to, and where each value comes "
+			"from.\n",
+		.max_words = 1,
 	};
 	struct settings settings;
 	struct conf_error error;
@@ -231,6 +253,8 @@ static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
+	if (argc > 0 && argv[0])
+		return nodeconf_show(cli, argv[0]);
 	if (settings_load(cli_config_path(cli), &settings, &error) != 0)
 		return cli_complain(cli, CLI_FAILED, "%s", error.text);
 	resolve_defaults(&settings);
@@ -245,7 +269,9 @@ enum cli_exit config_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_command commands[] = {
 		{ "check", check_main, "Find every mistake in bramble.conf" },
-		{ "show", show_main, "Every setting with its value" },
+		{ "show", show_main, "Every setting with its value, or what a node is set to" },
+		{ "diff", nodeconf_diff_main, "What an edit would change, on which nodes" },
+		{ "apply", nodeconf_apply_main, "Take it over, on running nodes as well" },
 		{ .name = NULL },
 	};
 

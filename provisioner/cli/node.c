@@ -197,6 +197,15 @@ static void print_versions(struct cli *cli, const cJSON *node)
 			json_integer(node, "failed_boots"));
 }
 
+static void print_config(struct cli *cli, const cJSON *config)
+{
+	const char *text = json_text(config, "text");
+
+	cli_field(cli, "Set up", "%s%s%s", json_text(config, "state"), *text ? ": " : "", text);
+	if (json_member(config, "scratch"))
+		cli_field(cli, "Scratch", "%s", json_text(config, "scratch"));
+}
+
 static void print_node(struct cli *cli, const cJSON *node)
 {
 	const cJSON *board = json_member(node, "board");
@@ -225,6 +234,7 @@ static void print_node(struct cli *cli, const cJSON *node)
 	print_versions(cli, node);
 	cli_field(cli, "Heartbeat", "%s", age);
 	cli_field(cli, "Created", "%s", created);
+	print_config(cli, json_member(node, "config"));
 	if (json_member(node, "boot"))
 		cli_field(cli, "Last boot", "%" PRId64 "; its timeline: bramble boot show %" PRId64,
 			json_integer(node, "boot"), json_integer(node, "boot"));

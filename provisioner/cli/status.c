@@ -45,6 +45,10 @@ static void print_overview(struct cli *cli, const cJSON *json)
 		cli_field(cli, "Image", "none yet; \"bramble image use\" makes one current");
 	cli_field(cli, "Nodes", "%" PRId64 ", %" PRId64 " joined", json_integer(nodes, "total"),
 		json_integer(nodes, "joined"));
+	if (json_integer(nodes, "drifted") + json_integer(nodes, "config_failed") > 0)
+		cli_field(cli, "Set up",
+			"%" PRId64 " changed by hand, %" PRId64 " can't take it over",
+			json_integer(nodes, "drifted"), json_integer(nodes, "config_failed"));
 	cli_field(cli, "Boards", "%" PRId64 ", %" PRId64 " parked; %s",
 		json_integer(boards, "total"), json_integer(boards, "parked"),
 		explain_join(json_text(json, "join")));

@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "provisioner/nodeconf/force.h"
 #include "provisioner/registry/private.h"
 
 static const char *const boot_files[] = { "bootcode.bin", "start.elf", "fixup.dat", "start4.elf",
@@ -48,6 +49,7 @@ static void begin(struct world *world)
 	assert_int_equal(timeline_start(brambled), 0);
 	assert_int_equal(heartbeats_start(brambled), 0);
 	assert_int_equal(health_start(brambled), 0);
+	assert_int_equal(nodeconf_start(brambled), 0);
 	brambled->started_ns = clock_monotonic_ns();
 	brambled->admit_until_ms = brambled->admit_left = 0;
 	admission_start(brambled);
@@ -62,6 +64,7 @@ static void end(struct world *world)
 	heartbeats_stop(brambled);
 	health_stop(brambled);
 	hooks_stop(brambled);
+	nodeconf_stop(brambled);
 	registry_rollback(brambled->registry);
 	timeline_stop(brambled);
 	images_stop(brambled);

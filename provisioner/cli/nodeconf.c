@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: ISC */
+/* bramble config show NODE, diff, apply. */
+#include "provisioner/cli/nodeconf.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "provisioner/cli/json.h"
+#include "provisioner/cli/node.h"
+#include "provisioner/cli/table.h"
+
+#define VALUE_SIZE 96
+#define PAUSE_MS 200
+#define PATIENCE_NS (120 * NS_PER_S)
+#define NOTICE_NS (2 * NS_PER_S)
+
+/* The values of an item in one short line. */
+static void describe_values(const cJSON *values, char out[static VALUE_SIZE])
+{
+	const cJSON *value;
+	size_t used = 0;
+
+	out[0] = '\0';
+	cJSON_ArrayForEach(value, values)
+	{
+		const char *text = cJSON_GetStringValue(value);
+
+		for (; text && *text && used + 4 < VALUE_SIZE; text++)
+			out[used++] = *text == '\n' || *text == '\t' ? ' ' : *text;
+		if (used + 4 >= VALUE_SIZE) {
+			snprintf(out + used - 1, VALUE_SIZE - used + 1, "...");
+			return;
+		}
+		if (value->next && used > 0)
+			out[used++] = ' ';
+	}
+	while (used > 0 && out[used - 1] == ' ')
+		used--;
+	out[used] = '\0';
+}
+
+static void add_origin(struct table *table, const cJSON *item, const char *file)
+{
+	const char *level = json_text(item, "level");
+
+	if (json_integer(item, "line") > 0)
+		table_cellf(table, "%s:%" PRId64 " (%s)", file, json_integer(item, "line"), level);
+	else
+		table_cellf(table, "%s", level);
+}
+
+static void add_item(struct table *table, const cJSON *item)
+{
+	table_cellf(table, "%s%s%s", json_text(item, "kind"), *json_text(item, "name") ? " " : "",
+		json_text(item, "name"));
+}
+
+enum cli_exit nodeconf_show(struct cli *cli, const char *node)
+{
+	static const struct table_column columns[] = { { "WHAT", false }, { "FROM", false },
+		{ "VALUE", false }, { .title = NULL } };
+	struct table *table;
+	const cJSON *item;
+	cJSON *json;
+	enum cli_exit code = node_call(cli, IPC_GET, "nodes", node, "/config", NULL, &json);
+
+	table = code == CLI_OK && !cli->json ? table_new(columns) : NULL;
+	if (table) {
+		cJSON_ArrayForEach(item, json_member(json, "items"))
+		{
+			char value[VALUE_SIZE];
+
+			describe_values(json_member(item, "values"), value);
+			table_row(table);
+			add_item(table, item);
+			add_origin(table, item, json_text(json, "file"));
+			table_cell(table, value);
+		}
+		if (table_print(table, cli->out, cli->width, cli->color) != 0)
+			code = cli_complain(cli, CLI_FAILED, "out of memory");
+	}
+	table_free(table);
+	cJSON_Delete(json);
+	return code;
+}
+
+static void add_change(
+	struct table *table, const cJSON *node, const cJSON *change, const char *file)
+{
+	char now[VALUE_SIZE], before[VALUE_SIZE] = "";
+	bool removed = strcmp(json_text(change, "change"), "removed") == 0;
+
+	describe_values(json_member(change, "values"), now);
+	if (json_member(change, "before"))
+		describe_values(json_member(change, "before"), before);
+	table_row(table);
+	table_cell(table, json_text(node, "node"));
+	add_item(table, change);
+	table_cell(table, json_is_true(change, "live") ? "live" : "reboot");
+	add_origin(table, change, file);
+	if (*before)
+		table_cellf(table, "%s -> %s", before, now);
+	else
+		table_cellf(table, "%s%s", removed ? "gone: " : "", now);
+}
+
+/* Returns how many nodes would change. */
+static int print_changes(struct cli *cli, FILE *out, const cJSON *json)
+{
+	static const struct table_column columns[] = { { "NODE", false }, { "WHAT", false },
+		{ "HOW", false }, { "FROM", false }, { "VALUE", false }, { .title = NULL } };
+	struct table *table = table_new(columns);
+	const cJSON *nodes = json_member(json, "nodes"), *node, *change;
+
+	cJSON_ArrayForEach(node, nodes)
+	{
+		cJSON_ArrayForEach(change, json_member(node, "changes"))
+		{
+			if (table)
+				add_change(table, node, change, json_text(json, "file"));
+		}
+	}
+	if (table && table_rows(table) > 0)
+		table_print(table, out, cli->width, cli->color);
+	else
+		fprintf(out, "No node would change.\n");
+	if (json_is_true(json, "restart"))
+		fprintf(out, "Other settings changed that take effect with `systemctl restart "
+			     "bramble`.\n");
+	table_free(table);
+	return cJSON_GetArraySize(nodes);
+}
+
+enum cli_exit nodeconf_diff_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "config diff [--json]",
+		.text = "What bramble.conf as it is now, with its files, would change on which "
+			"nodes:\nlive, or with their next boot. Nothing is changed.\n",
+	};
+	enum cli_exit code;
+	cJSON *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	code = cli_call(cli, IPC_GET, "/v1/config/diff", NULL, &json);
+	if (code == CLI_OK && !cli->json)
+		(void)print_changes(cli, cli->out, json);
+	cJSON_Delete(json);
+	return code;
+}
+
+/* One line for a node that has come to an end. Returns whether all is well with it. */
+static bool report_node(struct cli *cli, const cJSON *node)
+{
+	const cJSON *config = json_member(node, "config");
+	const char *state = json_text(config, "state"), *text = json_text(config, "text");
+	bool runs = strcmp(json_text(node, "state"), "joined") == 0;
+	bool is_well = strcmp(state, "applied") == 0 || strcmp(state, "reboot") == 0 || !runs;
+
+	if (cli->json)
+		cli_print_json_line(cli, node);
+	else if (!runs)
+		cli_field(cli, json_text(node, "name"), "takes it over when it boots (it is %s)",
+			json_text(node, "state"));
+	else
+		cli_field(cli, json_text(node, "name"), "%s%s%s",
+			strcmp(state, "pending") == 0 ? "hasn't answered yet" : state,
+			*text ? ": " : "", text);
+	return is_well;
+}
+
+static bool is_waited_for(const cJSON *node)
+{
+	const char *state = json_text(json_member(node, "config"), "state");
+
+	return strcmp(json_text(node, "state"), "joined") == 0 &&
+	       (strcmp(state, "pending") == 0 || strcmp(state, "unknown") == 0);
+}
+
+/* Until every node that runs has said how it went. */
+static enum cli_exit wait_for_nodes(struct cli *cli)
+{
+	uint64_t began_ns = clock_monotonic_ns(), waited_ns = 0;
+	bool all_well = true, told = false;
+
+	for (;; poll(NULL, 0, PAUSE_MS)) {
+		const cJSON *node;
+		bool open = false;
+		cJSON *json;
+		int status, result;
+
+		result = cli_try(cli, "/v1/nodes", CLIENT_TIMEOUT_MS, &status, &json);
+		if (result != 0)
+			return cli_explain_failure(cli, result);
+		cJSON_ArrayForEach(node, json_member(json, "nodes"))
+		{
+			open = open || is_waited_for(node);
+		}
+		waited_ns = clock_monotonic_ns() - began_ns;
+		if (open && !told && waited_ns > NOTICE_NS) {
+			fprintf(cli->error, "Nodes take it over with their next heartbeat ...\n");
+			told = true;
+		}
+		if (!open || waited_ns > PATIENCE_NS) {
+			cJSON_ArrayForEach(node, json_member(json, "nodes"))
+			{
+				all_well = report_node(cli, node) && all_well;
+			}
+			cJSON_Delete(json);
+			return all_well ? CLI_OK : CLI_FAILED;
+		}
+		cJSON_Delete(json);
+	}
+}
+
+/* Say what would change; CLI_OK when it shall. */
+static enum cli_exit ask(struct cli *cli, bool yes, bool dry_run)
+{
+	const bool wanted = cli->json;
+	enum cli_exit code;
+	char question[96];
+	cJSON *json;
+	int nodes;
+
+	cli->json = wanted && dry_run;
+	code = cli_call(cli, IPC_GET, "/v1/config/diff", NULL, &json);
+	cli->json = wanted;
+	if (code != CLI_OK || (dry_run && wanted)) {
+		cJSON_Delete(json);
+		return code;
+	}
+	nodes = print_changes(cli, dry_run ? cli->out : cli->error, json);
+	cJSON_Delete(json);
+	if (dry_run || yes || nodes == 0)
+		return CLI_OK;
+	snprintf(question, sizeof(question), "Apply this to %d node%s?", nodes,
+		nodes == 1 ? "" : "s");
+	return cli_confirm(cli, question) ? CLI_OK
+					  : cli_complain(cli, CLI_FAILED, "nothing was done");
+}
+
+enum cli_exit nodeconf_apply_main(struct cli *cli, int argc, char **argv)
+{
+	bool yes = false, dry_run = false, no_wait = false;
+	const struct args_option options[] = {
+		{ "yes", 'y', &yes, NULL, "don't ask" },
+		{ "dry-run", 'n', &dry_run, NULL, "only say what would change" },
+		{ "no-wait", '\0', &no_wait, NULL, "don't wait for the nodes" },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "config apply [--yes] [--dry-run] [--no-wait] [--json]",
+		.text = "Let brambled take over bramble.conf, and running nodes what it says of "
+			"them, with\ntheir next heartbeat. Each says how it went. What somebody "
+			"changed on a node by\nhand is put right.\n",
+		.options = options,
+	};
+	const bool wanted = cli->json;
+	enum cli_exit code;
+	cJSON *json;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	code = ask(cli, yes, dry_run);
+	if (code != CLI_OK || dry_run)
+		return code;
+	cli->json = wanted && no_wait;
+	code = cli_call(cli, IPC_POST, "/v1/config/apply", cJSON_CreateObject(), &json);
+	cli->json = wanted;
+	cJSON_Delete(json);
+	return code != CLI_OK || no_wait ? code : wait_for_nodes(cli);
+}
