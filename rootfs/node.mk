@@ -6,7 +6,9 @@ INIT_SRC := $(addprefix rootfs/init/,arguments.c modules.c network.c lease.c mou
 	$(NODE_HTTP) $(NODE_KEYS) common/dhcp.c
 NODE_PROGRAMS += bramble-init
 bramble-init_SRC := rootfs/init/main.c $(INIT_SRC)
-AGENT_SRC := $(addprefix rootfs/agent/,boot.c calls.c clock.c facts.c health.c blink.c keys.c orders.c place.c) rootfs/led.c $(NODE_HTTP) $(NODE_KEYS) common/log.c
+AGENT_SRC := $(addprefix rootfs/agent/,boot.c calls.c clock.c facts.c health.c blink.c keys.c orders.c place.c \
+	fetch.c notify.c node_config.c configure.c configure_means.c accounts.c scratch_disk.c item_system.c item_scratch.c item_swap.c \
+	item_users.c item_mount.c item_files.c item_wifi.c) rootfs/config/document.c rootfs/led.c $(NODE_HTTP) $(NODE_KEYS) common/log.c
 NODE_PROGRAMS += bramble-agent
 bramble-agent_SRC := rootfs/agent/main.c $(AGENT_SRC)
 
@@ -21,3 +23,6 @@ test-node-json_SRC := tests/unit/node_json_test.c rootfs/json.c
 test-node-json_LIBS := cmocka
 FUZZERS += fuzz-node_answer
 fuzz-node_answer_SRC := tests/fuzz/node_answer.c rootfs/http.c rootfs/json.c common/str.c common/clock.c
+TESTS += test-configure
+test-configure_SRC := tests/unit/configure_test.c $(AGENT_SRC)
+test-configure_LIBS := cmocka

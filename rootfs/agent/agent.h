@@ -65,13 +65,32 @@ struct agent_place {
 };
 /* Parse the JSON of the answer. Returns 0 or -EBADMSG. Pure. */
 int agent_parse_place(const char *json, struct agent_place *place);
-/* Write hosts, hostname and resolv.conf in `etc`, if they differ. 0 or -errno. */
+/* Write hostname and resolv.conf in `etc`, if they differ. 0 or -errno. */
 int agent_apply_place(const struct agent_place *place, struct in_addr dns, const char *etc);
 
 /* The node API (docs/api.md). Each returns 0, -EACCES when the router refused, or another -errno.
  * They set the clock by the way. */
 int agent_report_systemd(const struct agent_boot *boot);
 int agent_join(const struct agent_boot *boot, struct agent_place *place);
+
+#define AGENT_CONFIG_HASH_SIZE 17
+/* A part of the node's document. */
+struct agent_config_part {
+	char hash[AGENT_CONFIG_HASH_SIZE]; /* of the whole */
+	uint64_t size, offset;		   /* of the whole, of this part in it */
+	size_t length;
+	char text[HTTP_BODY_SIZE];
+};
+/* Parse the JSON of the answer. Returns 0 or -EBADMSG. Pure; fuzzed. */
+int agent_parse_config_part(const char *json, struct agent_config_part *part);
+int agent_ask_config(
+	const struct agent_boot *boot, uint64_t offset, struct agent_config_part *part);
+/* All of it: a fresh text. 0 or -errno. */
+int agent_fetch_config(
+	const struct agent_boot *boot, char **text, char hash[static AGENT_CONFIG_HASH_SIZE]);
+
+/* Tell systemd that the service is ready. */
+void agent_notify_ready(void);
 
 /* Something that the router wants done, once. */
 struct agent_order {
@@ -82,8 +101,11 @@ struct agent_order {
 /* Find the order in the answer to a heartbeat. Returns 0, -ENOENT (there is none) or -EBADMSG.
  * Pure. */
 int agent_parse_order(const char *json, struct agent_order *order);
-/* *order: what the answer brings. */
-int agent_send_heartbeat(const struct agent_boot *boot, struct agent_order *order);
+struct agent_config;
+/* *order: what the answer brings. config: what is told of the configuration, and gets what the
+ * router wants. */
+int agent_send_heartbeat(
+	const struct agent_boot *boot, struct agent_order *order, struct agent_config *config);
 /* Tell what became of an order; `text` is for people. */
 int agent_acknowledge(const struct agent_boot *boot, uint64_t id, bool done, const char *text);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "rootfs/agent/agent.h"
+#include "rootfs/agent/node_config.h"
 #include "rootfs/json.h"
 
 #define CALL_MS 10000
@@ -106,33 +107,70 @@ int agent_acknowledge(const struct agent_boot *boot, uint64_t id, bool done, con
 	return call(boot, "/v1/order", &writer, &answer);
 }
 
-int agent_send_heartbeat(const struct agent_boot *boot, struct agent_order *order)
+int agent_ask_config(const struct agent_boot *boot, uint64_t offset, struct agent_config_part *part)
+{
+	char body[256];
+	struct http_answer answer;
+	struct json_writer writer;
+	int result;
+
+	json_begin(&writer, body, sizeof(body));
+	json_text(&writer, "token", boot->token);
+	json_number(&writer, "offset", (int64_t)offset);
+	result = call(boot, "/v1/config", &writer, &answer);
+	return result == 0 ? agent_parse_config_part(answer.body, part) : result;
+}
+
+static void tell_health(struct json_writer *writer)
 {
 	static struct agent_nfs nfs; /* as of the heartbeat before */
-	char body[1024];
 	struct agent_facts facts;
 	struct agent_health health;
+
+	agent_read_facts(&facts);
+	agent_read_health(&health, &nfs);
+	json_number(writer, "uptime_s", facts.uptime_s);
+	json_decimal(writer, "load1", facts.load1);
+	json_number(writer, "memory_total_kb", facts.memory_total_kb);
+	json_number(writer, "memory_available_kb", facts.memory_available_kb);
+	json_number(writer, "temperature_mc", facts.temperature_mc);
+	if (health.throttled >= 0)
+		json_number(writer, "throttled", health.throttled);
+	json_number(writer, "link_mbps", health.link_mbps);
+	json_number(writer, "nfs_us", health.nfs_us);
+}
+
+static void tell_config(struct json_writer *writer, const struct agent_config *config)
+{
+	if (!config->hash[0])
+		return;
+	json_text(writer, "config", config->hash);
+	json_number(writer, "config_failed", config->outcome.failed);
+	json_number(writer, "config_drifted", config->outcome.drifted);
+	json_number(writer, "config_reboot", config->outcome.reboot);
+	json_text(writer, "config_text", config->outcome.text);
+	json_text(writer, "scratch", config->world.scratch);
+}
+
+int agent_send_heartbeat(
+	const struct agent_boot *boot, struct agent_order *order, struct agent_config *config)
+{
+	char body[3072];
 	struct http_answer answer;
 	struct json_writer writer;
 	int result;
 
 	order->id = 0;
-	agent_read_facts(&facts);
-	agent_read_health(&health, &nfs);
 	json_begin(&writer, body, sizeof(body));
 	json_text(&writer, "token", boot->token);
-	json_number(&writer, "uptime_s", facts.uptime_s);
-	json_decimal(&writer, "load1", facts.load1);
-	json_number(&writer, "memory_total_kb", facts.memory_total_kb);
-	json_number(&writer, "memory_available_kb", facts.memory_available_kb);
-	json_number(&writer, "temperature_mc", facts.temperature_mc);
-	if (health.throttled >= 0)
-		json_number(&writer, "throttled", health.throttled);
-	json_number(&writer, "link_mbps", health.link_mbps);
-	json_number(&writer, "nfs_us", health.nfs_us);
+	tell_health(&writer);
+	tell_config(&writer, config);
 	result = call(boot, "/v1/heartbeat", &writer, &answer);
+	if (result != 0)
+		return result;
 	/* An order that isn't understood isn't one: it expires on the router. */
-	if (result == 0 && agent_parse_order(answer.body, order) != 0)
+	if (agent_parse_order(answer.body, order) != 0)
 		order->id = 0;
-	return result;
+	(void)json_get(answer.body, "config", config->wanted, sizeof(config->wanted));
+	return 0;
 }

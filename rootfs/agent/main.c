@@ -11,6 +11,7 @@
 
 #include "common/log.h"
 #include "rootfs/agent/agent.h"
+#include "rootfs/agent/node_config.h"
 
 #define FIRST_PAUSE_MS 500
 #define LONGEST_PAUSE_MS 15000
@@ -112,32 +113,47 @@ static void obey(
 	agent_obey(&means, order);
 }
 
+/* One heartbeat, and what its answer asks for. Returns whether another one should follow at once.
+ */
+static bool beat(const struct agent_boot *boot, struct agent_beacon *beacon,
+	struct agent_config *config, int *last)
+{
+	struct agent_order order;
+	int result = agent_send_heartbeat(boot, &order, config);
+
+	if (result == -EACCES)
+		/* brambled may have been set up anew: join again with the same token, or be told
+		 * why not. */
+		join_at_last(boot, &config->heartbeat_s);
+	else if (result != *last && result != 0)
+		log_warning("no heartbeat reaches the router: %s", explain(result));
+	else if (result != *last)
+		log_notice("heartbeats reach the router again");
+	*last = result == -EACCES ? 0 : result;
+	if (result != 0)
+		return false;
+	if (order.id != 0)
+		obey(boot, beacon, &order);
+	return agent_tend_config(config, boot);
+}
+
 _Noreturn static void run(const struct agent_boot *boot)
 {
+	static struct agent_config config;
 	struct agent_beacon beacon = { 0 };
-	unsigned heartbeat_s;
+	bool news = false;
 	int last = 0;
 
 	(void)agent_report_systemd(boot); /* joining says it too */
-	join_at_last(boot, &heartbeat_s);
+	agent_begin_config(&config, boot);
+	agent_configure_at_boot(&config, boot);
+	agent_notify_ready();
+	join_at_last(boot, &config.heartbeat_s);
 	for (;;) {
-		struct agent_order order;
-		int result;
-
-		poll(NULL, 0, (int)(heartbeat_s * 1000));
+		if (!news)
+			poll(NULL, 0, (int)(config.heartbeat_s * 1000));
 		agent_gather_blink(&beacon);
-		result = agent_send_heartbeat(boot, &order);
-		if (result == -EACCES)
-			/* brambled may have been set up anew: join again with the same token, or be
-			 * told why not. */
-			join_at_last(boot, &heartbeat_s);
-		else if (result != last && result != 0)
-			log_warning("no heartbeat reaches the router: %s", explain(result));
-		else if (result != last)
-			log_notice("heartbeats reach the router again");
-		last = result == -EACCES ? 0 : result;
-		if (result == 0 && order.id != 0)
-			obey(boot, &beacon, &order);
+		news = beat(boot, &beacon, &config, &last);
 	}
 }
 

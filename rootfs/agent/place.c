@@ -64,40 +64,15 @@ static int write_text(const char *etc, const char *name, const char *text)
 	return file_replace_if_different(path, text, strlen(text), 0644, NULL);
 }
 
-/* "rasp1.lan rasp1", or "rasp1" when there is no domain. */
-static void format_names(const char *name, const char *domain, char *out, size_t size)
-{
-	if (domain[0])
-		snprintf(out, size, "%s.%s %s", name, domain, name);
-	else
-		snprintf(out, size, "%s", name);
-}
-
-static int write_hosts(const struct agent_place *place, const char *etc)
-{
-	char text[1024], node[AGENT_DOMAIN_SIZE + 2 * NODE_NAME_SIZE],
-		router[AGENT_DOMAIN_SIZE + 16], address[ADDRESS_TEXT_SIZE],
-		router_address[ADDRESS_TEXT_SIZE];
-
-	str_format_address(place->address, address);
-	str_format_address(place->router, router_address);
-	format_names(place->node, place->domain, node, sizeof(node));
-	format_names("router", place->domain, router, sizeof(router));
-	snprintf(text, sizeof(text), "127.0.0.1 localhost\n%s %s\n%s %s\n", address, node,
-		router_address, router);
-	return write_text(etc, "hosts", text);
-}
-
 int agent_apply_place(const struct agent_place *place, struct in_addr dns, const char *etc)
 {
 	char text[AGENT_DOMAIN_SIZE + 64], address[ADDRESS_TEXT_SIZE];
-	int result = write_hosts(place, etc);
+	int result;
 
 	str_format_address(dns, address);
 	snprintf(text, sizeof(text), "%s%s%snameserver %s\n", place->domain[0] ? "search " : "",
 		place->domain, place->domain[0] ? "\n" : "", address);
-	if (result == 0)
-		result = write_text(etc, "resolv.conf", text);
+	result = write_text(etc, "resolv.conf", text);
 	snprintf(text, sizeof(text), "%s\n", place->node);
 	return result == 0 ? write_text(etc, "hostname", text) : result;
 }

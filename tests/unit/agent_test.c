@@ -37,7 +37,7 @@ static int make_world(void **state)
 
 static int remove_world(void **state)
 {
-	static const char *const names[] = { "etc/hosts", "etc/hostname", "etc/resolv.conf", "etc",
+	static const char *const names[] = { "etc/hostname", "etc/resolv.conf", "etc",
 		"data/ssh.new", "data/ssh", "data", "" };
 	struct world *world = *state;
 	char path[PATH_SIZE];
@@ -217,26 +217,19 @@ static void a_place_is_applied_once(void **state)
 
 	assert_int_equal(agent_parse_place(PLACE, &place), 0);
 	assert_int_equal(agent_apply_place(&place, dns, world->etc), 0);
-	text = get(world->etc, "hosts");
-	assert_string_equal(text, "127.0.0.1 localhost\n10.77.0.50 rasp1.lan.example rasp1\n"
-				  "10.77.0.1 router.lan.example router\n");
-	free(text);
 	text = get(world->etc, "resolv.conf");
 	assert_string_equal(text, "search lan.example\nnameserver 10.77.0.1\n");
 	free(text);
 	text = get(world->etc, "hostname");
 	assert_string_equal(text, "rasp1\n");
 	free(text);
-	assert_int_equal(stat(path_in(world->etc, "hosts"), &before), 0);
+	assert_int_equal(stat(path_in(world->etc, "resolv.conf"), &before), 0);
 	assert_int_equal(agent_apply_place(&place, dns, world->etc), 0);
-	assert_int_equal(stat(path_in(world->etc, "hosts"), &after), 0);
+	assert_int_equal(stat(path_in(world->etc, "resolv.conf"), &after), 0);
 	assert_int_equal(before.st_ino, after.st_ino);
 
 	place.domain[0] = '\0';
 	assert_int_equal(agent_apply_place(&place, dns, world->etc), 0);
-	text = get(world->etc, "hosts");
-	assert_string_equal(text, "127.0.0.1 localhost\n10.77.0.50 rasp1\n10.77.0.1 router\n");
-	free(text);
 	text = get(world->etc, "resolv.conf");
 	assert_string_equal(text, "nameserver 10.77.0.1\n");
 	free(text);
