@@ -35,11 +35,13 @@ TESTS += test-contents
 test-contents_SRC := tests/unit/contents_test.c $(addprefix rootfs/,contents.c cache.c tree.c failure.c) $(COMMON_BASE) common/hash.c
 test-contents_LIBS := cmocka libsodium
 
-TESTS += test-image-store
-test-image-store_SRC := tests/unit/image_store_test.c provisioner/image/store.c provisioner/image/check.c \
-                        rootfs/cache.c rootfs/tree.c rootfs/run.c rootfs/failure.c rootfs/progress.c \
-                        $(BOOT_SERVE) $(COMMON_BASE) common/hash.c
+IMAGE_STORE := provisioner/image/store.c provisioner/image/check.c rootfs/cache.c rootfs/tree.c rootfs/run.c \
+               rootfs/failure.c rootfs/progress.c $(BOOT_SERVE) $(COMMON_BASE) common/hash.c
+TESTS += test-image-store test-image-crash
+test-image-store_SRC := tests/unit/image_store_test.c $(IMAGE_STORE)
 test-image-store_LIBS := cmocka libsodium
+test-image-crash_SRC := tests/unit/image_crash_test.c $(IMAGE_STORE)
+test-image-crash_LIBS := cmocka libsodium
 
 TESTS += test-image-defaults
 test-image-defaults_SRC = tests/unit/image_defaults_test.c provisioner/image/defaults.c $(SETTINGS_SRC) rootfs/failure.c \

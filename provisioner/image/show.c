@@ -109,7 +109,7 @@ int image_show(const struct image_options *options)
 				       &failure)
 			     : failure_set(&failure, -ENOMEM, "out of memory");
 
-	if (result == 0) {
+	if (version && result == 0) {
 		print_summary(version, &contents);
 		print_contents(&contents);
 	}

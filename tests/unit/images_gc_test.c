@@ -2,17 +2,41 @@
 /* Which image versions are removed, and which never. */
 #include "tests/unit/brambled_world.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define PEER "10.77.0.50"
 #define THIRD_HASH "3333333333333333333333333333333333333333333333333333333333333333"
 #define FOURTH_HASH "4444444444444444444444444444444444444444444444444444444444444444"
+
+/* From which call on the disk refuses everything, as for a process that was killed there; 0 never.
+ * The linker takes these functions in place of the C library's. */
+static unsigned calls_left;
+
+static bool is_dead(void)
+{
+	if (calls_left == 0 || (calls_left != 1 && --calls_left > 0))
+		return false;
+	errno = EIO;
+	return true;
+}
+
+int unlinkat(int directory, const char *path, int flags)
+{
+	return is_dead() ? -1 : (int)syscall(SYS_unlinkat, directory, path, flags);
+}
+
+int fsync(int fd)
+{
+	return is_dead() ? -1 : (int)syscall(SYS_fsync, fd);
+}
 
 static bool is_there(const struct world *world, const char *hash, const char *suffix)
 {
@@ -103,6 +127,43 @@ static void what_an_interrupted_one_left_is_removed(void **state)
 	assert_false(is_there(world, SECOND_HASH, ".boot"));
 }
 
+/* Killed at each call in turn: what is needed is whole, what is left of the rest is no version, and
+ * the next sweep ends it. */
+static void a_crash_at_any_call_leaves_no_half_version(void **state)
+{
+	static const char *const needed[] = { THIRD_HASH, FOURTH_HASH };
+	char root[IMAGES_PATH_SIZE], reason[IMAGES_REASON_SIZE];
+	struct world *world = *state;
+	unsigned at = 1;
+	bool died = true;
+	struct boot_set *set;
+	int removed, kept;
+
+	world_use_image(world, THIRD_HASH);
+	world_use_image(world, FOURTH_HASH);
+	for (; died; at++) {
+		world_make_image(world, SECOND_HASH);
+		calls_left = at + 1;
+		(void)sweep(world, false, &removed, &kept);
+		died = calls_left == 1;
+		calls_left = 0;
+		world_crash(world);
+		for (size_t i = 0; i < 2; i++)
+			assert_int_equal(images_open(&world->brambled, "base", needed[i], &set,
+						 root, reason),
+				0);
+		/* A version that can be chosen at all is whole. */
+		if (is_there(world, SECOND_HASH, ".squashfs"))
+			assert_int_equal(images_open(&world->brambled, "base", SECOND_HASH, &set,
+						 root, reason),
+				0);
+		assert_int_equal(sweep(world, false, &removed, &kept), 200);
+		assert_false(is_there(world, SECOND_HASH, ".squashfs"));
+		assert_false(is_there(world, SECOND_HASH, ".boot"));
+	}
+	assert_true(at > 8); /* the root, the directory, seven files and their directory */
+}
+
 /* For development: its boot set must not go without it. */
 static void a_tree_is_left_whole(void **state)
 {
@@ -169,6 +230,7 @@ int main(void)
 		TEST(only_what_nothing_needs_is_removed),
 		TEST(what_a_boot_began_with_is_kept),
 		TEST(what_an_interrupted_one_left_is_removed),
+		TEST(a_crash_at_any_call_leaves_no_half_version),
 		TEST(a_tree_is_left_whole),
 		TEST(nothing_is_removed_while_a_version_is_built),
 		TEST(other_files_and_images_are_left_alone),

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: ISC */
+/* Publishing an image version is stopped at each of its steps, by a crash and by a full disk: the
+ * share then holds the old versions, or those and the new one, each whole; the next build goes on.
+ */
+#include "tests/unit/test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/file.h"
+#include "provisioner/image/image.h"
+#include "rootfs/cache.h"
+
+#define CRASHED 9
+#define FAILED 8
+
+enum mishap {
+	MISHAP_CRASH, /* nothing after this step happens any more */
+	MISHAP_FULL,  /* this step fails: ENOSPC */
+};
+
+static enum mishap mishap;
+static unsigned steps_left; /* until the mishap; 0 none */
+
+/* What the code under test asks of the kernel goes through these: the linker takes them in place of
+ * the C library's. Returns false when the step fails. */
+static bool step(void)
+{
+	if (steps_left == 0 || --steps_left > 0)
+		return true;
+	if (mishap == MISHAP_CRASH)
+		_exit(CRASHED);
+	errno = ENOSPC;
+	return false;
+}
+
+int rename(const char *from, const char *to)
+{
+	return step() ? (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0) : -1;
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+	return step() ? mkdirat(AT_FDCWD, path, mode) : -1;
+}
+
+int chmod(const char *path, mode_t mode)
+{
+	return step() ? fchmodat(AT_FDCWD, path, mode, 0) : -1;
+}
+
+int remove(const char *path)
+{
+	if (!step())
+		return -1;
+	if (unlinkat(AT_FDCWD, path, 0) == 0)
+		return 0;
+	return errno == EISDIR ? unlinkat(AT_FDCWD, path, AT_REMOVEDIR) : -1;
+}
+
+int fsync(int fd)
+{
+	return step() ? (int)syscall(SYS_fsync, fd) : -1;
+}
+
+int syncfs(int fd)
+{
+	return step() ? (int)syscall(SYS_syncfs, fd) : -1;
+}
+
+struct world {
+	char share[64];
+	struct recipe recipe;
+	struct workshop shop;
+};
+
+static int make_world(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	assert_non_null(world);
+	snprintf(world->share, sizeof(world->share), "/tmp/image_crash_test.XXXXXX");
+	assert_non_null(mkdtemp(world->share));
+	snprintf(world->recipe.name, sizeof(world->recipe.name), "base");
+	world->shop.recipe = &world->recipe;
+	*state = world;
+	return 0;
+}
+
+static int remove_world(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(cache_remove_tree(world->share), 0);
+	free(world);
+	return 0;
+}
+
+static bool put(const char *directory, const char *name, const char *content)
+{
+	char path[WORKSHOP_PATH_SIZE + 64];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return file_replace(path, content, strlen(content), 0644) == 0;
+}
+
+/* In a process of its own, as bramble-image: returns its exit status. The mishap comes at the
+ * `at`-th step behind the making of the parts. */
+static int build(struct world *world, const char *content, enum mishap what, unsigned at)
+{
+	char boot[WORKSHOP_PATH_SIZE + 8];
+	struct image_version version;
+	int status = 0;
+	bool existed;
+	pid_t child = fork();
+
+	if (child > 0) {
+		assert_int_equal(waitpid(child, &status, 0), child);
+		return WEXITSTATUS(status);
+	}
+	if (image_begin(&world->shop, world->share) != 0)
+		_exit(1);
+	snprintf(boot, sizeof(boot), "%s/boot", world->shop.work);
+	if (!put(world->shop.work, "image.squashfs", content) || mkdir(boot, 0755) != 0 ||
+		!put(boot, "manifest", content) || !put(boot, "kernel8.img", content))
+		_exit(2);
+	mishap = what;
+	steps_left = at;
+	_exit(image_publish(&world->shop, world->share, IMAGE_SQUASHFS, &version, &existed) == 0
+			? 0
+			: FAILED);
+}
+
+static int check_version(void *context, const struct image_version *version)
+{
+	static const char *const names[] = { "manifest", "kernel8.img" };
+	unsigned *count = context;
+	char hash[HASH_TEXT_SIZE], path[WORKSHOP_PATH_SIZE + 16];
+
+	(*count)++;
+	assert_int_equal(image_hash_file(version->root, hash), 0);
+	assert_string_equal(hash, version->hash);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s", version->boot, names[i]);
+		assert_int_equal(image_hash_file(path, hash), 0);
+		assert_string_equal(hash, version->hash); /* the same content everywhere */
+	}
+	return 0;
+}
+
+static unsigned versions(const struct world *world)
+{
+	unsigned count = 0;
+
+	assert_int_equal(image_each(world->share, "base", check_version, &count), 0);
+	return count;
+}
+
+/* Stop at every step in turn until one run meets no mishap. Returns how many steps there are. */
+static unsigned stop_everywhere(struct world *world, enum mishap what, int expected)
+{
+	for (unsigned at = 1;; at++) {
+		unsigned before = versions(world);
+		char content[32];
+		int status;
+
+		snprintf(content, sizeof(content), "version %d.%u", (int)what, at);
+		status = build(world, content, what, at);
+		if (status == 0)
+			return at - 1;
+		assert_int_equal(status, expected);
+		assert_in_range(versions(world), before, before + 1);
+		assert_int_equal(build(world, content, what, 0), 0);
+		assert_int_equal(versions(world), before + 1);
+	}
+}
+
+static void a_crash_at_any_step_leaves_old_or_new(void **state)
+{
+	assert_int_equal(build(*state, "first", MISHAP_CRASH, 0), 0);
+	/* chmod, syncfs, two renames, fsync of the directory */
+	assert_int_equal(stop_everywhere(*state, MISHAP_CRASH, CRASHED), 5);
+}
+
+static void a_full_disk_at_any_step_leaves_old_or_new(void **state)
+{
+	assert_int_equal(build(*state, "first", MISHAP_FULL, 0), 0);
+	assert_int_equal(stop_everywhere(*state, MISHAP_FULL, FAILED), 5);
+}
+
+/* The set of a crashed build goes first, file by file. */
+static void a_crash_while_a_half_version_is_replaced_leaves_old_or_new(void **state)
+{
+	struct world *world = *state;
+	unsigned at = 0;
+	int status;
+
+	do {
+		/* Killed between the two renames: the set is there, the root isn't. */
+		assert_int_equal(build(world, "half", MISHAP_CRASH, 4), CRASHED);
+		assert_int_equal(versions(world), 0);
+		status = build(world, "half", MISHAP_CRASH, ++at);
+		assert_in_range(versions(world), 0, 1);
+	} while (status == CRASHED && versions(world) == 0);
+	assert_true(at >= 7);
+}
+
+#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, remove_world)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_WORLD(a_crash_at_any_step_leaves_old_or_new),
+		IN_WORLD(a_full_disk_at_any_step_leaves_old_or_new),
+		IN_WORLD(a_crash_while_a_half_version_is_replaced_leaves_old_or_new),
+	};
+
+	return cmocka_run_group_tests_name("image_crash", tests, NULL, NULL);
+}
