@@ -10,6 +10,7 @@
 
 #include "common/file.h"
 #include "rootfs/cache.h"
+#include "rootfs/import.h"
 #include "rootfs/repositories.h"
 #include "rootfs/run.h"
 
@@ -50,6 +51,22 @@ int base_check_emulation(const char *architecture, struct failure *failure)
 		architecture, handler);
 }
 
+/* A root made elsewhere is its own layer. */
+static int find_import(struct workshop *shop, struct base_layer *layer)
+{
+	struct cache_key key;
+	int result;
+
+	progress_note(&shop->progress, "hashing %.60s", shop->recipe->from);
+	cache_key_begin(&key, "import");
+	result = cache_key_add_file(&key, shop->recipe->from);
+	cache_key_end(&key, layer->key);
+	layer->from_cache = true;
+	return result == 0 ? 0
+			   : failure_set(&shop->failure, result, "%s can't be read: %s",
+				     shop->recipe->from, strerror(-result));
+}
+
 int base_layer_find(struct apt *apt, struct base_layer *layer)
 {
 	struct workshop *shop = apt->shop;
@@ -59,6 +76,10 @@ int base_layer_find(struct apt *apt, struct base_layer *layer)
 	int result;
 
 	memset(layer, 0, sizeof(*layer));
+	if (shop->recipe->from[0]) {
+		free(plan);
+		return find_import(shop, layer);
+	}
 	if (!plan)
 		return failure_set(&shop->failure, -ENOMEM, "out of memory");
 	result = apt_plan(apt, plan, PLAN_SIZE, &layer->packages);
@@ -193,6 +214,8 @@ int base_layer_unpack(struct workshop *shop, const struct base_layer *layer, con
 		.arguments = arguments, .log = shop->log, .progress = &shop->progress
 	};
 
+	if (shop->recipe->from[0])
+		return import_unpack(shop, root);
 	progress_note(&shop->progress, "unpacking");
 	return run_tool(&run, &shop->failure);
 }

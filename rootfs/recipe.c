@@ -41,7 +41,7 @@ static const struct rule rules[] = {
 		"a package, e.g. \"raspi-firmware\"" },
 	{ "components", offsetof(struct recipe, components), true, true, LOWER "-",
 		"a list of archive components, e.g. ( \"main\", \"non-free-firmware\" )" },
-	{ "packages", offsetof(struct recipe, packages), true, true, PACKAGE_ALPHABET,
+	{ "packages", offsetof(struct recipe, packages), true, false, PACKAGE_ALPHABET,
 		"a list of package names" },
 	{ "exclude_modules", offsetof(struct recipe, exclude_modules), true, false, MODULE_ALPHABET,
 		"a list of paths below lib/modules/RELEASE/kernel, e.g. ( \"sound\" )" },
@@ -60,6 +60,7 @@ static const struct part {
 } parts[] = {
 	{ "repositories", recipe_read_repositories },
 	{ "files", recipe_read_files },
+	{ "from", recipe_read_from },
 	{ "script", recipe_read_script },
 };
 
@@ -137,7 +138,8 @@ static int read_setting(struct recipe_parser *parser, const config_setting_t *se
 	if (!rule)
 		return recipe_refuse(parser, setting, "is not a setting of a recipe",
 			"suite, architecture, components, packages, kernel, firmware, "
-			"exclude_modules, enable, mask, repositories, files, script, extends");
+			"exclude_modules, enable, mask, repositories, files, from, script, "
+			"extends");
 	parser->seen |= 1u << (rule - rules);
 	target = (char *)parser->recipe + rule->offset;
 	if (rule->list)
@@ -155,6 +157,16 @@ static int check_complete(const struct recipe_parser *parser)
 			return failure_set(parser->failure, -EINVAL,
 				"%s: %s is missing; allowed: %s", parser->path, rules[i].name,
 				rules[i].allowed);
+	if (recipe->from[0] && recipe->packages.count + recipe->repository_count > 0)
+		return failure_set(parser->failure, -EINVAL,
+			"%s: from: a root made elsewhere brings its packages; allowed: from, or "
+			"packages and repositories",
+			parser->path);
+	if (!recipe->from[0] && recipe->packages.count == 0)
+		return failure_set(parser->failure, -EINVAL,
+			"%s: packages is missing; allowed: a list of package names, or from = "
+			"\"FILE\" for a root made elsewhere",
+			parser->path);
 	for (size_t i = 0; i < sizeof(architectures) / sizeof(architectures[0]); i++)
 		if (strcmp(recipe->architecture, architectures[i]) == 0)
 			return 0;

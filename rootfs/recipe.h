@@ -61,6 +61,7 @@ struct recipe {
 	struct recipe_repository repositories[RECIPE_REPOSITORIES_LIMIT];
 	size_t file_count;
 	struct recipe_file files[RECIPE_FILES_LIMIT];
+	char from[RECIPE_PATH_SIZE];   /* a root made elsewhere: tar or disk image; "" = packages */
 	char script[RECIPE_PATH_SIZE]; /* run in the root, "" none */
 	size_t input_count;
 	char inputs[RECIPE_DEPTH_LIMIT][RECIPE_PATH_SIZE]; /* this recipe and those it extends */

@@ -31,6 +31,7 @@ int recipe_locate(const struct recipe_parser *parser, const config_setting_t *se
 /* The settings that are more than words. */
 int recipe_read_repositories(struct recipe_parser *parser, const config_setting_t *setting);
 int recipe_read_files(struct recipe_parser *parser, const config_setting_t *setting);
+int recipe_read_from(struct recipe_parser *parser, const config_setting_t *setting);
 int recipe_read_script(struct recipe_parser *parser, const config_setting_t *setting);
 
 #endif

@@ -299,7 +299,8 @@ int recipe_read_files(struct recipe_parser *parser, const config_setting_t *sett
 		parser, setting, &parser->recipe->file_count, RECIPE_FILES_LIMIT, read_file);
 }
 
-int recipe_read_script(struct recipe_parser *parser, const config_setting_t *setting)
+static int read_one_file(struct recipe_parser *parser, const config_setting_t *setting,
+	char out[static RECIPE_PATH_SIZE])
 {
 	const char *name = config_setting_get_string(setting);
 	struct stat status = { 0 };
@@ -308,8 +309,18 @@ int recipe_read_script(struct recipe_parser *parser, const config_setting_t *set
 	if (!name || name[0] == '\0')
 		return recipe_refuse(
 			parser, setting, "is not valid", "a file, relative to the recipe");
-	result = recipe_locate(parser, setting, name, parser->recipe->script);
-	if (result == 0 && (stat(parser->recipe->script, &status) != 0 || !S_ISREG(status.st_mode)))
+	result = recipe_locate(parser, setting, name, out);
+	if (result == 0 && (stat(out, &status) != 0 || !S_ISREG(status.st_mode)))
 		return recipe_refuse(parser, setting, "is not valid", "a file");
 	return result;
+}
+
+int recipe_read_from(struct recipe_parser *parser, const config_setting_t *setting)
+{
+	return read_one_file(parser, setting, parser->recipe->from);
+}
+
+int recipe_read_script(struct recipe_parser *parser, const config_setting_t *setting)
+{
+	return read_one_file(parser, setting, parser->recipe->script);
 }

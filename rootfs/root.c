@@ -178,7 +178,7 @@ int root_make(struct workshop *shop, const struct root_parts *parts, const char 
 	if (root < 0)
 		return explain(shop, "", -errno);
 	result = write_files(shop, root);
-	if (result == 0)
+	if (result == 0 && !shop->recipe->from[0])
 		result = write_sources(shop, root, parts->apt);
 	if (result == 0)
 		result = write_about(shop, root, parts);

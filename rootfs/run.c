@@ -53,6 +53,7 @@ static const char *package_of(const char *tool)
 		{ "apt-get", "apt" },
 		{ "apt-cache", "apt" },
 		{ "zstd", "zstd" },
+		{ "xz", "xz-utils" },
 		{ "unshare", "util-linux" },
 	};
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "rootfs/base.h"
 #include "rootfs/run.h"
 #include "rootfs/tree.h"
 
@@ -149,8 +150,10 @@ static int run(struct workshop *shop, const char *path)
 
 int script_run(struct workshop *shop, const char *path)
 {
-	int result = mount_all(shop, path);
+	int result = base_check_emulation(shop->recipe->architecture, &shop->failure);
 
+	if (result == 0)
+		result = mount_all(shop, path);
 	if (result == 0)
 		result = put_script(shop, path);
 	if (result == 0)

@@ -263,7 +263,9 @@ static int make_base(struct build *build)
 
 	progress_begin(progress, "root");
 	result = base_layer_make(&build->apt, &build->base);
-	if (result == 0)
+	if (result == 0 && build->recipe->from[0])
+		progress_end(progress, "%s", build->recipe->from);
+	else if (result == 0)
 		progress_end(progress, "%zu packages%s", build->base.packages,
 			build->base.from_cache ? " (cached)" : "");
 	return result;

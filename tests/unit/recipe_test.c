@@ -99,6 +99,9 @@ static void what_is_wrong_is_named_with_its_line(void **state)
 		{ WORDS LISTS "mask = ( \"\" );\n", "is not valid" },
 		{ WORDS LISTS "mask = ( \"a/b\" );\n", "is not valid" },
 		{ WORDS, "components is missing" },
+		{ WORDS "components = ( \"main\" );\n", "packages is missing" },
+		{ WORDS LISTS "from = \"/etc/passwd\";\n", "brings its packages" },
+		{ WORDS LISTS "from = \"/etc\";\n", "from is not valid" },
 		{ LISTS, "suite is missing" },
 		{ "suite = ", "base.conf:1: syntax error" },
 		{ "suite = \"bookworm\";\narchitecture = \"mips\";\nkernel = \"k\";\nfirmware = "

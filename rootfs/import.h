@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/* A root made elsewhere (`from` of a recipe): a tar file, or the image of a disk such as Raspberry
+ * Pi OS comes as; both may be compressed with xz. What it holds for its own boot isn't used. */
+#ifndef BRAMBLE_ROOTFS_IMPORT_H
+#define BRAMBLE_ROOTFS_IMPORT_H
+
+#include "rootfs/workshop.h"
+
+/* Unpack it into the existing, empty directory `root`, and see that it has an init. A disk image is
+ * mounted for that, in a mount namespace that the caller has left the others' for. Returns 0 or
+ * -errno with the shop's failure. */
+int import_unpack(struct workshop *shop, const char *root);
+
+/* Where the root is in a disk image: its first partition of type Linux, by the partition table
+ * (MBR) in its first sector. Pure. Returns 0 and the offset and size in bytes, or -EINVAL. */
+int import_find_partition(const unsigned char sector[static 512], unsigned long long *offset,
+	unsigned long long *size);
+
+#endif
