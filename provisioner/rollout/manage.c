@@ -54,10 +54,12 @@ static int check(struct brambled *brambled, struct registry_rollout *rollout,
 	str_copy(rollout->before, sizeof(rollout->before), image.current);
 	if (registry_each_rollout(brambled->registry, find_live, &search) >= 0 &&
 		search.found.id != 0) {
-		snprintf(reason, ROLLOUT_REASON_SIZE,
-			"roll-out %lld of image %s is %s; `bramble rollout abort` ends it",
+		snprintf(reason, ROLLOUT_REASON_SIZE, "roll-out %lld of image %s is %s; %s",
 			(long long)search.found.id, rollout->image,
-			registry_rollout_state_name(search.found.state));
+			registry_rollout_state_name(search.found.state),
+			search.found.state == ROLLOUT_ABORTING
+				? "it ends when the nodes under way have come back"
+				: "`bramble rollout abort` ends it");
 		return -EEXIST;
 	}
 	return 0;
@@ -265,7 +267,12 @@ int rollout_steer(struct brambled *brambled, int64_t id, enum rollout_verb verb,
 	brambled_event(brambled, verbs[verb].event, rollout.image, "roll-out %lld of %s %s",
 		(long long)id, rollout.image, verbs[verb].text);
 	result = brambled_conclude(brambled, result);
-	return result == 0 ? 0 : explain(reason, result);
+	if (result != 0)
+		return explain(reason, result);
+	/* With no node under way it ends at once: the nodes are left out, then the roll-out. */
+	for (int i = 0; verb == ROLLOUT_ABORT && i < 2; i++)
+		rollout_tick(brambled);
+	return 0;
 }
 
 struct halt {
