@@ -29,6 +29,8 @@ size_t ipc_body_size(enum ipc_type type)
 		return sizeof(struct ipc_api_reply);
 	case IPC_DHCP:
 		return sizeof(struct ipc_dhcp);
+	case IPC_CONSOLE:
+		return sizeof(struct ipc_console);
 	}
 	return 0;
 }
@@ -59,6 +61,8 @@ static bool strings_are_terminated(const struct ipc_message *message)
 		       terminated(message->body.dhcp.host_name,
 			       sizeof(message->body.dhcp.host_name)) &&
 		       message->body.dhcp.uuid_length <= sizeof(message->body.dhcp.uuid);
+	case IPC_CONSOLE:
+		return message->body.console.length <= IPC_CONSOLE_SIZE;
 	case IPC_HELLO:
 		return true;
 	}

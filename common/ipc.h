@@ -25,6 +25,7 @@
 #define IPC_REASON_SIZE 160
 #define IPC_PATH_SIZE 512
 #define IPC_TEXT_LIMIT (64u * 1024u) /* text behind an API request */
+#define IPC_CONSOLE_SIZE 1024
 
 enum ipc_role {
 	IPC_ROLE_ADMIN = 1, /* the CLI; uid 0 only */
@@ -44,6 +45,7 @@ enum ipc_type {
 	IPC_API,      /* httpd, CLI -> brambled: struct ipc_api + text */
 	IPC_API_REPLY, /* the answer, its text in a sealed memfd: struct ipc_api_reply */
 	IPC_DHCP,      /* dhcpwatch -> brambled, no answer: struct ipc_dhcp */
+	IPC_CONSOLE,   /* dhcpwatch -> brambled, no answer: struct ipc_console */
 };
 
 struct ipc_header {
@@ -121,11 +123,20 @@ struct ipc_dhcp {
 	struct in_addr yiaddr;
 	struct in_addr server; /* option 54; 0 absent */
 	uint16_t seconds;      /* field secs */
+	uint8_t own;	       /* this machine sent it */
 	uint8_t pxe_raspberry; /* option 43 of an answer holds "Raspberry Pi Boot" */
 	uint8_t uuid_length;   /* option 97 as it came, 0 absent */
 	uint8_t uuid[17];
 	char vendor_class[64]; /* option 60, made visible; "" absent */
 	char host_name[64];    /* option 12, made visible; "" absent */
+};
+
+/* A piece of a board's console, as it came (common/console.h): any bytes. The board is known by its
+ * MAC alone: its firmware sends from an address that its EEPROM says, whatever DHCP gave. */
+struct ipc_console {
+	struct mac mac;	 /* of the Ethernet header */
+	uint16_t length; /* of text, at most its size */
+	char text[IPC_CONSOLE_SIZE];
 };
 
 struct ipc_message {
@@ -138,6 +149,7 @@ struct ipc_message {
 		struct ipc_api api;
 		struct ipc_api_reply api_reply;
 		struct ipc_dhcp dhcp;
+		struct ipc_console console;
 	} body;
 	char *text; /* IPC_API: text_length bytes, NUL appended; points into the receive buffer */
 	int fd;	    /* received descriptor, owned by the receiver; -1 none */

@@ -183,18 +183,50 @@ static int add_step(void *argument, const struct registry_step *step)
 	return 0;
 }
 
+static bool find_boot(struct api_request *request, struct registry_boot *boot)
+{
+	uint64_t id = 0;
+
+	if (str_parse_u64(request->subject, 1, INT64_MAX, &id) == 0 &&
+		registry_get_boot(request->brambled->registry, (int64_t)id, boot) == 0)
+		return true;
+	api_fail(request->reply, 404, "there is no boot %s; `bramble boot list` shows them",
+		request->subject);
+	return false;
+}
+
+static int add_line(void *argument, const struct registry_line *line)
+{
+	struct list *list = argument;
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddNumberToObject(json, "at_ms", (double)line->at_ms);
+	cJSON_AddStringToObject(json, "text", line->text);
+	cJSON_AddItemToArray(list->array, json);
+	return 0;
+}
+
+static void show_console(struct api_request *request)
+{
+	struct registry_boot boot;
+	struct list list;
+
+	if (!find_boot(request, &boot))
+		return;
+	list = begin_list(request, "lines");
+	cJSON_AddNumberToObject(request->reply->json, "boot", (double)boot.id);
+	cJSON_AddNumberToObject(request->reply->json, "started_ms", (double)boot.started_ms);
+	api_conclude(
+		request, registry_each_line(request->brambled->registry, boot.id, add_line, &list));
+}
+
 static void show_boot(struct api_request *request)
 {
 	struct registry_boot boot;
 	struct list list = { .brambled = request->brambled };
-	uint64_t id = 0;
 
-	if (str_parse_u64(request->subject, 1, INT64_MAX, &id) != 0 ||
-		registry_get_boot(request->brambled->registry, (int64_t)id, &boot) != 0) {
-		api_fail(request->reply, 404, "there is no boot %s; `bramble boot list` shows them",
-			request->subject);
+	if (!find_boot(request, &boot))
 		return;
-	}
 	request->reply->json = api_boot_json(request->brambled, &boot);
 	list.array = cJSON_AddArrayToObject(request->reply->json, "steps");
 	api_conclude(
@@ -302,6 +334,7 @@ static const struct route {
 	{ "/v1/admission/list", "", api_expect_boards, IPC_POST, false, true },
 	{ "/v1/admission/list/", "", api_unexpect_board, IPC_DELETE, true, false },
 	{ "/v1/boots", "", list_boots, IPC_GET, false, false },
+	{ "/v1/boots/", "/console", show_console, IPC_GET, true, false },
 	{ "/v1/boots/", "", show_boot, IPC_GET, true, false },
 	{ "/v1/events", "", list_events, IPC_GET, false, false },
 	{ "/v1/hooks", "", api_show_hooks, IPC_GET, false, false },

@@ -166,6 +166,7 @@ cJSON *api_boot_json(struct brambled *brambled, const struct registry_boot *boot
 {
 	cJSON *json = cJSON_CreateObject();
 	const struct diagnosis_cause *cause = diagnosis_find(boot->cause);
+	unsigned lines = 0;
 	struct registry_board board;
 
 	cJSON_AddNumberToObject(json, "id", (double)boot->id);
@@ -181,6 +182,8 @@ cJSON *api_boot_json(struct brambled *brambled, const struct registry_boot *boot
 	cJSON_AddNumberToObject(json, "bytes", (double)boot->bytes);
 	cJSON_AddNumberToObject(json, "files", (double)boot->files);
 	cJSON_AddNumberToObject(json, "retransmissions", (double)boot->retransmissions);
+	(void)registry_count_lines(brambled->registry, boot->id, &lines);
+	cJSON_AddNumberToObject(json, "console_lines", lines);
 	add_time(json, "started_ms", boot->started_ms);
 	add_time(json, "changed_ms", boot->changed_ms);
 	add_time(json, "ended_ms", boot->ended_ms);

@@ -98,8 +98,8 @@ static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_
 {
 	const char *const texts[] = { brambled->network_warning, brambled->exports_warning,
 		brambled->registry_warning, brambled->restore_warning, brambled->dhcp_warning,
-		brambled->address_warning, brambled->node_warning, brambled->cluster_warning,
-		no_image };
+		brambled->second_warning, brambled->address_warning, brambled->node_warning,
+		brambled->cluster_warning, no_image };
 	cJSON *array = cJSON_AddArrayToObject(json, "warnings");
 	struct tally tally = { .brambled = brambled };
 	struct supervise_status status;

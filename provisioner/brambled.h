@@ -14,6 +14,7 @@
 struct engine;
 struct event_base;
 struct event;
+struct console;
 struct health;
 struct hooks;
 struct heartbeats;
@@ -34,6 +35,7 @@ struct brambled {
 	struct exports *exports; /* NULL until they could be started */
 	struct server *server;
 	struct timeline *timeline;
+	struct console *console;
 	struct heartbeats *heartbeats;
 	struct health *health;
 	struct hooks *hooks;
@@ -45,15 +47,16 @@ struct brambled {
 	int64_t rollouts_ms;
 	uint64_t started_ns;
 	uint64_t backup_ns, tidy_due_ns, publish_again_ns, write_again_ns;
-	uint64_t foreign_server_ns, no_address_ns; /* when that was last seen */
-	unsigned strangers;			   /* new MACs since old ones were removed */
-	int64_t admit_until_ms, admit_left;	   /* see admission.c */
-	bool network_up;			   /* interface ready, processes added */
-	bool publish_due;			   /* hosts or exports differ from the registry */
+	/* when that was last seen */
+	uint64_t foreign_server_ns, no_address_ns, second_ns;
+	unsigned strangers;		    /* new MACs since old ones were removed */
+	int64_t admit_until_ms, admit_left; /* see admission.c */
+	bool network_up;		    /* interface ready, processes added */
+	bool publish_due;		    /* hosts or exports differ from the registry */
 	char network_warning[WARNING_SIZE], exports_warning[WARNING_SIZE],
 		registry_warning[WARNING_SIZE], dhcp_warning[WARNING_SIZE],
 		address_warning[WARNING_SIZE], node_warning[WARNING_SIZE],
-		cluster_warning[WARNING_SIZE];
+		cluster_warning[WARNING_SIZE], second_warning[WARNING_SIZE];
 	char restore_warning[REGISTRY_NOTE_SIZE]; /* how the registry was repaired at start */
 	uint64_t cluster_file;			  /* see cluster/run.c */
 	/* Events of the open transaction: logged when they are true. */

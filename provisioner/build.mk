@@ -72,14 +72,16 @@ FUZZERS += fuzz-inventory
 fuzz-inventory_SRC := tests/fuzz/inventory.c provisioner/cli/inventory.c common/str.c
 
 # bramble-dhcpwatch
-DHCPWATCH_SRC := provisioner/dhcpwatch/watch.c provisioner/dhcpwatch/frame.c provisioner/dhcpwatch/limits.c \
+DHCPWATCH_SRC := provisioner/dhcpwatch/watch.c provisioner/dhcpwatch/frame.c provisioner/dhcpwatch/limits.c provisioner/dhcpwatch/probe.c \
 	provisioner/dhcpwatch/report.c common/dhcp.c common/ipc.c $(COMMON_BASE)
 PROGRAMS += bramble-dhcpwatch
-bramble-dhcpwatch_SRC := provisioner/dhcpwatch/main.c provisioner/dhcpwatch/confine.c $(DHCPWATCH_SRC) common/sandbox.c
+bramble-dhcpwatch_SRC := provisioner/dhcpwatch/main.c provisioner/dhcpwatch/confine.c $(DHCPWATCH_SRC) $(COMMON_CONFINE)
 bramble-dhcpwatch_LIBS := libevent_core libseccomp libcap-ng
 TESTS += test-dhcpwatch
 test-dhcpwatch_SRC := tests/unit/dhcpwatch_test.c $(DHCPWATCH_SRC)
 test-dhcpwatch_LIBS := cmocka libevent_core
+FUZZERS += fuzz-console_lines
+fuzz-console_lines_SRC := tests/fuzz/console_lines.c provisioner/console_lines.c common/str.c
 FUZZERS += fuzz-dhcp_frame
 fuzz-dhcp_frame_SRC := tests/fuzz/dhcp_frame.c $(DHCPWATCH_SRC)
 fuzz-dhcp_frame_LIBS := libevent_core
@@ -107,10 +109,10 @@ STATE_TEXT_SRC := $(addprefix provisioner/state/,document.c words.c format.c par
 STATE_SRC := $(STATE_TEXT_SRC) provisioner/state/load.c provisioner/state/merge.c
 
 # brambled
-REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c backups.c repair.c whole.c schema.c boards.c addresses.c nodes.c boots.c \
+REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c backups.c repair.c whole.c schema.c boards.c addresses.c nodes.c boots.c console.c \
 	events.c images.c expected.c orders.c rollouts.c)
-BRAMBLED_SRC := $(addprefix provisioner/,policy.c rules.c diagnosis.c changes.c stages.c timeline.c heartbeats.c health.c hooks.c orders.c reload.c sightings.c addresses.c nodes.c bindings.c directories.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c fallback.c versions.c cluster/engine.c rollout/plan.c rollout/step.c rollout/look.c rollout/run.c rollout/manage.c images_find.c \
-	api.c api_json.c api_node.c api_admin.c api_rules.c api_admission.c api_images.c api_nodeconf.c api_versions.c api_rollouts.c api_operate.c api_state.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(NODECONF_SRC) provisioner/nodeconf/force.c $(STATE_SRC) provisioner/state/replace.c $(BOOT_SERVE) \
+BRAMBLED_SRC := $(addprefix provisioner/,policy.c rules.c diagnosis.c changes.c stages.c timeline.c console.c console_lines.c heartbeats.c health.c hooks.c orders.c reload.c sightings.c second.c addresses.c nodes.c bindings.c directories.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c fallback.c versions.c cluster/engine.c rollout/plan.c rollout/step.c rollout/look.c rollout/run.c rollout/manage.c images_find.c \
+	api.c api_json.c api_node.c api_admin.c api_rules.c api_admission.c api_images.c api_nodeconf.c api_versions.c api_rollouts.c api_operate.c api_state.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(NODECONF_SRC) provisioner/nodeconf/force.c $(STATE_SRC) provisioner/state/replace.c $(BOOT_SERVE) provisioner/dhcpwatch/probe.c \
 	$(SETTINGS_SRC) $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/hash.c common/ipc.c
 PROGRAMS += brambled
 brambled_SRC := provisioner/main.c $(BRAMBLED_SRC)
@@ -153,6 +155,12 @@ test-images-gc_LIBS := cmocka $(brambled_LIBS)
 TESTS += test-nodes test-admission test-swap test-resolve test-api
 test-swap_SRC := tests/unit/swap_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-swap_LIBS := cmocka $(brambled_LIBS)
+TESTS += test-console test-second
+test-console_SRC := tests/unit/console_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+test-console_LIBS := cmocka $(brambled_LIBS)
+test-second_SRC := tests/unit/second_test.c tests/unit/brambled_world.c provisioner/dhcpwatch/watch.c provisioner/dhcpwatch/frame.c \
+	provisioner/dhcpwatch/limits.c provisioner/dhcpwatch/report.c $(BRAMBLED_SRC)
+test-second_LIBS := cmocka $(brambled_LIBS)
 TESTS += test-diagnosis
 test-diagnosis_SRC := tests/unit/diagnosis_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-diagnosis_LIBS := cmocka $(brambled_LIBS)

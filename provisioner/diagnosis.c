@@ -12,6 +12,8 @@ const struct diagnosis_cause diagnosis_causes[] = {
 		"own screen" },
 	{ CAUSE_DENIED, "nodes.join is \"deny\": unknown boards get nothing",
 		"admit the board with `bramble node admit`, or change nodes.join in bramble.conf" },
+	{ CAUSE_SECOND, "another Bramble is on the LAN: nobody can tell whose this board is",
+		"switch one of the two off, or admit the board with `bramble node admit`" },
 	{ CAUSE_CONFLICT, "the board's serial or MAC contradicts what is known of it",
 		"`bramble board list` shows both parties; switch one off, or if a board was "
 		"repaired, forget its former row" },

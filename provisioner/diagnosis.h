@@ -17,6 +17,7 @@
 #define CAUSE_PARKED "parked"
 #define CAUSE_DENIED "denied"
 #define CAUSE_CONFLICT "identity-conflict"
+#define CAUSE_SECOND "second-bramble"
 #define CAUSE_NO_ADDRESS "no-address"
 #define CAUSE_DISK_FULL "disk-full"
 #define CAUSE_NO_IMAGE "no-image"

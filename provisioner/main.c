@@ -23,6 +23,7 @@
 #include "provisioner/admission.h"
 #include "provisioner/brambled.h"
 #include "provisioner/cluster/run.h"
+#include "provisioner/console.h"
 #include "provisioner/health.h"
 #include "provisioner/heartbeats.h"
 #include "provisioner/hooks.h"
@@ -34,6 +35,7 @@
 #include "provisioner/registry/backups.h"
 #include "provisioner/reload.h"
 #include "provisioner/rollout/run.h"
+#include "provisioner/second.h"
 #include "provisioner/server.h"
 #include "provisioner/servers.h"
 #include "provisioner/sightings.h"
@@ -173,6 +175,8 @@ static void tidy(struct brambled *brambled)
 	timeline_tick(brambled);
 	heartbeats_tick(brambled);
 	sightings_tick(brambled);
+	second_tick(brambled);
+	console_tick(brambled);
 	admission_tick(brambled);
 	orders_tick(brambled);
 	versions_tick(brambled);
@@ -288,6 +292,8 @@ static int start(struct brambled *brambled)
 	if (result == 0)
 		result = timeline_start(brambled);
 	if (result == 0)
+		result = console_start(brambled);
+	if (result == 0)
 		result = heartbeats_start(brambled);
 	if (result == 0)
 		result = health_start(brambled);
@@ -324,6 +330,7 @@ static void stop(struct brambled *brambled)
 	hooks_stop(brambled);
 	nodeconf_stop(brambled);
 	(void)brambled_settle(brambled);
+	console_stop(brambled);
 	timeline_stop(brambled);
 	images_stop(brambled);
 	write_backup(brambled, "");

@@ -193,6 +193,7 @@ static struct {
 	char fingerprint[2 * sizeof(uint64_t) + 1];
 	char dhcpwatch[sizeof(((struct settings *)0)->libexec) + 32];
 	char socket[NETWORK_PATH_SIZE];
+	char address[ADDRESS_TEXT_SIZE], probe[24], watched[64];
 } texts;
 
 /* FNV-1a: it has to tell one configuration from another, not to withstand anybody. */
@@ -247,10 +248,14 @@ void network_describe_dhcpwatch(const struct settings *settings, struct supervis
 	snprintf(texts.dhcpwatch, sizeof(texts.dhcpwatch), "%s/bramble-dhcpwatch",
 		settings->libexec);
 	network_run_path(settings, "ipc.sock", texts.socket, sizeof(texts.socket));
+	str_format_address(settings->router, texts.address);
+	snprintf(texts.probe, sizeof(texts.probe), "%lld", (long long)settings->probe_s);
+	snprintf(texts.watched, sizeof(texts.watched), "%s-%s", texts.address, texts.probe);
 	*spec = (struct supervise_spec){
 		.name = "dhcpwatch",
 		.argv = { texts.dhcpwatch, "--ipc", texts.socket, "--interface",
-			settings->lan_interface, "--user", DHCPWATCH_USER, "--log-level",
-			log_level_name() },
+			settings->lan_interface, "--address", texts.address, "--probe", texts.probe,
+			"--user", DHCPWATCH_USER, "--log-level", log_level_name() },
+		.fingerprint = texts.watched,
 	};
 }

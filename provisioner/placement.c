@@ -9,6 +9,7 @@
 #include "provisioner/diagnosis.h"
 #include "provisioner/nodes.h"
 #include "provisioner/policy.h"
+#include "provisioner/second.h"
 #include "provisioner/swap.h"
 #include "provisioner/timeline.h"
 
@@ -25,6 +26,7 @@ struct offer {
 	enum policy_verdict verdict;
 	struct registry_node waiting;	   /* POLICY_TAKE */
 	struct registry_expected expected; /* POLICY_LISTED */
+	bool is_contested;		   /* not parked by anybody: see second.h */
 	bool is_successor;		   /* of `absent` */
 	struct registry_node absent;
 };
@@ -36,6 +38,7 @@ static void make_offer(struct brambled *brambled, const struct registry_board *b
 		.join = (enum settings_join)brambled->settings.join,
 		.is_bound = bound,
 		.is_parked = board->parked,
+		.is_contested = second_is_there(brambled),
 		.is_listed = !bound && registry_find_expected(
 					       brambled->registry, board, &offer->expected) == 0,
 		.a_node_waits =
@@ -43,6 +46,7 @@ static void make_offer(struct brambled *brambled, const struct registry_board *b
 		.window_open = admission_window(brambled).until_ms != 0,
 	};
 
+	offer->is_contested = situation.is_contested && !board->parked;
 	situation.is_successor = offer->is_successor =
 		!bound && !board->parked && !situation.is_listed && !situation.a_node_waits &&
 		swap_is_likely(brambled, board, &offer->absent);
@@ -149,6 +153,13 @@ static void explain_parked(const struct registry_board *board, const struct offe
 	char admit[64], mac[MAC_TEXT_SIZE];
 
 	nodes_format_admit(board, admit, sizeof(admit));
+	if (offer->is_contested) {
+		snprintf(reason, NODES_REASON_SIZE,
+			"another Bramble is on this LAN (see `bramble status`): waits until it is "
+			"gone, or for `%s`",
+			admit);
+		return;
+	}
 	if (!offer->is_successor) {
 		snprintf(reason, NODES_REASON_SIZE, "parked: waits for `%s`", admit);
 		return;
@@ -164,6 +175,8 @@ const char *nodes_cause(const struct brambled *brambled, int result)
 {
 	if (result == -EAGAIN)
 		return CAUSE_PARKED;
+	if (result == -EBUSY)
+		return CAUSE_SECOND;
 	if (result == -EACCES)
 		return brambled->settings.join == JOIN_DENY ? CAUSE_DENIED : CAUSE_PARKED;
 	return result == -ENOSPC && !brambled->registry_warning[0] ? CAUSE_NO_ADDRESS
@@ -193,7 +206,7 @@ int nodes_place(struct brambled *brambled, const struct registry_board *board,
 		return result;
 	case POLICY_PARK:
 		explain_parked(board, &offer, reason);
-		return -EAGAIN;
+		return offer.is_contested ? -EBUSY : -EAGAIN;
 	case POLICY_REFUSE:
 	default:
 		snprintf(reason, NODES_REASON_SIZE, "join = deny: it gets nothing");

@@ -56,6 +56,8 @@ enum policy_verdict policy_decide(const struct policy_situation *situation)
 		return POLICY_BOUND;
 	if (situation->is_parked)
 		return POLICY_PARK;
+	if (situation->is_contested)
+		return situation->join == JOIN_DENY ? POLICY_REFUSE : POLICY_PARK;
 	if (situation->is_listed && situation->join != JOIN_DENY)
 		return POLICY_LISTED;
 	if (situation->a_node_waits)

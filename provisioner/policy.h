@@ -36,6 +36,7 @@ struct policy_situation {
 	enum settings_join join;
 	bool is_bound;	   /* the board occupies a node */
 	bool is_parked;	   /* an administrator set it aside */
+	bool is_contested; /* there is another Bramble: see second.h */
 	bool a_node_waits; /* for the next unknown board */
 	bool is_listed;	   /* it was announced */
 	bool is_successor; /* of the only node that is absent: see swap.h */

@@ -13,8 +13,8 @@ bool reload_needs_restart(const struct settings *old, const struct settings *new
 	       strcmp(old->lan_address, new->lan_address) != 0 ||
 	       strcmp(old->lan_domain, new->lan_domain) != 0 ||
 	       strcmp(old->lan_upstream_dns, new->lan_upstream_dns) != 0 ||
-	       strcmp(old->share, new->share) != 0 || old->nfs != new->nfs ||
-	       old->kubernetes_engine != new->kubernetes_engine ||
+	       old->probe_s != new->probe_s || strcmp(old->share, new->share) != 0 ||
+	       old->nfs != new->nfs || old->kubernetes_engine != new->kubernetes_engine ||
 	       strcmp(old->hooks, new->hooks) != 0 ||
 	       old->hooks_timeout_s != new->hooks_timeout_s || strcmp(old->run, new->run) != 0 ||
 	       strcmp(old->libexec, new->libexec) != 0 || old->tftp_port != new->tftp_port ||

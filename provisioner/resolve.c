@@ -228,7 +228,7 @@ static int find_node(struct brambled *brambled, const struct registry_board *boa
 	if (result != 0) {
 		timeline_reason(brambled, &board->mac, nodes_cause(brambled, result), reason);
 		(void)refuse(answer, EACCES, reason);
-		return result == -EAGAIN ? -EAGAIN : -EACCES;
+		return result == -EAGAIN || result == -EBUSY ? -EAGAIN : -EACCES;
 	}
 	if (!brambled->publish_due)
 		return 0;

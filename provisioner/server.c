@@ -15,6 +15,7 @@
 #include "common/ipc.h"
 #include "common/log.h"
 #include "provisioner/api.h"
+#include "provisioner/console.h"
 #include "provisioner/resolve.h"
 #include "provisioner/sightings.h"
 #include "provisioner/timeline.h"
@@ -183,6 +184,7 @@ static bool may_say(enum ipc_role role, enum ipc_type type)
 	case IPC_API:
 		return role == IPC_ROLE_ADMIN || role == IPC_ROLE_HTTPD;
 	case IPC_DHCP:
+	case IPC_CONSOLE:
 		return role == IPC_ROLE_DHCPWATCH;
 	case IPC_HELLO:
 		return role == 0;
@@ -215,6 +217,9 @@ static bool handle(struct client *client, const struct ipc_message *message)
 		return true;
 	case IPC_DHCP:
 		sightings_see_dhcp(client->server->brambled, &message->body.dhcp);
+		return true;
+	case IPC_CONSOLE:
+		console_hear(client->server->brambled, &message->body.console);
 		return true;
 	case IPC_RESOLVED:
 	case IPC_API_REPLY:

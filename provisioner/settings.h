@@ -48,6 +48,7 @@ struct settings {
 	char lan_range_last[16];
 	char lan_domain[64];	   /* lan.domain: "bramble" */
 	char lan_upstream_dns[64]; /* lan.upstream_dns: "" = resolv.conf of the router */
+	int64_t probe_s;	   /* lan.probe_s: 0 = never */
 	/* nodes */
 	int join;		    /* nodes.join: enum settings_join */
 	char node_pattern[64];	    /* nodes.name: "rasp%d" */

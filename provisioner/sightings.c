@@ -12,6 +12,7 @@
 #include "provisioner/nodes.h"
 #include "provisioner/rules.h"
 #include "provisioner/policy.h"
+#include "provisioner/second.h"
 #include "provisioner/timeline.h"
 
 #define SEEN_EVERY_MS 10000
@@ -194,7 +195,8 @@ static void pin(
 		(void)registry_touch_address(brambled->registry, mac, clock_wall_ms());
 		return;
 	}
-	if (sender->is_board && brambled->settings.join == JOIN_DENY)
+	/* Its own Bramble is to be the one that answers it. */
+	if (sender->is_board && (brambled->settings.join == JOIN_DENY || second_is_there(brambled)))
 		return;
 	if (result == -ENOENT)
 		result = make_room(brambled);
@@ -208,6 +210,8 @@ void sightings_see_dhcp(struct brambled *brambled, const struct ipc_dhcp *packet
 {
 	struct policy_sender sender;
 
+	if (second_see(brambled, packet))
+		return;
 	/* A switch doesn't show us another server's OFFER to a board, but a REQUEST goes to all and
 	 * names the server that the board has chosen (RFC 2131 section 4.3.2). */
 	if (packet->message == DHCP_OFFER || packet->message == DHCP_ACK ||

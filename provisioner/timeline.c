@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "provisioner/console.h"
 #include "provisioner/diagnosis.h"
 #include "provisioner/stages.h"
 #include "provisioner/versions.h"
@@ -194,7 +195,10 @@ static struct running *find_or_begin(
 const struct registry_boot *timeline_boot_or_begin(
 	struct brambled *brambled, const struct mac *mac, const char *node)
 {
-	return &find_or_begin(brambled, mac, node)->boot;
+	const struct registry_boot *boot = &find_or_begin(brambled, mac, node)->boot;
+
+	console_attach(brambled, mac);
+	return boot;
 }
 
 void timeline_revive(struct brambled *brambled, const struct registry_boot *boot)
@@ -273,6 +277,7 @@ void timeline_discover(
 	if (running->clues.discovers == DISCOVERS_IN_VAIN && running->boot.files == 0)
 		conclude(running);
 	timeline_step(brambled, mac, &step);
+	console_attach(brambled, mac);
 }
 
 int timeline_set_image(struct brambled *brambled, const struct mac *mac, const char *hash)

@@ -3,7 +3,7 @@
 # The virtual Pi
 VPI_SRC := tests/vpi/model.c tests/vpi/timeline.c tests/vpi/wire.c tests/vpi/lease.c tests/vpi/interface.c \
 	tests/vpi/tftp.c tests/vpi/config.c tests/vpi/check.c tests/vpi/fetch.c tests/vpi/firmware.c tests/vpi/machine.c \
-	tests/vpi/tree.c
+	tests/vpi/tree.c tests/vpi/netconsole.c
 PROGRAMS += vpi
 vpi_SRC := tests/vpi/main.c $(VPI_SRC) common/str.c common/clock.c common/file.c common/dhcp.c
 vpi_LIBS := libsodium libcjson zlib

@@ -268,21 +268,44 @@ static enum cli_exit print_boot(struct cli *cli, const cJSON *boot)
 			took);
 	cli_field(cli, "Fetched", "%" PRId64 " files, %s, %" PRId64 " packets sent again",
 		json_integer(boot, "files"), bytes, json_integer(boot, "retransmissions"));
+	if (json_integer(boot, "console_lines") > 0)
+		cli_field(cli, "Console",
+			"%" PRId64 " lines: bramble boot show %" PRId64 " --console",
+			json_integer(boot, "console_lines"), json_integer(boot, "id"));
 	if (print_timeline(cli, boot) != 0)
 		return cli_complain(cli, CLI_FAILED, "out of memory");
 	print_diagnosis(cli, boot);
 	return CLI_OK;
 }
 
-static enum cli_exit show_boot(struct cli *cli, uint64_t id)
+static void print_console(struct cli *cli, const cJSON *console)
+{
+	int64_t started_ms = json_integer(console, "started_ms");
+	const cJSON *line;
+
+	if (!cJSON_GetArraySize(json_member(console, "lines")))
+		fputs("This board said nothing over the network: see \"NETCONSOLE\" in "
+		      "bramble(8).\n",
+			cli->out);
+	cJSON_ArrayForEach(line, json_member(console, "lines"))
+	{
+		fprintf(cli->out, "%10.3f  %s\n",
+			(double)(json_integer(line, "at_ms") - started_ms) / 1000,
+			json_text(line, "text"));
+	}
+}
+
+static enum cli_exit show_boot(struct cli *cli, uint64_t id, bool console)
 {
 	char path[IPC_PATH_SIZE];
 	enum cli_exit code;
 	cJSON *json;
 
-	snprintf(path, sizeof(path), "/v1/boots/%" PRIu64, id);
+	snprintf(path, sizeof(path), "/v1/boots/%" PRIu64 "%s", id, console ? "/console" : "");
 	code = cli_call(cli, IPC_GET, path, NULL, &json);
-	if (code == CLI_OK && !cli->json)
+	if (code == CLI_OK && !cli->json && console)
+		print_console(cli, json);
+	else if (code == CLI_OK && !cli->json)
 		code = print_boot(cli, json);
 	cJSON_Delete(json);
 	return code;
@@ -290,13 +313,20 @@ static enum cli_exit show_boot(struct cli *cli, uint64_t id)
 
 static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
 {
-	static const struct cli_syntax syntax = {
-		.usage = "boot show BOOT [--json]",
+	bool console = false;
+	const struct args_option options[] = {
+		{ "console", '\0', &console, NULL,
+			"what its firmware, kernel and bramble-init said" },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "boot show BOOT [--console] [--json]",
 		.text = "The timeline of one boot (its number is in \"bramble boot list\"): "
 			"seconds since the\n"
 			"first packet, stage, bytes, packets sent again; for a boot that stopped, "
 			"why and\n"
 			"what to do.\n",
+		.options = options,
 		.min_words = 1,
 		.max_words = 1,
 	};
@@ -309,14 +339,21 @@ static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
 		return cli_complain(cli, CLI_USAGE,
 			"\"%s\" is no number of a boot; for a node's: bramble boot latest NODE",
 			argv[0]);
-	return show_boot(cli, id);
+	return show_boot(cli, id, console);
 }
 
 static enum cli_exit latest_main(struct cli *cli, int argc, char **argv)
 {
-	static const struct cli_syntax syntax = {
-		.usage = "boot latest NODE [--json]",
+	bool console = false;
+	const struct args_option options[] = {
+		{ "console", '\0', &console, NULL,
+			"what its firmware, kernel and bramble-init said" },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "boot latest NODE [--console] [--json]",
 		.text = "The timeline of a node's newest boot.\n",
+		.options = options,
 		.min_words = 1,
 		.max_words = 1,
 	};
@@ -340,7 +377,7 @@ static enum cli_exit latest_main(struct cli *cli, int argc, char **argv)
 		code = cli_complain(
 			cli, CLI_NOT_FOUND, "node %s is unknown or never booted", argv[0]);
 	else
-		code = show_boot(cli, (uint64_t)id);
+		code = show_boot(cli, (uint64_t)id, console);
 	cJSON_Delete(json);
 	return code;
 }

@@ -7,6 +7,13 @@
 
 #define PACKET 1000u /* tokens of one packet */
 
+const struct limits_rates limits_of_dhcp = {
+	.sender = 4, .sender_burst = 16, .total = 1000, .total_burst = 2000
+};
+const struct limits_rates limits_of_console = {
+	.sender = 20, .sender_burst = 1500, .total = 400, .total_burst = 6000
+};
+
 static void fill(struct limits_bucket *bucket, uint64_t rate, uint64_t burst, uint64_t now_ns)
 {
 	uint64_t elapsed_ns = now_ns - bucket->filled_ns;
@@ -22,11 +29,13 @@ static void fill(struct limits_bucket *bucket, uint64_t rate, uint64_t burst, ui
 	bucket->tokens = bucket->tokens + gained < full ? bucket->tokens + gained : full;
 }
 
-void limits_init(struct limits *limits, uint64_t seed, uint64_t now_ns)
+void limits_init(
+	struct limits *limits, const struct limits_rates *rates, uint64_t seed, uint64_t now_ns)
 {
 	memset(limits, 0, sizeof(*limits));
+	limits->rates = rates;
 	limits->seed = seed;
-	limits->total.tokens = LIMITS_TOTAL_BURST * PACKET;
+	limits->total.tokens = rates->total_burst * PACKET;
 	limits->total.filled_ns = now_ns;
 }
 
@@ -57,7 +66,7 @@ static struct limits_bucket *find(struct limits *limits, const struct mac *sende
 	}
 	*oldest = (struct limits_bucket){ .sender = *sender,
 		.used = true,
-		.tokens = LIMITS_SENDER_BURST * PACKET,
+		.tokens = limits->rates->sender_burst * PACKET,
 		.filled_ns = now_ns };
 	return oldest;
 }
@@ -66,8 +75,8 @@ bool limits_allow(struct limits *limits, const struct mac *sender, uint64_t now_
 {
 	struct limits_bucket *bucket = find(limits, sender, now_ns);
 
-	fill(bucket, LIMITS_SENDER_RATE, LIMITS_SENDER_BURST, now_ns);
-	fill(&limits->total, LIMITS_TOTAL_RATE, LIMITS_TOTAL_BURST, now_ns);
+	fill(bucket, limits->rates->sender, limits->rates->sender_burst, now_ns);
+	fill(&limits->total, limits->rates->total, limits->rates->total_burst, now_ns);
 	if (bucket->tokens < PACKET || limits->total.tokens < PACKET) {
 		limits->dropped++;
 		return false;

@@ -13,12 +13,17 @@
 
 #include "common/str.h"
 
-/* A boot is 2 to 6 packets; firmware and initramfs boot within a minute. */
-#define LIMITS_SENDER_RATE 4 /* per second */
-#define LIMITS_SENDER_BURST 16
-/* 500 boards powered on in the same second: DISCOVER, OFFER, REQUEST, ACK each. */
-#define LIMITS_TOTAL_RATE 1000
-#define LIMITS_TOTAL_BURST 2000
+/* Packets per second, and at once. */
+struct limits_rates {
+	unsigned sender, sender_burst, total, total_burst;
+};
+
+/* A boot is 2 to 6 packets; firmware and initramfs boot within a minute. 500 boards powered on in
+ * the same second: DISCOVER, OFFER, REQUEST, ACK each. */
+extern const struct limits_rates limits_of_dhcp;
+/* A kernel that finds its netconsole tells all that it has said so far, some 1000 lines; a board
+ * that repeats itself for ever is cut. */
+extern const struct limits_rates limits_of_console;
 
 #define LIMITS_WAYS 4
 #define LIMITS_SETS 512
@@ -31,13 +36,15 @@ struct limits_bucket {
 };
 
 struct limits {
+	const struct limits_rates *rates;
 	uint64_t seed; /* so that nobody can choose which senders share a set */
 	struct limits_bucket total;
 	struct limits_bucket senders[LIMITS_SETS][LIMITS_WAYS];
 	uint64_t dropped; /* since it was last asked for */
 };
 
-void limits_init(struct limits *limits, uint64_t seed, uint64_t now_ns);
+void limits_init(
+	struct limits *limits, const struct limits_rates *rates, uint64_t seed, uint64_t now_ns);
 
 /* May a packet of this sender be reported at `now_ns` (monotonic)? Takes a token if so. */
 bool limits_allow(struct limits *limits, const struct mac *sender, uint64_t now_ns);

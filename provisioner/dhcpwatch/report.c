@@ -24,7 +24,11 @@ struct report {
 	struct event *reconnect, *end, *writable;
 	size_t first, used;
 	struct {
-		struct ipc_dhcp record;
+		enum ipc_type type;
+		union {
+			struct ipc_dhcp dhcp;
+			struct ipc_console console;
+		} body;
 		uint64_t seen_ns;
 	} queue[REPORT_QUEUE];
 };
@@ -66,8 +70,8 @@ static void flush(struct report *report)
 		int result = 0;
 
 		if (now - report->queue[report->first].seen_ns < REPORT_KEEP_NS)
-			result = ipc_send(report->socket, IPC_DHCP, 0,
-				&report->queue[report->first].record, NULL, 0, -1);
+			result = ipc_send(report->socket, report->queue[report->first].type, 0,
+				&report->queue[report->first].body, NULL, 0, -1);
 		if (result == -EAGAIN) {
 			event_add(report->writable, NULL);
 			return;
@@ -153,18 +157,30 @@ struct report *report_new(struct event_base *base, const char *path)
 	return report;
 }
 
-void report_send(struct report *report, const struct ipc_dhcp *record)
+static void add(struct report *report, enum ipc_type type, const void *body)
 {
 	size_t place;
 
 	if (report->used == REPORT_QUEUE)
 		drop_first(report);
 	place = (report->first + report->used++) % REPORT_QUEUE;
-	report->queue[place].record = *record;
+	report->queue[place].type = type;
+	memcpy(&report->queue[place].body, body, ipc_body_size(type));
 	report->queue[place].seen_ns = clock_monotonic_ns();
 	if (report->writable && event_pending(report->writable, EV_WRITE, NULL))
 		return;
 	flush(report);
+}
+
+void report_dhcp(struct report *report, const struct ipc_dhcp *record)
+{
+	add(report, IPC_DHCP, record);
+}
+
+void report_console(struct report *report, const struct ipc_console *piece)
+{
+	if (report->used < REPORT_QUEUE / 2)
+		add(report, IPC_CONSOLE, piece);
 }
 
 void report_free(struct report *report)

@@ -17,7 +17,9 @@ struct report;
 struct report *report_new(struct event_base *base, const char *path);
 
 /* Send now or as soon as brambled listens; the oldest gives way when the queue is full. */
-void report_send(struct report *report, const struct ipc_dhcp *record);
+void report_dhcp(struct report *report, const struct ipc_dhcp *record);
+/* The same, but text never takes the place of DHCP: it gets half of the queue. */
+void report_console(struct report *report, const struct ipc_console *piece);
 
 void report_free(struct report *report);
 

@@ -159,6 +159,12 @@ struct registry_step {
 	uint32_t duration_ms;
 };
 
+/* Of a board's console. */
+struct registry_line {
+	int64_t at_ms;
+	char text[REGISTRY_TEXT_SIZE]; /* visible text */
+};
+
 struct registry_event {
 	int64_t id, at_ms;
 	char kind[32];		      /* "board.seen", "node.joined" … */
@@ -324,6 +330,13 @@ int registry_each_boot(struct registry *registry, const char *node, const struct
 int registry_add_step(struct registry *registry, int64_t boot, const struct registry_step *step);
 int registry_each_step(struct registry *registry, int64_t boot,
 	int (*each)(void *argument, const struct registry_step *step), void *argument);
+
+/* What a board said during a boot. The latest 1000 lines or some more of each of the latest 200
+ * boots of which there are any are kept. */
+int registry_add_line(struct registry *registry, int64_t boot, int64_t at_ms, const char *text);
+int registry_count_lines(struct registry *registry, int64_t boot, unsigned *count);
+int registry_each_line(struct registry *registry, int64_t boot,
+	int (*each)(void *argument, const struct registry_line *line), void *argument);
 
 /* --- events --- */
 int registry_add_event(struct registry *registry, struct registry_event *event);

@@ -75,6 +75,10 @@ static const char *const steps[] = {
 	 "  name TEXT NOT NULL, wave INTEGER NOT NULL, phase TEXT NOT NULL, seen INTEGER NOT NULL,"
 	 "  boot INTEGER NOT NULL, ordered INTEGER NOT NULL, since INTEGER NOT NULL,"
 	 "  text TEXT NOT NULL, PRIMARY KEY(rollout, node));"),
+	/* What boards say of their boot. */
+	"CREATE TABLE console(id INTEGER PRIMARY KEY, boot INTEGER NOT NULL, at INTEGER NOT NULL, "
+	"text TEXT NOT NULL);"
+	"CREATE INDEX console_boot ON console(boot);",
 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -24,6 +24,7 @@
 #include "common/ipc.h"
 #include "common/log.h"
 #include "provisioner/api.h"
+#include "provisioner/console.h"
 #include "provisioner/resolve.h"
 #include "provisioner/sightings.h"
 #include "provisioner/timeline.h"
@@ -100,6 +101,12 @@ void sightings_see_dhcp(struct brambled *brambled, const struct ipc_dhcp *packet
 {
 	(void)brambled;
 	must(role_now() == IPC_ROLE_DHCPWATCH && packet->uuid_length <= sizeof(packet->uuid));
+}
+
+void console_hear(struct brambled *brambled, const struct ipc_console *piece)
+{
+	(void)brambled;
+	must(role_now() == IPC_ROLE_DHCPWATCH && piece->length <= sizeof(piece->text));
 }
 
 void api_answer(struct brambled *brambled, const struct api_call *call, struct api_reply *reply)

@@ -80,6 +80,9 @@ static void check_texts(const struct ipc_message *message)
 		must(ends(message->body.dhcp.host_name, sizeof(message->body.dhcp.host_name)));
 		must(message->body.dhcp.uuid_length <= sizeof(message->body.dhcp.uuid));
 		break;
+	case IPC_CONSOLE:
+		must(message->body.console.length <= sizeof(message->body.console.text));
+		break;
 	}
 }
 

@@ -47,6 +47,7 @@ static void begin(struct world *world)
 		fail_msg("%s", note);
 	assert_int_equal(images_start(brambled), 0);
 	assert_int_equal(timeline_start(brambled), 0);
+	assert_int_equal(console_start(brambled), 0);
 	assert_int_equal(heartbeats_start(brambled), 0);
 	assert_int_equal(health_start(brambled), 0);
 	assert_int_equal(nodeconf_start(brambled), 0);
@@ -66,6 +67,7 @@ static void end(struct world *world)
 	hooks_stop(brambled);
 	nodeconf_stop(brambled);
 	registry_rollback(brambled->registry);
+	console_stop(brambled);
 	timeline_stop(brambled);
 	images_stop(brambled);
 	registry_close(brambled->registry);

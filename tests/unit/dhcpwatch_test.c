@@ -13,6 +13,7 @@
 #include "common/dhcp.h"
 #include "provisioner/dhcpwatch/frame.h"
 #include "provisioner/dhcpwatch/limits.h"
+#include "provisioner/dhcpwatch/probe.h"
 #include "provisioner/dhcpwatch/watch.h"
 
 #define HEADERS 42 /* Ethernet, IP without options, UDP */
@@ -215,23 +216,23 @@ static void one_sender_cannot_use_up_what_others_need(void **state)
 	size_t allowed = 0;
 
 	(void)state;
-	limits_init(&limits, 42, now);
+	limits_init(&limits, &limits_of_dhcp, 42, now);
 	for (int i = 0; i < 10000; i++)
 		allowed += limits_allow(&limits, &loud, now);
-	assert_int_equal(allowed, LIMITS_SENDER_BURST);
+	assert_int_equal(allowed, limits_of_dhcp.sender_burst);
 	assert_true(limits_allow(&limits, &quiet, now));
-	assert_int_equal(limits.dropped, 10000 - LIMITS_SENDER_BURST);
+	assert_int_equal(limits.dropped, 10000 - limits_of_dhcp.sender_burst);
 	/* Time gives it its rate back, also in small steps. */
 	allowed = 0;
 	for (int i = 0; i < 1000; i++)
 		allowed += limits_allow(&limits, &loud, now += 10 * NS_PER_MS);
-	assert_in_range(allowed, 10 * LIMITS_SENDER_RATE - 1, 10 * LIMITS_SENDER_RATE + 1);
+	assert_in_range(allowed, 10 * limits_of_dhcp.sender - 1, 10 * limits_of_dhcp.sender + 1);
 	/* A week of silence is no more than a burst. */
 	allowed = 0;
 	now += 7 * 86400 * NS_PER_S;
 	for (int i = 0; i < 1000; i++)
 		allowed += limits_allow(&limits, &loud, now);
-	assert_int_equal(allowed, LIMITS_SENDER_BURST);
+	assert_int_equal(allowed, limits_of_dhcp.sender_burst);
 }
 
 static void many_senders_share_the_total(void **state)
@@ -241,13 +242,63 @@ static void many_senders_share_the_total(void **state)
 	size_t allowed = 0;
 
 	(void)state;
-	limits_init(&limits, 42, now);
+	limits_init(&limits, &limits_of_dhcp, 42, now);
 	for (unsigned i = 0; i < 20000; i++) {
 		const struct mac sender = { { 2, 0, 0, 0, (uint8_t)(i >> 8), (uint8_t)i } };
 
 		allowed += limits_allow(&limits, &sender, now);
 	}
-	assert_int_equal(allowed, LIMITS_TOTAL_BURST);
+	assert_int_equal(allowed, limits_of_dhcp.total_burst);
+}
+
+/* A board's firmware says something (EEPROM: NETCONSOLE). */
+static void what_a_console_says_is_taken(void **state)
+{
+	uint8_t bytes[2048];
+	size_t length = make_frame(bytes);
+	struct frame frame;
+
+	(void)state;
+	bytes[34] = CONSOLE_SOURCE_PORT >> 8;
+	bytes[35] = (uint8_t)CONSOLE_SOURCE_PORT;
+	bytes[36] = CONSOLE_PORT >> 8;
+	bytes[37] = (uint8_t)CONSOLE_PORT;
+	assert_true(filter_takes(bytes, length));
+	assert_int_equal(frame_parse(bytes, length, &frame), 0);
+	assert_int_equal(frame.kind, FRAME_CONSOLE);
+	bytes[37]++; /* another port */
+	assert_false(filter_takes(bytes, length));
+	assert_int_equal(frame_parse(bytes, length, &frame), -EBADMSG);
+}
+
+/* Through every layer, as another Bramble reads it. */
+static void a_probe_is_known_by_another_bramble(void **state)
+{
+	const struct probe own = { .router.s_addr = htonl(0x0a4d0001),
+		.mac = { { 0x52, 0x54, 0, 1, 2, 3 } } };
+	uint8_t bytes[FRAME_HEADERS + DHCP_PACKET_SIZE];
+	struct dhcp_packet made, packet;
+	struct frame frame;
+	struct probe read;
+	size_t length;
+
+	(void)state;
+	probe_make(&own, 0xabcdef01, &made);
+	length = dhcp_build(&made, bytes + FRAME_HEADERS);
+	length = frame_build(&own.mac, bytes, length);
+	assert_true(filter_takes(bytes, length));
+	assert_int_equal(frame_parse(bytes, length, &frame), 0);
+	assert_int_equal(frame.kind, FRAME_DHCP);
+	assert_memory_equal(&frame.source, &own.mac, sizeof(own.mac));
+	assert_int_equal(dhcp_parse(frame.payload, frame.length, &packet), 0);
+	assert_int_equal(packet.message, DHCP_DISCOVER);
+	assert_int_equal(packet.xid, 0xabcdef01);
+	assert_true(probe_read(packet.uuid, packet.uuid_length, &read));
+	assert_int_equal(read.router.s_addr, own.router.s_addr);
+	assert_memory_equal(&read.mac, &own.mac, sizeof(own.mac));
+	packet.uuid[1]++; /* a board's */
+	assert_false(probe_read(packet.uuid, packet.uuid_length, &read));
+	assert_false(probe_read(packet.uuid, packet.uuid_length - 1u, &read));
 }
 
 static void only_an_answer_can_offer_a_boot(void **state)
@@ -279,6 +330,8 @@ int main(void)
 		cmocka_unit_test(every_truncated_frame_is_refused),
 		cmocka_unit_test(one_sender_cannot_use_up_what_others_need),
 		cmocka_unit_test(many_senders_share_the_total),
+		cmocka_unit_test(what_a_console_says_is_taken),
+		cmocka_unit_test(a_probe_is_known_by_another_bramble),
 		cmocka_unit_test(only_an_answer_can_offer_a_boot),
 	};
 

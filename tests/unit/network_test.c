@@ -197,8 +197,10 @@ static void descriptions_follow_the_settings(void **state)
 	network_describe_dhcpwatch(&world->settings, &spec);
 	assert_string_equal(spec.argv[0], "/usr/libexec/bramble/bramble-dhcpwatch");
 	assert_string_equal(spec.argv[4], "lan0");
-	assert_string_equal(spec.argv[8], "error");
-	assert_null(spec.argv[9]);
+	assert_string_equal(spec.argv[6], "10.77.0.1");
+	assert_string_equal(spec.argv[8], "0");
+	assert_string_equal(spec.argv[12], "error");
+	assert_null(spec.argv[13]);
 }
 
 static void leases_are_forgotten_before_dnsmasq_starts(void **state)

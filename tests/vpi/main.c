@@ -14,6 +14,7 @@
 #include "tests/vpi/firmware.h"
 #include "tests/vpi/interface.h"
 #include "tests/vpi/machine.h"
+#include "tests/vpi/netconsole.h"
 
 #define SHORTEST_LINK_MS 50
 
@@ -28,7 +29,7 @@ struct options {
 	unsigned attempts;
 	unsigned link_ms;
 	unsigned loss_percent;
-	bool quirks, hashes, json, then_qemu, reboot;
+	bool quirks, hashes, json, netconsole, then_qemu, reboot;
 	const char *output;
 	struct machine machine;
 };
@@ -55,6 +56,7 @@ static void print_usage(FILE *out)
 		"3000)\n"
 		"  --loss PERCENT     of TFTP packets, in each direction\n"
 		"  --quirks           the known bugs of the 3B's boot ROM as well\n"
+		"  --netconsole       tell by UDP what goes on, as EEPROMs can\n"
 		"  --hashes           print the SHA-256 of each file\n"
 		"  --output DIR       keep the files\n"
 		"  --json             the time line as JSON, one object per line\n"
@@ -110,6 +112,7 @@ enum option_code {
 	LINK,
 	LOSS,
 	QUIRKS,
+	NETCONSOLE,
 	HASHES,
 	OUTPUT,
 	JSON,
@@ -131,6 +134,7 @@ static const struct option long_options[] = {
 	{ "link-ms", required_argument, NULL, LINK },
 	{ "loss", required_argument, NULL, LOSS },
 	{ "quirks", no_argument, NULL, QUIRKS },
+	{ "netconsole", no_argument, NULL, NETCONSOLE },
 	{ "hashes", no_argument, NULL, HASHES },
 	{ "output", required_argument, NULL, OUTPUT },
 	{ "json", no_argument, NULL, JSON },
@@ -187,6 +191,9 @@ static int take_option(struct options *options, int code, char *value)
 		return strchr(value, ',') ? -EINVAL : 0;
 	case QUIRKS:
 		options->quirks = true;
+		return 0;
+	case NETCONSOLE:
+		options->netconsole = true;
 		return 0;
 	case HASHES:
 		options->hashes = true;
@@ -305,6 +312,13 @@ static void note_power_on(const struct options *options, struct timeline *timeli
 		(unsigned long long)options->serial);
 }
 
+/* Only an EEPROM has the setting. */
+static void tell(const struct options *options, const char *line)
+{
+	if (options->netconsole && options->model->family != MODEL_ROM)
+		netconsole_say(options->interface, &options->mac, line);
+}
+
 /* The interface of the firmware is gone when the machine runs: same MAC, one card. */
 static enum machine_end become_machine(struct options *options, const struct firmware *firmware)
 {
@@ -333,6 +347,8 @@ static enum outcome boot_once(struct options *options, struct timeline *timeline
 	if (bring_link_up(options) != 0)
 		return OUTCOME_UNUSABLE;
 	set_up_firmware(options, timeline, &firmware);
+	tell(options, "RPi: BOOTLOADER release VERSION:30de0ba5 DATE: 2025/09/23");
+	tell(options, "Boot mode: NETWORK (02) order f");
 	result = firmware_boot(&firmware);
 	if (result == 0 && !options->then_qemu &&
 		check_waits(firmware.cmdline.data, firmware.cmdline.size))
@@ -340,6 +356,7 @@ static enum outcome boot_once(struct options *options, struct timeline *timeline
 	timeline_result(timeline, result != 0		      ? firmware.reason
 				  : outcome == OUTCOME_WAITED ? waits
 							      : NULL);
+	tell(options, result != 0 ? firmware.reason : "Starting OS");
 	if (result != 0) {
 		outcome = OUTCOME_FAILED;
 	} else if (options->then_qemu) {

@@ -60,8 +60,8 @@ static void fill_udp_checksum(uint8_t *frame, size_t udp_length)
 	put_16(frame + AT_UDP + 6, folded == 0 ? 0xffff : folded);
 }
 
-size_t wire_build(const struct mac *from, bool checksum, const uint8_t *payload, size_t length,
-	uint8_t frame[static WIRE_FRAME_SIZE])
+size_t wire_build_udp(const struct mac *from, uint16_t source, uint16_t destination,
+	const uint8_t *payload, size_t length, uint8_t frame[static WIRE_FRAME_SIZE])
 {
 	memset(frame, 0, AT_PAYLOAD);
 	memset(frame, 0xff, 6);
@@ -73,13 +73,22 @@ size_t wire_build(const struct mac *from, bool checksum, const uint8_t *payload,
 	frame[AT_IP + 9] = PROTOCOL_UDP;
 	memset(frame + AT_IP + 16, 0xff, 4);
 	put_16(frame + AT_IP + 10, fold(add_words(0, frame + AT_IP, IP_SIZE)));
-	put_16(frame + AT_UDP, DHCP_CLIENT_PORT);
-	put_16(frame + AT_UDP + 2, DHCP_SERVER_PORT);
+	put_16(frame + AT_UDP, source);
+	put_16(frame + AT_UDP + 2, destination);
 	put_16(frame + AT_UDP + 4, UDP_SIZE + length);
 	memcpy(frame + AT_PAYLOAD, payload, length);
+	return AT_PAYLOAD + length;
+}
+
+size_t wire_build(const struct mac *from, bool checksum, const uint8_t *payload, size_t length,
+	uint8_t frame[static WIRE_FRAME_SIZE])
+{
+	size_t size =
+		wire_build_udp(from, DHCP_CLIENT_PORT, DHCP_SERVER_PORT, payload, length, frame);
+
 	if (checksum)
 		fill_udp_checksum(frame, UDP_SIZE + length);
-	return AT_PAYLOAD + length;
+	return size;
 }
 
 ssize_t wire_parse(const uint8_t *frame, size_t length, const uint8_t **payload)

@@ -13,6 +13,11 @@
 
 #define WIRE_FRAME_SIZE (14 + 20 + 8 + DHCP_PACKET_SIZE)
 
+/* A broadcast frame from 0.0.0.0 to 255.255.255.255 (RFC 894, 791, 768) around `payload`, without a
+ * UDP checksum. Returns the frame's length. Pure. */
+size_t wire_build_udp(const struct mac *from, uint16_t source, uint16_t destination,
+	const uint8_t *payload, size_t length, uint8_t frame[static WIRE_FRAME_SIZE]);
+
 /* A broadcast frame from 0.0.0.0:68 to 255.255.255.255:67 (RFC 894, 791, 768) around `payload`.
  * Without `checksum` the UDP checksum is 0: not computed. Returns the frame's length. Pure. */
 size_t wire_build(const struct mac *from, bool checksum, const uint8_t *payload, size_t length,
