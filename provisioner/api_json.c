@@ -45,12 +45,6 @@ static void add_mac(cJSON *object, const struct mac *mac)
 	cJSON_AddStringToObject(object, "mac", text);
 }
 
-static int take_id(void *id, const struct registry_boot *boot)
-{
-	*(int64_t *)id = boot->id;
-	return 0;
-}
-
 const char *api_node_state(struct brambled *brambled, const struct registry_node *node)
 {
 	int64_t last = 0;
@@ -62,7 +56,7 @@ const char *api_node_state(struct brambled *brambled, const struct registry_node
 	if (timeline_boot(brambled, &node->board))
 		return "booting";
 	/* Its last boot has ended, and not by joining. */
-	(void)registry_each_boot(brambled->registry, node->name, &node->board, 1, take_id, &last);
+	(void)registry_last_boot(brambled->registry, node->name, &node->board, &last);
 	return last ? "stuck" : "new";
 }
 
@@ -124,7 +118,7 @@ cJSON *api_node_json(struct brambled *brambled, const struct registry_node *node
 	cJSON_AddStringToObject(json, "state", api_node_state(brambled, node));
 	add_time(json, "created_ms", node->created_ms);
 	add_time(json, "heartbeat_ms", heartbeats_last_ms(brambled, node));
-	(void)registry_each_boot(brambled->registry, node->name, NULL, 1, take_id, &boot);
+	(void)registry_last_boot(brambled->registry, node->name, NULL, &boot);
 	add_time(json, "boot", boot);
 	cJSON_AddBoolToObject(json, "cordoned", node->cordoned);
 	add_text_or_null(json, "note", node->note);
@@ -145,7 +139,9 @@ cJSON *api_board_json(struct brambled *brambled, const struct registry_board *bo
 	add_text_or_null(json, "serial", board->serial);
 	cJSON_AddStringToObject(json, "model", boot_model_name(board->model));
 	cJSON_AddNumberToObject(json, "revision", board->revision);
-	if (addresses_of(brambled, &board->mac, &address) == 0)
+	if (bound)
+		address = node.address;
+	if (bound || registry_get_address(brambled->registry, &board->mac, &address) == 0)
 		add_address(json, "address", address);
 	else
 		cJSON_AddNullToObject(json, "address");

@@ -30,17 +30,6 @@ static int count_node(void *argument, const struct registry_node *node)
 	return 0;
 }
 
-static int count_board(void *argument, const struct registry_board *board)
-{
-	struct tally *tally = argument;
-	struct registry_node node;
-
-	tally->total++;
-	tally->some +=
-		registry_node_of_board(tally->brambled->registry, &board->mac, &node) == -ENOENT;
-	return 0;
-}
-
 static void add_processes(cJSON *json, const struct brambled *brambled)
 {
 	cJSON *array = cJSON_AddArrayToObject(json, "processes");
@@ -140,18 +129,19 @@ static void add_lan(cJSON *json, const struct settings *settings)
 
 static void add_counts(cJSON *json, struct brambled *brambled)
 {
-	struct tally nodes = { .brambled = brambled }, boards = { .brambled = brambled };
+	struct tally nodes = { .brambled = brambled };
+	unsigned boards = 0, bound = 0;
 	cJSON *object = cJSON_AddObjectToObject(json, "nodes");
 
 	(void)registry_each_node(brambled->registry, count_node, &nodes);
-	(void)registry_each_board(brambled->registry, count_board, &boards);
+	(void)registry_count_boards(brambled->registry, &boards, &bound);
 	cJSON_AddNumberToObject(object, "total", nodes.total);
 	cJSON_AddNumberToObject(object, "joined", nodes.some);
 	cJSON_AddNumberToObject(object, "drifted", nodes.drifted);
 	cJSON_AddNumberToObject(object, "config_failed", nodes.failed);
 	object = cJSON_AddObjectToObject(json, "boards");
-	cJSON_AddNumberToObject(object, "total", boards.total);
-	cJSON_AddNumberToObject(object, "parked", boards.some);
+	cJSON_AddNumberToObject(object, "total", boards);
+	cJSON_AddNumberToObject(object, "parked", boards - bound);
 }
 
 const char *api_join_name(const struct brambled *brambled)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "provisioner/bindings.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -147,24 +149,56 @@ int bindings_finish_forgetting(struct brambled *brambled, const char *only)
 
 /* --- new nodes --- */
 
+struct taken {
+	const char *pattern;
+	uint8_t numbers[NODE_NUMBERS / 8]; /* a bit each */
+};
+
+/* The number of a name, if the pattern makes it. */
+static void take_number(struct taken *taken, const char *name)
+{
+	const char *place = strstr(taken->pattern, "%d");
+	size_t before = place ? (size_t)(place - taken->pattern) : 0;
+	char made[NODE_NAME_SIZE];
+	unsigned long number;
+
+	if (!place || strncmp(name, taken->pattern, before) != 0 ||
+		!isdigit((unsigned char)name[before]))
+		return;
+	number = strtoul(name + before, NULL, 10);
+	if (number < NODE_NUMBERS && policy_name(taken->pattern, (unsigned)number, made) == 0 &&
+		strcmp(made, name) == 0)
+		taken->numbers[number / 8] |= (uint8_t)(1u << number % 8);
+}
+
+static int take_name(void *taken, const char *name)
+{
+	take_number(taken, name);
+	return 0;
+}
+
+static int take_promise(void *taken, const struct registry_expected *expected)
+{
+	take_number(taken, expected->node);
+	return 0;
+}
+
 int bindings_free_name(struct brambled *brambled, const struct registry_board *board,
 	char name[static NODE_NAME_SIZE])
 {
 	bool undecided;
 	const struct settings_rule *rule = rules_match(&brambled->settings, board, &undecided);
-	const char *pattern = rule && *rule->name ? rule->name : brambled->settings.node_pattern;
-	struct registry_node taken;
+	struct taken taken = { .pattern = rule && *rule->name ? rule->name
+							      : brambled->settings.node_pattern };
+	int result = registry_each_node_name(brambled->registry, take_name, &taken);
 
+	if (result == 0)
+		result = registry_each_expected(brambled->registry, take_promise, &taken);
+	if (result != 0)
+		return result;
 	for (unsigned number = 1; number < NODE_NUMBERS; number++) {
-		int result = policy_name(pattern, number, name);
-
-		if (result != 0)
-			return result;
-		result = registry_get_node(brambled->registry, name, &taken);
-		if (result == -ENOENT && !registry_is_promised(brambled->registry, name))
-			return 0;
-		if (result != 0 && result != -ENOENT)
-			return result;
+		if (!(taken.numbers[number / 8] & 1u << number % 8))
+			return policy_name(taken.pattern, number, name);
 	}
 	return -ENOSPC;
 }

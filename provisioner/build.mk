@@ -187,3 +187,10 @@ test-nodeconf_SRC := tests/unit/nodeconf_test.c tests/unit/brambled_world.c $(BR
 test-nodeconf_LIBS := cmocka $(brambled_LIBS)
 FUZZERS += fuzz-node_document
 fuzz-node_document_SRC := tests/fuzz/node_document.c provisioner/nodeconf/template.c rootfs/agent/fetch.c rootfs/config/document.c rootfs/json.c common/str.c
+# Many nodes: what each call of the API costs, and (a test) how that grows with their number
+TESTS += test-scale
+test-scale_SRC := tests/unit/scale_test.c tests/unit/many.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+test-scale_LIBS := cmocka $(brambled_LIBS)
+PROGRAMS += bench-scale
+bench-scale_SRC := tests/bench/scale.c tests/unit/many.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+bench-scale_LIBS := cmocka $(brambled_LIBS)

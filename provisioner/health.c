@@ -41,19 +41,34 @@ void health_stop(struct brambled *brambled)
 	brambled->health = NULL;
 }
 
+/* Where the node's series is, or would be: they are in the order of the nodes' numbers. */
+static size_t place_of(const struct health *health, uint32_t node)
+{
+	size_t low = 0, high = health->n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (health->series[middle]->node < node)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static struct series *find(const struct health *health, uint32_t node)
 {
-	for (size_t i = 0; i < health->n; i++) {
-		if (health->series[i]->node == node)
-			return health->series[i];
-	}
-	return NULL;
+	size_t i = place_of(health, node);
+
+	return i < health->n && health->series[i]->node == node ? health->series[i] : NULL;
 }
 
 /* Nodes are never more than addresses. NULL: out of memory, then it isn't known how the node is. */
 static struct series *find_or_add(struct health *health, uint32_t node)
 {
 	struct series *series = find(health, node), **grown;
+	size_t i = place_of(health, node);
 
 	if (series)
 		return series;
@@ -65,7 +80,9 @@ static struct series *find_or_add(struct health *health, uint32_t node)
 	}
 	series->node = node;
 	health->series = grown;
-	health->series[health->n++] = series;
+	memmove(grown + i + 1, grown + i, (health->n - i) * sizeof(struct series *));
+	health->n++;
+	grown[i] = series;
 	return series;
 }
 

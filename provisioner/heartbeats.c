@@ -56,15 +56,29 @@ void heartbeats_stop(struct brambled *brambled)
 	brambled->heartbeats = NULL;
 }
 
-/* Nodes are few and never more than addresses; numbers aren't used twice. NULL: out of memory. */
+/* Where the node's pulse is, or would be: they are in the order of the nodes' numbers. */
+static size_t place_of(const struct heartbeats *heartbeats, uint32_t node)
+{
+	size_t low = 0, high = heartbeats->n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (heartbeats->pulses[middle].node < node)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Nodes are never more than addresses; numbers aren't used twice. NULL: out of memory. */
 static struct pulse *find(struct brambled *brambled, uint32_t node)
 {
 	struct heartbeats *heartbeats = brambled->heartbeats;
-	size_t i = 0;
+	size_t i = place_of(heartbeats, node);
 
-	while (i < heartbeats->n && heartbeats->pulses[i].node != node)
-		i++;
-	if (i < heartbeats->n)
+	if (i < heartbeats->n && heartbeats->pulses[i].node == node)
 		return &heartbeats->pulses[i];
 	if (heartbeats->n == heartbeats->room) {
 		size_t room = heartbeats->room ? 2 * heartbeats->room : 64;
@@ -75,8 +89,11 @@ static struct pulse *find(struct brambled *brambled, uint32_t node)
 		heartbeats->pulses = grown;
 		heartbeats->room = room;
 	}
-	heartbeats->pulses[heartbeats->n] = (struct pulse){ .node = node };
-	return &heartbeats->pulses[heartbeats->n++];
+	memmove(&heartbeats->pulses[i + 1], &heartbeats->pulses[i],
+		(heartbeats->n - i) * sizeof(heartbeats->pulses[0]));
+	heartbeats->n++;
+	heartbeats->pulses[i] = (struct pulse){ .node = node };
+	return &heartbeats->pulses[i];
 }
 
 int64_t heartbeats_silence_ms(struct brambled *brambled, const struct registry_node *node)

@@ -91,15 +91,29 @@ static void release(const struct settings *settings, const struct mac *mac, stru
 	close(fd);
 }
 
-static bool is_listed(
-	const struct network_host *hosts, size_t n, const struct mac *mac, struct in_addr address)
+struct pair {
+	struct mac mac;
+	struct in_addr address;
+};
+
+static int by_pair(const void *a, const void *b)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (hosts[i].address.s_addr == address.s_addr &&
-			memcmp(&hosts[i].mac, mac, sizeof(*mac)) == 0)
-			return true;
-	}
-	return false;
+	const struct pair *one = a, *other = b;
+	int order = memcmp(&one->mac, &other->mac, sizeof(one->mac));
+
+	return order != 0 ? order : memcmp(&one->address, &other->address, sizeof(one->address));
+}
+
+/* The hosts' pairs in order, for the caller to free; NULL: out of memory. */
+static struct pair *sort_pairs(const struct network_host *hosts, size_t n)
+{
+	struct pair *pairs = calloc(n + 1, sizeof(*pairs));
+
+	for (size_t i = 0; pairs && i < n; i++)
+		pairs[i] = (struct pair){ hosts[i].mac, hosts[i].address };
+	if (pairs)
+		qsort(pairs, n, sizeof(*pairs), by_pair);
+	return pairs;
 }
 
 /* "MAC,ADDRESS,…" as put_dhcp_host wrote it; anything else is skipped. */
@@ -120,22 +134,25 @@ static bool parse_dhcp_host(const char *line, struct mac *mac, struct in_addr *a
 static void release_what_moved(const struct settings *settings, const char *path,
 	const struct network_host *hosts, size_t n)
 {
+	struct pair *pairs;
 	char *old, *line;
 	size_t size;
 
 	if (file_read(path, HOSTS_LIMIT, &old, &size) != 0)
 		return;
-	for (line = old; *line;) {
+	pairs = sort_pairs(hosts, n);
+	for (line = old; pairs && *line;) {
 		size_t length = strcspn(line, "\n");
 		bool last = line[length] == '\0';
-		struct in_addr address;
-		struct mac mac;
+		struct pair pair = { 0 };
 
 		line[length] = '\0';
-		if (parse_dhcp_host(line, &mac, &address) && !is_listed(hosts, n, &mac, address))
-			release(settings, &mac, address);
+		if (parse_dhcp_host(line, &pair.mac, &pair.address) &&
+			!bsearch(&pair, pairs, n, sizeof(pair), by_pair))
+			release(settings, &pair.mac, pair.address);
 		line += length + (last ? 0 : 1);
 	}
+	free(pairs);
 	free(old);
 }
 

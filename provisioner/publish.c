@@ -21,6 +21,7 @@ struct collection {
 	size_t n, room;
 	struct exports_node *exports;
 	size_t n_exports, exports_room;
+	struct mac *bound; /* of all nodes, in order */
 };
 
 static int add_host(
@@ -63,15 +64,30 @@ static int collect_node(void *argument, const struct registry_node *node)
 	return add_host(c, &node->board, node->address, node->name);
 }
 
+static int by_mac(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct mac));
+}
+
+/* So far the hosts are the nodes. */
+static int sort_bound(struct collection *c)
+{
+	c->bound = calloc(c->n + 1, sizeof(*c->bound));
+	if (!c->bound)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->n_exports; i++)
+		c->bound[i] = c->hosts[i].mac;
+	qsort(c->bound, c->n_exports, sizeof(*c->bound), by_mac);
+	return 0;
+}
+
 static int collect_unbound(void *argument, const struct mac *mac, struct in_addr address)
 {
 	struct collection *c = argument;
 	struct registry_board board;
 
-	for (size_t i = 0; i < c->n_exports; i++) {
-		if (memcmp(&c->hosts[i].mac, mac, sizeof(*mac)) == 0)
-			return 0;
-	}
+	if (bsearch(mac, c->bound, c->n_exports, sizeof(*c->bound), by_mac))
+		return 0;
 	/* Under join = "deny" a board that occupies no node isn't even answered. */
 	if (c->brambled->settings.join == JOIN_DENY &&
 		registry_get_board(c->brambled->registry, mac, &board) == 0)
@@ -121,6 +137,8 @@ void brambled_publish(struct brambled *brambled)
 	nodeconf_nodes_changed(brambled);
 	result = registry_each_node(brambled->registry, collect_node, &c);
 	if (result == 0)
+		result = sort_bound(&c);
+	if (result == 0)
 		result = registry_each_address(brambled->registry, collect_unbound, &c);
 	if (result == 0)
 		result = publish_hosts(brambled, &c);
@@ -131,4 +149,5 @@ void brambled_publish(struct brambled *brambled)
 	brambled->publish_again_ns = exported != 0 ? now + AGAIN_NS : 0;
 	free(c.hosts);
 	free(c.exports);
+	free(c.bound);
 }

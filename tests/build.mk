@@ -35,6 +35,9 @@ check: ## Set up, build, run all tests (ONLY=word: those whose name holds it)
 	@B=$(B) MAKE="$(MAKE)" tests/check $(TESTS)
 demo: ## Watch two virtual Pis join, and a third take over from one (KEEP=1: leave it running)
 	@B=$(B) MAKE="$(MAKE)" tests/lab/demo
+.PHONY: bench-scale
+bench-scale: $(B)/bench-scale ## What each call of the API costs with 10,000 nodes (docs/scale.md)
+	@$(B)/bench-scale
 bench: all ## Our servers beside Debian's, and power-on to kernel (QUICK=1; DOCS=1 writes docs/performance.*)
 	@B=$(B) tests/bench/run
 	@B=$(B) tests/bench/boot.sh

@@ -10,7 +10,7 @@ int registry_get_address(struct registry *registry, const struct mac *mac, struc
 {
 	int result;
 	sqlite3_stmt *statement =
-		registry_read(registry, "SELECT address FROM addresses WHERE mac = ?", &result);
+		registry_lookup(registry, "SELECT address FROM addresses WHERE mac = ?", &result);
 
 	if (!statement)
 		return result;
@@ -18,7 +18,7 @@ int registry_get_address(struct registry *registry, const struct mac *mac, struc
 	result = registry_step(registry, statement);
 	if (result == 0)
 		*address = registry_column_address(statement, 0);
-	sqlite3_finalize(statement);
+	registry_release(statement);
 	return result;
 }
 
@@ -26,7 +26,7 @@ int registry_mac_of_address(struct registry *registry, struct in_addr address, s
 {
 	int result;
 	sqlite3_stmt *statement =
-		registry_read(registry, "SELECT mac FROM addresses WHERE address = ?", &result);
+		registry_lookup(registry, "SELECT mac FROM addresses WHERE address = ?", &result);
 
 	if (!statement)
 		return result;
@@ -34,7 +34,7 @@ int registry_mac_of_address(struct registry *registry, struct in_addr address, s
 	result = registry_step(registry, statement);
 	if (result == 0)
 		registry_column_mac(statement, 0, mac);
-	sqlite3_finalize(statement);
+	registry_release(statement);
 	return result;
 }
 

@@ -22,7 +22,7 @@ static void take_row(sqlite3_stmt *row, struct registry_board *board)
 	registry_column_text(row, 7, board->note, sizeof(board->note));
 }
 
-/* The only row, or -ENOENT, or -EEXIST when there are more. Finalizes. */
+/* The only row, or -ENOENT, or -EEXIST when there are more. Releases. */
 static int take_only_row(
 	struct registry *registry, sqlite3_stmt *statement, struct registry_board *board)
 {
@@ -33,7 +33,7 @@ static int take_only_row(
 		if (registry_step(registry, statement) == 0)
 			result = -EEXIST;
 	}
-	sqlite3_finalize(statement);
+	registry_release(statement);
 	return result;
 }
 
@@ -42,7 +42,7 @@ int registry_get_board(
 {
 	int result;
 	sqlite3_stmt *statement =
-		registry_read(registry, "SELECT " COLUMNS " FROM boards WHERE mac = ?", &result);
+		registry_lookup(registry, "SELECT " COLUMNS " FROM boards WHERE mac = ?", &result);
 
 	if (!statement)
 		return result;
@@ -54,8 +54,8 @@ int registry_board_with_serial(
 	struct registry *registry, const char *serial, struct registry_board *board)
 {
 	int result;
-	sqlite3_stmt *statement =
-		registry_read(registry, "SELECT " COLUMNS " FROM boards WHERE serial = ?", &result);
+	sqlite3_stmt *statement = registry_lookup(
+		registry, "SELECT " COLUMNS " FROM boards WHERE serial = ?", &result);
 
 	if (!statement)
 		return result;
@@ -118,6 +118,23 @@ int registry_find_board(struct registry *registry, const char *id, struct regist
 	if (result != 0)
 		return result;
 	return search.found == 1 ? 0 : search.found == 0 ? -ENOENT : -EEXIST;
+}
+
+int registry_count_boards(struct registry *registry, unsigned *total, unsigned *bound)
+{
+	int result;
+	sqlite3_stmt *statement = registry_lookup(registry,
+		"SELECT (SELECT count(*) FROM boards), (SELECT count(board) FROM nodes)", &result);
+
+	if (!statement)
+		return result;
+	result = registry_step(registry, statement);
+	if (result == 0) {
+		*total = (unsigned)sqlite3_column_int64(statement, 0);
+		*bound = (unsigned)sqlite3_column_int64(statement, 1);
+	}
+	registry_release(statement);
+	return result;
 }
 
 int registry_put_board(struct registry *registry, const struct registry_board *board)

@@ -100,16 +100,43 @@ int registry_get_boot(struct registry *registry, int64_t id, struct registry_boo
 	return result;
 }
 
+int registry_last_boot(
+	struct registry *registry, const char *node, const struct mac *mac, int64_t *id)
+{
+	int result;
+	sqlite3_stmt *statement =
+		mac ? registry_lookup(registry,
+			      "SELECT max(id) FROM boots WHERE node = ?1 AND mac = ?2", &result)
+		    : registry_lookup(
+			      registry, "SELECT max(id) FROM boots WHERE node = ?1", &result);
+
+	*id = 0;
+	if (!statement)
+		return result;
+	registry_bind_text(statement, 1, node);
+	if (mac)
+		registry_bind_mac(statement, 2, mac);
+	result = registry_step(registry, statement);
+	if (result == 0)
+		*id = sqlite3_column_int64(statement, 0);
+	registry_release(statement);
+	return result;
+}
+
 int registry_each_boot(struct registry *registry, const char *node, const struct mac *mac,
 	unsigned limit, int (*each)(void *argument, const struct registry_boot *boot),
 	void *argument)
 {
+	/* Each by its own index: one statement for all would go through the whole table. */
+	static const char *const by[2][2] = {
+		{ "SELECT " COLUMNS " FROM boots ORDER BY id DESC LIMIT ?3",
+			"SELECT " COLUMNS " FROM boots WHERE mac = ?2 ORDER BY id DESC LIMIT ?3" },
+		{ "SELECT " COLUMNS " FROM boots WHERE node = ?1 ORDER BY id DESC LIMIT ?3",
+			"SELECT " COLUMNS
+			" FROM boots WHERE node = ?1 AND mac = ?2 ORDER BY id DESC LIMIT ?3" },
+	};
 	int result;
-	sqlite3_stmt *statement = registry_read(registry,
-		"SELECT " COLUMNS
-		" FROM boots WHERE (?1 IS NULL OR node = ?1) AND (?2 IS NULL OR mac = ?2)"
-		" ORDER BY id DESC LIMIT ?3",
-		&result);
+	sqlite3_stmt *statement = registry_read(registry, by[node != NULL][mac != NULL], &result);
 
 	if (!statement)
 		return result;

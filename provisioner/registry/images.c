@@ -13,7 +13,7 @@ static void take_row(sqlite3_stmt *row, struct registry_image *image)
 int registry_get_image(struct registry *registry, const char *name, struct registry_image *image)
 {
 	int result;
-	sqlite3_stmt *statement = registry_read(
+	sqlite3_stmt *statement = registry_lookup(
 		registry, "SELECT name, current, previous FROM images WHERE name = ?", &result);
 
 	if (!statement)
@@ -22,7 +22,7 @@ int registry_get_image(struct registry *registry, const char *name, struct regis
 	result = registry_step(registry, statement);
 	if (result == 0)
 		take_row(statement, image);
-	sqlite3_finalize(statement);
+	registry_release(statement);
 	return result;
 }
 

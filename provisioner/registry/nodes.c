@@ -42,7 +42,7 @@ static int take_first_row(
 
 	if (result == 0)
 		take_row(statement, node);
-	sqlite3_finalize(statement);
+	registry_release(statement);
 	return result;
 }
 
@@ -50,7 +50,7 @@ int registry_get_node(struct registry *registry, const char *name, struct regist
 {
 	int result;
 	sqlite3_stmt *statement =
-		registry_read(registry, "SELECT " COLUMNS " FROM nodes WHERE name = ?", &result);
+		registry_lookup(registry, "SELECT " COLUMNS " FROM nodes WHERE name = ?", &result);
 
 	if (!statement)
 		return result;
@@ -62,7 +62,7 @@ int registry_node_of_id(struct registry *registry, uint32_t id, struct registry_
 {
 	int result;
 	sqlite3_stmt *statement =
-		registry_read(registry, "SELECT " COLUMNS " FROM nodes WHERE id = ?", &result);
+		registry_lookup(registry, "SELECT " COLUMNS " FROM nodes WHERE id = ?", &result);
 
 	if (!statement)
 		return result;
@@ -75,7 +75,7 @@ int registry_node_of_board(
 {
 	int result;
 	sqlite3_stmt *statement =
-		registry_read(registry, "SELECT " COLUMNS " FROM nodes WHERE board = ?", &result);
+		registry_lookup(registry, "SELECT " COLUMNS " FROM nodes WHERE board = ?", &result);
 
 	if (!statement)
 		return result;
@@ -87,8 +87,8 @@ int registry_node_of_address(
 	struct registry *registry, struct in_addr address, struct registry_node *node)
 {
 	int result;
-	sqlite3_stmt *statement =
-		registry_read(registry, "SELECT " COLUMNS " FROM nodes WHERE address = ?", &result);
+	sqlite3_stmt *statement = registry_lookup(
+		registry, "SELECT " COLUMNS " FROM nodes WHERE address = ?", &result);
 
 	if (!statement)
 		return result;
@@ -99,7 +99,7 @@ int registry_node_of_address(
 int registry_node_wanting(struct registry *registry, struct registry_node *node)
 {
 	int result;
-	sqlite3_stmt *statement = registry_read(registry,
+	sqlite3_stmt *statement = registry_lookup(registry,
 		"SELECT " COLUMNS " FROM nodes WHERE wants_next ORDER BY id LIMIT 1", &result);
 
 	return statement ? take_first_row(registry, statement, node) : result;
@@ -175,6 +175,26 @@ int registry_each_node(struct registry *registry,
 	while ((result = registry_step(registry, statement)) == 0) {
 		take_row(statement, &node);
 		result = each(argument, &node);
+		if (result != 0)
+			break;
+	}
+	sqlite3_finalize(statement);
+	return result == -ENOENT ? 0 : result;
+}
+
+int registry_each_node_name(
+	struct registry *registry, int (*each)(void *argument, const char *name), void *argument)
+{
+	int result;
+	sqlite3_stmt *statement = registry_read(registry, "SELECT name FROM nodes", &result);
+
+	if (!statement)
+		return result;
+	while ((result = registry_step(registry, statement)) == 0) {
+		char name[NODE_NAME_SIZE];
+
+		registry_column_text(statement, 0, name, sizeof(name));
+		result = each(argument, name);
 		if (result != 0)
 			break;
 	}

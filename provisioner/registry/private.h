@@ -10,8 +10,15 @@
 #define REGISTRY_PATH_SIZE 512
 #define REGISTRY_AWAY_SIZE (REGISTRY_PATH_SIZE + 128) /* of files beside it */
 
+/* Statements that are asked again and again, by the address of their text. */
+#define REGISTRY_LOOKUPS 16
+
 struct registry {
 	sqlite3 *db;
+	struct {
+		const char *sql;
+		sqlite3_stmt *statement;
+	} lookups[REGISTRY_LOOKUPS];
 	char path[REGISTRY_PATH_SIZE];
 	bool changed; /* a transaction is open */
 	int failed;   /* -errno of its first write that failed: it can only be rolled back */
@@ -23,6 +30,11 @@ int registry_execute(struct registry *registry, const char *sql);
 
 /* Prepare for reading; NULL on failure with *result = -errno. */
 sqlite3_stmt *registry_read(struct registry *registry, const char *sql, int *result);
+/* The same for a single row, prepared once for as long as the file is open: `sql` is a literal in
+ * one place, and the statement is given back by registry_release() before anything else is asked.
+ */
+sqlite3_stmt *registry_lookup(struct registry *registry, const char *sql, int *result);
+void registry_release(sqlite3_stmt *statement);
 /* Prepare for writing: opens the transaction when none is open. A write that fails spoils the whole
  * transaction: later ones fail with the same error, and registry_commit() rolls it back. */
 sqlite3_stmt *registry_write(struct registry *registry, const char *sql, int *result);

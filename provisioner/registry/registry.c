@@ -3,6 +3,7 @@
 #include "provisioner/registry/registry.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -58,6 +59,28 @@ sqlite3_stmt *registry_read(struct registry *registry, const char *sql, int *res
 
 	*result = error_of(registry, sqlite3_prepare_v2(registry->db, sql, -1, &statement, NULL));
 	return *result == 0 ? statement : NULL;
+}
+
+sqlite3_stmt *registry_lookup(struct registry *registry, const char *sql, int *result)
+{
+	size_t i = 0;
+
+	while (i < REGISTRY_LOOKUPS && registry->lookups[i].sql && registry->lookups[i].sql != sql)
+		i++;
+	assert(i < REGISTRY_LOOKUPS);
+	*result = 0;
+	if (!registry->lookups[i].sql) {
+		registry->lookups[i].statement = registry_read(registry, sql, result);
+		if (registry->lookups[i].statement)
+			registry->lookups[i].sql = sql;
+	}
+	return registry->lookups[i].statement;
+}
+
+void registry_release(sqlite3_stmt *statement)
+{
+	(void)sqlite3_reset(statement);
+	(void)sqlite3_clear_bindings(statement);
 }
 
 sqlite3_stmt *registry_write(struct registry *registry, const char *sql, int *result)

@@ -209,6 +209,8 @@ int registry_get_board(
 int registry_find_board(struct registry *registry, const char *id, struct registry_board *board);
 int registry_board_with_serial(
 	struct registry *registry, const char *serial, struct registry_board *board);
+/* All, and those that occupy a node. */
+int registry_count_boards(struct registry *registry, unsigned *total, unsigned *bound);
 int registry_put_board(struct registry *registry, const struct registry_board *board);
 int registry_each_board(struct registry *registry,
 	int (*each)(void *argument, const struct registry_board *board), void *argument);
@@ -248,6 +250,9 @@ int registry_put_node(struct registry *registry, struct registry_node *node);
 int registry_delete_node(struct registry *registry, const char *name);
 int registry_each_node(struct registry *registry,
 	int (*each)(void *argument, const struct registry_node *node), void *argument);
+/* Their names alone, in any order. */
+int registry_each_node_name(
+	struct registry *registry, int (*each)(void *argument, const char *name), void *argument);
 int registry_put_heartbeat(struct registry *registry, uint32_t id, int64_t heartbeat_ms);
 /* Nodes that were deleted but whose data directory still has its name. */
 int registry_put_forgotten(struct registry *registry, const char *name, int64_t at_ms);
@@ -323,6 +328,9 @@ int registry_put_fact(struct registry *registry, const char *name, int64_t value
 /* --- boots --- */
 int registry_put_boot(struct registry *registry, struct registry_boot *boot);
 int registry_get_boot(struct registry *registry, int64_t id, struct registry_boot *boot);
+/* The newest of a node, with that board (NULL: any); *id 0 = none. */
+int registry_last_boot(
+	struct registry *registry, const char *node, const struct mac *mac, int64_t *id);
 /* Newest first; node or mac may be NULL for all. */
 int registry_each_boot(struct registry *registry, const char *node, const struct mac *mac,
 	unsigned limit, int (*each)(void *argument, const struct registry_boot *boot),

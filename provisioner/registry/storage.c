@@ -60,6 +60,9 @@ int registry_check_integrity(struct registry *registry)
 
 void registry_close_file(struct registry *registry)
 {
+	for (size_t i = 0; i < REGISTRY_LOOKUPS; i++)
+		sqlite3_finalize(registry->lookups[i].statement);
+	memset(registry->lookups, 0, sizeof(registry->lookups));
 	sqlite3_close(registry->db);
 	registry->db = NULL;
 }

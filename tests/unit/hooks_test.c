@@ -18,9 +18,9 @@
 #include "provisioner/hooks/queue.h"
 #include "provisioner/hooks/run.h"
 
-#define LONG_KIND                                                                                  \
-	"{\"id\":1,\"at_ms\":1,\"kind\":\"a.kind.of.more.than.31.characters\",\"subject\":\"\","   \
-	"\"text\":\"\"}"
+static const char long_kind[] =
+	"{\"id\":1,\"at_ms\":1,\"kind\":\"a.kind.of.more.than.31.characters\","
+	"\"subject\":\"\",\"text\":\"\"}";
 
 static char directory[64], hooks[80], work[80];
 
@@ -260,7 +260,7 @@ static void what_is_no_event_is_not_taken_for_one(void **state)
 	static const char *const wrong[] = { "{}", "[]", "7",
 		"{\"id\":0,\"at_ms\":1,\"kind\":\"a\",\"subject\":\"\",\"text\":\"\"}",
 		"{\"id\":\"1\",\"at_ms\":1,\"kind\":\"a\",\"subject\":\"\",\"text\":\"\"}",
-		LONG_KIND };
+		long_kind };
 	struct hooks_event event;
 
 	(void)state;
