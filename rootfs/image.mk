@@ -7,7 +7,7 @@ ROOTFS_MAKE := $(ROOTFS_RECIPE) $(addprefix rootfs/,failure.c progress.c run.c c
 
 PROGRAMS += bramble-image
 bramble-image_SRC = provisioner/image/main.c provisioner/image/build.c provisioner/image/apart.c \
-                     provisioner/image/check.c provisioner/image/store.c provisioner/image/show.c \
+                     provisioner/image/check.c provisioner/image/store.c provisioner/image/show.c provisioner/image/rot.c \
                      provisioner/image/defaults.c $(SETTINGS_SRC) \
                      $(BOOT_SERVE) $(BOOT_MAKE) $(ROOTFS_MAKE) $(COMMON_BASE) common/hash.c
 bramble-image_LIBS := libarchive zlib libsodium libconfig
@@ -35,7 +35,7 @@ TESTS += test-contents
 test-contents_SRC := tests/unit/contents_test.c $(addprefix rootfs/,contents.c cache.c tree.c failure.c) $(COMMON_BASE) common/hash.c
 test-contents_LIBS := cmocka libsodium
 
-IMAGE_STORE := provisioner/image/store.c provisioner/image/check.c rootfs/cache.c rootfs/tree.c rootfs/run.c \
+IMAGE_STORE := provisioner/image/store.c provisioner/image/check.c provisioner/image/rot.c rootfs/contents.c rootfs/cache.c rootfs/tree.c rootfs/run.c \
                rootfs/failure.c rootfs/progress.c $(BOOT_SERVE) $(COMMON_BASE) common/hash.c
 TESTS += test-image-store test-image-crash
 test-image-store_SRC := tests/unit/image_store_test.c $(IMAGE_STORE)

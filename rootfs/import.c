@@ -84,7 +84,7 @@ static int decompress(struct workshop *shop, char out[static WORKSHOP_PATH_SIZE]
 	if (result == 0)
 		result = failure_path(&shop->failure, compressed, sizeof(compressed),
 			"%s/disk.img.xz", shop->work);
-	if (result == 0 && symlink(source, compressed) != 0)
+	if (source && result == 0 && symlink(source, compressed) != 0)
 		result = -errno;
 	free(source);
 	if (result != 0)

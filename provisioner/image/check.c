@@ -221,6 +221,8 @@ static int verify_one(void *context, const struct image_version *version)
 	}
 	verification->damaged++;
 	printf("%s/%.*s: %s\n", version->name, SHORT_HASH, version->hash, failure.text);
+	if (check_root(version, &failure) != 0)
+		image_print_rot(version);
 	return 0;
 }
 

@@ -89,6 +89,10 @@ int image_publish(struct workshop *shop, const char *share, enum image_mode mode
  * -errno with `failure` saying what is wrong. */
 int image_check(const struct image_version *version, struct failure *failure);
 
+/* Print which files of a damaged root are damaged, a line for each; as root, for it unpacks what is
+ * left of it beside the version. */
+void image_print_rot(const struct image_version *version);
+
 /* Hash of a file by its path. Returns 0 or -errno. */
 int image_hash_file(const char *path, char out[static HASH_TEXT_SIZE]);
 

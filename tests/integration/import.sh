@@ -67,6 +67,12 @@ changed() { echo changed >"$dir/added" && cp "$dir/tar.out" "$dir/old.out" && bu
 difference() { "$B/bramble-image" diff "tar/$(basename "$first" .squashfs)" "tar/$(basename "$(cat "$dir/tar.out")" .squashfs)" --share "$dir/share" >"$dir/diff" && grep -qx '~ file /etc/added' "$dir/diff" && grep -q ' 1 files differ' "$dir/diff"; }
 refused() { ! build "$1" >/dev/null && grep -q "$2" "$dir/$1.err" && [ -z "$(find "$dir/share/images/$1" -mindepth 1 ! -name .lock)" ]; }
 
+rotten() { # the first block of data is the first file's
+	printf x | dd of="$(cat "$dir/disk.out")" bs=1 seek=150 conv=notrunc status=none
+	! "$B/bramble-image" verify disk --share "$dir/share" >"$dir/verify" && grep -q 'the root is damaged' "$dir/verify" && grep -qE "^    /.* (is damaged|can't be read)\$" "$dir/verify" &&
+		[ -z "$(find "$dir/share/images/disk" -name '.build-*')" ]
+}
+
 check 'a tar becomes an image' build tar
 check 'with owners, modes and what the recipe adds, without logs' whole tar
 check 'the same input gives the same version and boot set' again
@@ -77,4 +83,5 @@ check 'with owners, modes and what the recipe adds, without logs' whole disk
 check 'a broken tar is refused and leaves nothing' refused broken 'tar failed'
 check 'a tar without a system is refused and leaves nothing' refused noinit 'no /sbin/init'
 check 'all versions are intact' "$B/bramble-image" verify --share "$dir/share"
+check 'a byte that rotted is found, and in which file' rotten
 done_testing

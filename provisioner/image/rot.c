@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+/* Which files of a damaged root are damaged: those that, unpacked, aren't what the build listed. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "provisioner/image/image.h"
+#include "rootfs/cache.h"
+#include "rootfs/contents.h"
+#include "rootfs/run.h"
+
+#define SHOWN_LIMIT 20
+
+static void print_rotten(
+	void *context, const struct contents_line *old, const struct contents_line *new)
+{
+	unsigned *count = context;
+
+	if (!old || old->kind != CONTENTS_PATH)
+		return;
+	if ((*count)++ < SHOWN_LIMIT)
+		printf("    %s %s\n", old->name, new ? "is damaged" : "can't be read");
+}
+
+static void compare(const char *listed, const char *found)
+{
+	struct contents before, after;
+	struct failure failure = { 0 };
+	unsigned count = 0;
+	int result = contents_read(listed, &before, &failure);
+
+	if (contents_read(found, &after, &failure) == 0 && result == 0) {
+		contents_compare(&before, &after, print_rotten, &count);
+		if (count > SHOWN_LIMIT)
+			printf("    and %u more\n", count - SHOWN_LIMIT);
+		if (count == 0)
+			printf("    no file of it is: what is damaged isn't used\n");
+	} else {
+		printf("    which files can't be said: %s\n", failure.text);
+	}
+	contents_free(&before);
+	contents_free(&after);
+}
+
+static void examine(const struct image_version *version, const char *work)
+{
+	char root[WORKSHOP_PATH_SIZE + 32], found[WORKSHOP_PATH_SIZE + 32];
+	char listed[WORKSHOP_PATH_SIZE + 16];
+	const char *const arguments[] = { "unsquashfs", "-no-progress", "-ignore-errors", "-dest",
+		root, version->root, NULL };
+	const struct run run = { .arguments = arguments };
+	struct failure failure = { 0 };
+
+	snprintf(root, sizeof(root), "%s/root", work);
+	snprintf(found, sizeof(found), "%s/found", work);
+	snprintf(listed, sizeof(listed), "%s/" CONTENTS_NAME, version->boot);
+	(void)run_tool(&run, &failure); /* it goes on behind what it can't read */
+	if (access(root, F_OK) == 0 && contents_write(root, found) == 0)
+		compare(listed, found);
+	else
+		printf("    it can't be unpacked: %s\n", failure.text);
+}
+
+void image_print_rot(const struct image_version *version)
+{
+	char work[WORKSHOP_PATH_SIZE + 16];
+	int directory = (int)(strrchr(version->root, '/') - version->root);
+
+	if (version->mode != IMAGE_SQUASHFS || geteuid() != 0)
+		return;
+	/* Swept by the next build, should this one be killed. */
+	snprintf(work, sizeof(work), "%.*s/.build-XXXXXX", directory, version->root);
+	if (!mkdtemp(work))
+		return;
+	examine(version, work);
+	(void)cache_remove_tree(work);
+}
