@@ -55,6 +55,7 @@ static const char *package_of(const char *tool)
 		{ "zstd", "zstd" },
 		{ "xz", "xz-utils" },
 		{ "unshare", "util-linux" },
+		{ "etcdctl", "etcd-client" },
 	};
 
 	for (size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++)

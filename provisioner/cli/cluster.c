@@ -7,12 +7,15 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "provisioner/cli/cluster.h"
 #include "provisioner/cli/commands.h"
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
 #include "provisioner/cluster/cluster.h"
+#include "provisioner/cluster/lock.h"
 #include "provisioner/cluster/processes.h"
+#include "provisioner/cluster/restore.h"
 #include "rootfs/failure.h"
 #include "rootfs/progress.h"
 
@@ -21,9 +24,7 @@
 #define STOP_WAIT_US 100000
 #define ANSWER_SIZE (1u << 20)
 
-/* The arguments and the settings, which must ask for a cluster. Returns false with what to return.
- */
-static bool begin(struct cli *cli, const struct cli_syntax *syntax, int argc, char **argv,
+bool cluster_begin(struct cli *cli, const struct cli_syntax *syntax, int argc, char **argv,
 	struct settings *settings, enum cli_exit *code)
 {
 	struct conf_error error;
@@ -43,11 +44,35 @@ static bool begin(struct cli *cli, const struct cli_syntax *syntax, int argc, ch
 }
 
 /* What brambled says of itself; CLI_OK with *status, which the caller deletes. */
-static enum cli_exit ask_status(struct cli *cli, cJSON **status)
+static enum cli_exit cluster_ask_status(struct cli *cli, cJSON **status)
 {
 	int http, result = cli_try(cli, "/v1/status", CLIENT_TIMEOUT_MS, &http, status);
 
 	return result == 0 ? CLI_OK : cli_explain_failure(cli, result);
+}
+
+enum cli_exit cluster_seize(struct cli *cli, const struct settings *settings, bool restoring)
+{
+	struct failure failure = { .text = "" };
+	char pending[SNAPSHOT_NAME_SIZE];
+	enum cli_exit code;
+	cJSON *status;
+
+	if (geteuid() != 0)
+		return cli_complain(cli, CLI_FAILED, "only root may change the cluster; use sudo");
+	/* It runs what is made. */
+	code = cluster_ask_status(cli, &status);
+	if (code != CLI_OK)
+		return code;
+	cJSON_Delete(status);
+	if (cluster_lock(settings, true, &failure) < 0)
+		return cli_complain(cli, CLI_FAILED, "%s", failure.text);
+	cluster_restore_pending(settings, pending);
+	if (*pending && !restoring)
+		return cli_complain(cli, CLI_FAILED,
+			"a restore of %s was interrupted; `bramble cluster restore %s` finishes it",
+			pending, pending);
+	return CLI_OK;
 }
 
 static enum cli_exit print_result(struct cli *cli, const char *state, const char *path)
@@ -73,17 +98,12 @@ static enum cli_exit create_main(struct cli *cli, int argc, char **argv)
 	struct settings settings;
 	struct cluster_paths paths;
 	enum cli_exit code;
-	cJSON *status;
 
-	if (!begin(cli, &syntax, argc, argv, &settings, &code))
+	if (!cluster_begin(cli, &syntax, argc, argv, &settings, &code))
 		return code;
-	if (geteuid() != 0)
-		return cli_complain(cli, CLI_FAILED, "only root may create a cluster; use sudo");
-	/* It runs what is created. */
-	code = ask_status(cli, &status);
+	code = cluster_seize(cli, &settings, false);
 	if (code != CLI_OK)
 		return code;
-	cJSON_Delete(status);
 	progress_init(&progress);
 	if (cluster_create(&settings, &progress, &failure) != 0)
 		return cli_complain(cli, CLI_FAILED, "%s", failure.text);
@@ -109,7 +129,7 @@ static enum cli_exit kubeconfig_main(struct cli *cli, int argc, char **argv)
 	size_t size;
 	int result;
 
-	if (!begin(cli, &syntax, argc, argv, &settings, &code))
+	if (!cluster_begin(cli, &syntax, argc, argv, &settings, &code))
 		return code;
 	cluster_find_paths(&settings, &paths);
 	result = file_read(paths.admin, KUBECONFIG_LIMIT, &text, &size);
@@ -266,9 +286,9 @@ static enum cli_exit cluster_status_main(struct cli *cli, int argc, char **argv)
 	cJSON *status, *json;
 	bool ready;
 
-	if (!begin(cli, &syntax, argc, argv, &settings, &code))
+	if (!cluster_begin(cli, &syntax, argc, argv, &settings, &code))
 		return code;
-	code = ask_status(cli, &status);
+	code = cluster_ask_status(cli, &status);
 	if (code != CLI_OK)
 		return code;
 	json = describe(&settings, status);
@@ -336,14 +356,15 @@ static enum cli_exit reset_main(struct cli *cli, int argc, char **argv)
 	struct settings settings;
 	enum cli_exit code;
 
-	if (!begin(cli, &syntax, argc, argv, &settings, &code))
+	if (!cluster_begin(cli, &syntax, argc, argv, &settings, &code))
 		return code;
 	if (!yes && !cli->interactive)
 		return cli_complain(cli, CLI_USAGE,
 			"nobody can be asked here whether to end the cluster; --yes says so");
 	if (!yes && !cli_confirm(cli, "End the cluster? All its objects are gone then."))
 		return cli_complain(cli, CLI_FAILED, "nothing was done");
-	return reset(cli, &settings);
+	code = cluster_seize(cli, &settings, false);
+	return code == CLI_OK ? reset(cli, &settings) : code;
 }
 
 enum cli_exit cluster_main(struct cli *cli, int argc, char **argv)
@@ -352,6 +373,12 @@ enum cli_exit cluster_main(struct cli *cli, int argc, char **argv)
 		{ "create", create_main, "Create the control plane, or finish it" },
 		{ "status", cluster_status_main, "Its processes and nodes" },
 		{ "kubeconfig", kubeconfig_main, "Print the administrator's credentials" },
+		{ "snapshot", cluster_snapshot_main, "Keep what it is now, with its keys" },
+		{ "snapshots", cluster_snapshots_main,
+			"Its snapshots: when, how large, sound or not" },
+		{ "restore", cluster_restore_main, "Go back to a snapshot" },
+		{ "rebuild", cluster_rebuild_main,
+			"Bring a lost one back, from the newest snapshot" },
 		{ "reset", reset_main, "End it and put its data aside" },
 		{ .name = NULL },
 	};

@@ -18,7 +18,7 @@ static const struct cli_command commands[] = {
 	{ "image", image_main, "Images that nodes run: list, use, rollback, gc" },
 	{ "rollout", rollout_main,
 		"Bring a version to the nodes in waves: start, status, pause ..." },
-	{ "cluster", cluster_main, "Kubernetes: create, status, kubeconfig, reset" },
+	{ "cluster", cluster_main, "Kubernetes: create, status, snapshot, restore ..." },
 	{ "state", state_main, "The registry: backups, backup, restore, export, import" },
 	{ "config", config_main, "bramble.conf: check, show, diff, apply" },
 	{ "version", version_main, "The version of Bramble" },

@@ -65,8 +65,8 @@ int cluster_halt(const struct settings *settings, struct failure *failure)
 	return file_sync_directory(paths.base);
 }
 
-int cluster_put_aside(const struct settings *settings, struct failure *failure,
-	char kept[static CLUSTER_PATH_SIZE])
+int cluster_put_directory_aside(const struct settings *settings, const char *path,
+	char kept[static CLUSTER_PATH_SIZE], struct failure *failure)
 {
 	const time_t now = time(NULL);
 	struct cluster_paths paths;
@@ -77,7 +77,16 @@ int cluster_put_aside(const struct settings *settings, struct failure *failure,
 	gmtime_r(&now, &utc);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
 	snprintf(kept, CLUSTER_PATH_SIZE, "%.280s.%s", paths.base, stamp);
-	if (rename(paths.base, kept) != 0)
-		return complain_about(paths.base, failure);
+	if (rename(path, kept) != 0)
+		return complain_about(path, failure);
 	return file_sync_directory(settings->share);
+}
+
+int cluster_put_aside(const struct settings *settings, struct failure *failure,
+	char kept[static CLUSTER_PATH_SIZE])
+{
+	struct cluster_paths paths;
+
+	cluster_find_paths(settings, &paths);
+	return cluster_put_directory_aside(settings, paths.base, kept, failure);
 }

@@ -29,6 +29,8 @@ struct cluster_paths {
 };
 
 void cluster_find_paths(const struct settings *settings, struct cluster_paths *paths);
+/* The same for another directory than SHARE/cluster. */
+void cluster_find_paths_in(const char *base, struct cluster_paths *paths);
 
 /* Let programs of kubernetes.programs be found before others (PATH of this process). */
 void cluster_use_programs(const struct settings *settings);
@@ -46,6 +48,10 @@ int cluster_halt(const struct settings *settings, struct failure *failure);
 /* Then: rename SHARE/cluster to `kept`. Returns 0 or -errno with `failure`. */
 int cluster_put_aside(const struct settings *settings, struct failure *failure,
 	char kept[static CLUSTER_PATH_SIZE]);
+
+/* The same for another directory on the share. */
+int cluster_put_directory_aside(const struct settings *settings, const char *path,
+	char kept[static CLUSTER_PATH_SIZE], struct failure *failure);
 
 /* Ask the API server by kubectl; the answer into `out`. Returns 0 or -errno with `failure`. */
 int cluster_ask(const struct settings *settings, const char *const words[], char *out, size_t size,

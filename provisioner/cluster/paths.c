@@ -3,7 +3,7 @@
 
 #include "provisioner/cluster/cluster.h"
 
-/* settings.share has at most 255 characters. */
+/* settings.share has at most 255 characters, the directories in it a few more. */
 static void join(char out[static CLUSTER_PATH_SIZE], const char *base, const char *name)
 {
 	snprintf(out, CLUSTER_PATH_SIZE, "%.270s/%.24s", base, name);
@@ -11,7 +11,15 @@ static void join(char out[static CLUSTER_PATH_SIZE], const char *base, const cha
 
 void cluster_find_paths(const struct settings *settings, struct cluster_paths *paths)
 {
-	join(paths->base, settings->share, "cluster");
+	char base[CLUSTER_PATH_SIZE];
+
+	join(base, settings->share, "cluster");
+	cluster_find_paths_in(base, paths);
+}
+
+void cluster_find_paths_in(const char *base, struct cluster_paths *paths)
+{
+	snprintf(paths->base, CLUSTER_PATH_SIZE, "%.280s", base);
 	join(paths->pki, paths->base, "pki");
 	join(paths->kubernetes, paths->base, "kubernetes");
 	join(paths->admin, paths->base, "kubernetes/admin.conf");

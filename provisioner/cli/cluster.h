@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/* What the verbs of `bramble cluster` share. */
+#ifndef BRAMBLE_CLI_CLUSTER_H
+#define BRAMBLE_CLI_CLUSTER_H
+
+#include "provisioner/cli/cli.h"
+#include "provisioner/settings.h"
+
+/* The arguments and the settings, which must ask for a cluster. Returns false with what to return.
+ */
+bool cluster_begin(struct cli *cli, const struct cli_syntax *syntax, int argc, char **argv,
+	struct settings *settings, enum cli_exit *code);
+
+/* To change it: root, a brambled that runs, and nobody else who does; until the program ends. A
+ * restore that was interrupted comes first, unless `restoring`. */
+enum cli_exit cluster_seize(struct cli *cli, const struct settings *settings, bool restoring);
+
+enum cli_exit cluster_snapshot_main(struct cli *cli, int argc, char **argv);
+enum cli_exit cluster_snapshots_main(struct cli *cli, int argc, char **argv);
+enum cli_exit cluster_restore_main(struct cli *cli, int argc, char **argv);
+enum cli_exit cluster_rebuild_main(struct cli *cli, int argc, char **argv);
+
+#endif

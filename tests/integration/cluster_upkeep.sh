@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Snapshots of a real control plane and the way back to them: made, checked, damaged, restored, killed meanwhile, and
+# used when nothing else is left.
+# timeout: 400
+set -eu
+. tests/lib.sh
+. tests/kubernetes/control_plane.sh
+
+snapshot() { cluster snapshot --json | jq -r .name; }
+listed() { cluster snapshots --json | jq -r ".snapshots[] | select(.name == \"$1\") | .verified"; }
+get() { kubectl get configmap "$1" -o 'jsonpath={.data.a}'; }
+put() { kubectl create configmap "$1" --from-literal=a="$2" >/dev/null; }
+restore() { cluster restore "$@" </dev/null; }
+api() { curl -s --cacert "$share/cluster/pki/ca.crt" -o /dev/null -w '%{http_code}' https://10.77.0.1:6443/readyz; }
+killed_after() { ip netns exec "$lab_name-rt" timeout -s KILL "$@" || :; }
+nothing_is_left() { ! ls -d "$share/cluster.new" "$share/cluster.restoring" "$share/cluster/restored" 2>/dev/null; }
+
+control_plane_begin upkeep
+check 'there is no snapshot yet' is "$(cluster snapshots --json | jq '.snapshots | length')" 0
+check 'rebuilt from nothing is not what rebuild does' fails cluster rebuild --yes
+put kept first
+first=$(snapshot)
+check 'a snapshot is made and verified' is "$(listed "$first")" true
+check '… with keys that nobody else reads' is "$(stat -c %U:%a "$share/cluster-snapshots")" root:700
+put later second
+check 'nobody is asked: nothing is restored' fails restore "$first"
+check 'a dry run shows what it would become' sh -c "$B/bramble --config $lab/bramble.conf cluster restore $first --dry-run | grep -q 'keys at revision'"
+check '… and changes nothing' is "$(get later)" second
+saved=$(restore "$first" --yes --json | jq -r .saved)
+check 'restored, it is ready' is "$(state)" ready
+check '… what was is back' is "$(get kept)" first
+check '… what came later is gone' fails get later
+check '… and nothing of it is left over' nothing_is_left
+check 'what was before the restore is a snapshot' is "$(listed "$saved")" true
+
+check 'killed at any moment, a restore is whole or not begun' sh -c '
+	for s in 0.5 1.2 2.4 4 6 9; do
+		ip netns exec "$0-rt" timeout -s KILL $s "$B/bramble" --config "$1" cluster restore "$2" --yes || :
+	done' "$lab_name" "$lab/bramble.conf" "$saved"
+check '… and finished by the next call' restore "$saved" --yes
+check '… with everything' is "$(get later)" second
+check '… and nothing left over' nothing_is_left
+killed_after 0.3 "$B/bramble" --config "$lab/bramble.conf" cluster snapshot
+killed_after 0.15 "$B/bramble" --config "$lab/bramble.conf" cluster snapshot
+check 'a killed snapshot is none' is "$(cluster snapshots --json | jq '[.snapshots[] | select(.verified | not)] | length')" 0
+second=$(snapshot)
+check 'the next one is whole' is "$(listed "$second")" true
+
+printf x | dd of="$share/cluster-snapshots/$second/etcd.db" bs=1 seek=9000 conv=notrunc 2>/dev/null
+check 'a damaged one is found' is "$(listed "$second")" false
+check '… and not restored' fails restore "$second" --yes
+check '… while the cluster goes on' is "$(get later)" second
+check 'one that is not there is told by the exit status' sh -c "$B/bramble --config $lab/bramble.conf cluster restore 20200101T000000Z --yes; [ \$? -eq 4 ]"
+
+before=$(hash)
+rm -rf "$share/cluster/etcd/member" "$share/cluster/pki"
+appliance kill etcd
+check 'a destroyed control plane is down' wait_for 20 fails is_ready
+check 'it is rebuilt' cluster rebuild --yes
+check '… from the newest sound snapshot' is "$(get later)" second
+check '… with the same keys' is "$(hash)" "$before"
+check '… what was left of it is kept' sh -c 'ls -d "$0"/cluster.2*' "$share"
+kept=$(snapshot)
+cluster reset --yes >/dev/null
+check 'after a reset the snapshots are still there' is "$(listed "$kept")" true
+check '… and bring it back' cluster rebuild --yes
+check '… as it was' is "$(get kept) $(get later)" 'first second'
+done_testing
