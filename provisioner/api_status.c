@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "provisioner/api_routes.h"
+#include "provisioner/cluster/run.h"
 #include "provisioner/health.h"
 #include "provisioner/hooks.h"
 #include "provisioner/images.h"
@@ -106,6 +107,7 @@ static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_
 		cJSON_AddItemToArray(array, cJSON_CreateString(text));
 	}
 	(void)health_each_warning(brambled, add_warning, array);
+	(void)cluster_each_warning(brambled, add_warning, array);
 	(void)hooks_each_warning(brambled, add_warning, array);
 	api_add_version_warnings(brambled, array);
 	api_add_rollout_warnings(brambled, array);

@@ -59,6 +59,7 @@ struct brambled {
 		cluster_warning[WARNING_SIZE], second_warning[WARNING_SIZE];
 	char restore_warning[REGISTRY_NOTE_SIZE]; /* how the registry was repaired at start */
 	uint64_t cluster_file;			  /* see cluster/run.c */
+	bool cluster_upkeep;			  /* bramble-upkeep was added */
 	/* Events of the open transaction: logged when they are true. */
 	size_t n_unlogged;
 	struct registry_event unlogged[UNLOGGED_EVENTS];

@@ -33,11 +33,21 @@ test-network_LIBS := cmocka libevent_core
 
 # The cluster engine: what `bramble cluster` does, and what brambled does of it
 CLUSTER_SRC := $(addprefix provisioner/cluster/,paths.c kubeadm.c processes.c own.c create.c ask.c \
-	lock.c copy.c manifest.c snapshot.c snapshot_list.c restore.c)
-CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c processes.c paths.c)
+	lock.c copy.c manifest.c snapshot.c snapshot_list.c restore.c \
+	certificates.c renew.c)
+CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c warnings.c processes.c paths.c)
 TESTS += test-kubeadm
 test-kubeadm_SRC := tests/unit/kubeadm_test.c provisioner/cluster/kubeadm.c provisioner/cluster/processes.c common/str.c
 test-kubeadm_LIBS := cmocka libcjson yaml-0.1
+# bramble-upkeep
+PROGRAMS += bramble-upkeep
+bramble-upkeep_SRC := provisioner/cluster/upkeep_main.c provisioner/cluster/upkeep.c $(CLUSTER_SRC) rootfs/run.c rootfs/failure.c \
+	rootfs/progress.c $(SETTINGS_SRC) common/log.c common/file.c common/hash.c common/clock.c common/str.c
+bramble-upkeep_LIBS := libcjson yaml-0.1 libsodium libcrypto $(SETTINGS_LIBS)
+TESTS += test-certificates
+test-certificates_SRC := tests/unit/certificates_test.c provisioner/cluster/certificates.c provisioner/cluster/copy.c \
+	rootfs/failure.c common/file.c common/str.c
+test-certificates_LIBS := cmocka libcrypto libsodium
 TESTS += test-manifest
 test-manifest_SRC := tests/unit/manifest_test.c provisioner/cluster/manifest.c common/str.c
 test-manifest_LIBS := cmocka libcjson
@@ -52,9 +62,9 @@ fuzz-cluster_files_LIBS := libcjson yaml-0.1
 CLI := provisioner/cli
 CLI_SRC := $(addprefix $(CLI)/,cli.c args.c client.c table.c text.c json.c commands.c \
 	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c cluster.c operate.c targets.c rollout.c rollout_watch.c watch.c complete.c health.c state.c state_replace.c rules.c hooks.c nodeconf.c) \
-	$(CLI)/cluster_snapshots.c $(CLUSTER_SRC) rootfs/run.c rootfs/failure.c rootfs/progress.c \
+	$(CLI)/cluster_snapshots.c $(CLI)/cluster_certificates.c $(CLUSTER_SRC) rootfs/run.c rootfs/failure.c rootfs/progress.c \
 	$(SETTINGS_SRC) $(NODECONF_SRC) provisioner/stages.c provisioner/diagnosis.c common/ipc.c common/file.c common/hash.c common/clock.c common/str.c
-CLI_LIBS := libcjson yaml-0.1 libsodium $(SETTINGS_LIBS)
+CLI_LIBS := libcjson yaml-0.1 libsodium libcrypto $(SETTINGS_LIBS)
 PROGRAMS += bramble
 bramble_SRC := $(CLI)/main.c $(CLI_SRC)
 bramble_LIBS := $(CLI_LIBS)

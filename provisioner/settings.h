@@ -74,11 +74,13 @@ struct settings {
 	char share[256]; /* share.path: "/srv/bramble" */
 	int nfs;	 /* share.nfs: enum settings_nfs */
 	/* kubernetes */
-	int kubernetes_engine; /* kubernetes.engine: enum settings_engine */
-	char programs[256];    /* kubernetes.programs: directory of kubeadm, kube-apiserver … */
-	char cluster_name[64]; /* kubernetes.name */
-	char pod_cidr[20];     /* kubernetes.pod_cidr: "10.244.0.0/16" */
-	char service_cidr[20]; /* kubernetes.service_cidr: "10.96.0.0/12" */
+	int kubernetes_engine;	/* kubernetes.engine: enum settings_engine */
+	char programs[256];	/* kubernetes.programs: directory of kubeadm, kube-apiserver … */
+	char cluster_name[64];	/* kubernetes.name */
+	char pod_cidr[20];	/* kubernetes.pod_cidr: "10.244.0.0/16" */
+	char service_cidr[20];	/* kubernetes.service_cidr: "10.96.0.0/12" */
+	int64_t snapshot_hours; /* kubernetes.snapshot_hours: 0 = never by itself */
+	int64_t snapshots_kept; /* kubernetes.snapshots_kept: of those */
 	/* hooks */
 	char hooks[256];	 /* hooks.path: "/etc/bramble/hooks.d" */
 	int64_t hooks_timeout_s; /* hooks.timeout_s: of one run */

@@ -236,6 +236,7 @@ static cJSON *describe(const struct settings *settings, const cJSON *status)
 	}
 	cJSON_AddItemToObject(
 		json, "nodes", answers ? describe_nodes(answer) : cJSON_CreateArray());
+	cluster_add_upkeep(settings, json);
 	free(answer);
 	return json;
 }
@@ -255,6 +256,8 @@ static enum cli_exit print_status(struct cli *cli, const cJSON *json)
 		json_text(json, "engine"), json_text(json, "state"));
 	if (*json_text(json, "reason"))
 		cli_field(cli, "Reason", "%s", json_text(json, "reason"));
+	if (strcmp(json_text(json, "state"), "none") != 0)
+		cluster_print_upkeep(cli, json);
 	cJSON_ArrayForEach(item, json_member(json, "processes"))
 	{
 		snprintf(number, sizeof(number), "%lld", (long long)json_integer(item, "restarts"));
@@ -379,6 +382,7 @@ enum cli_exit cluster_main(struct cli *cli, int argc, char **argv)
 		{ "restore", cluster_restore_main, "Go back to a snapshot" },
 		{ "rebuild", cluster_rebuild_main,
 			"Bring a lost one back, from the newest snapshot" },
+		{ "renew", cluster_renew_main, "Renew its certificates now" },
 		{ "reset", reset_main, "End it and put its data aside" },
 		{ .name = NULL },
 	};

@@ -15,9 +15,14 @@ bool cluster_begin(struct cli *cli, const struct cli_syntax *syntax, int argc, c
  * restore that was interrupted comes first, unless `restoring`. */
 enum cli_exit cluster_seize(struct cli *cli, const struct settings *settings, bool restoring);
 
+/* For `cluster status`: until when the certificates are valid, how old the newest snapshot is. */
+void cluster_add_upkeep(const struct settings *settings, cJSON *json);
+void cluster_print_upkeep(struct cli *cli, const cJSON *json);
+
 enum cli_exit cluster_snapshot_main(struct cli *cli, int argc, char **argv);
 enum cli_exit cluster_snapshots_main(struct cli *cli, int argc, char **argv);
 enum cli_exit cluster_restore_main(struct cli *cli, int argc, char **argv);
+enum cli_exit cluster_renew_main(struct cli *cli, int argc, char **argv);
 enum cli_exit cluster_rebuild_main(struct cli *cli, int argc, char **argv);
 
 #endif

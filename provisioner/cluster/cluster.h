@@ -41,6 +41,13 @@ void cluster_use_programs(const struct settings *settings);
 int cluster_create(
 	const struct settings *settings, struct progress *progress, struct failure *failure);
 
+/* Its steps that others need: let kubeadm's /etc/kubernetes be the cluster's, in a mount namespace
+ * of our own; and wait until the API server is ready, up to three minutes. 0 or -errno with
+ * `failure`. */
+int cluster_enter(const struct cluster_paths *paths, struct failure *failure);
+int cluster_wait_until_ready(
+	const struct settings *settings, struct progress *progress, struct failure *failure);
+
 /* Let brambled end the processes, which takes some seconds. Returns 0, -ENOENT (there is no
  * cluster) or -errno, with `failure`. */
 int cluster_halt(const struct settings *settings, struct failure *failure);

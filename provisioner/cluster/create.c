@@ -98,17 +98,18 @@ static int make_directory(struct creation *creation, const char *path, mode_t mo
 }
 
 /* Nobody else on this router sees our files in /etc/kubernetes, and we see nobody else's. */
-static int enter_directory(struct creation *creation)
+int cluster_enter(const struct cluster_paths *paths, struct failure *failure)
 {
-	int result = make_directory(creation, KUBERNETES_DIRECTORY, 0755);
+	int result = file_make_directories(KUBERNETES_DIRECTORY, 0755);
 
 	if (result != 0)
-		return result;
+		return failure_set(failure, result, "can't make %s: %s", KUBERNETES_DIRECTORY,
+			strerror(-result));
 	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-		mount(creation->paths.kubernetes, KUBERNETES_DIRECTORY, NULL, MS_BIND, NULL) == 0)
+		mount(paths->kubernetes, KUBERNETES_DIRECTORY, NULL, MS_BIND, NULL) == 0)
 		return 0;
-	return failure_set(creation->failure, -errno, "can't mount %s at %s: %s; be root",
-		creation->paths.kubernetes, KUBERNETES_DIRECTORY, strerror(errno));
+	return failure_set(failure, -errno, "can't mount %s at %s: %s; be root", paths->kubernetes,
+		KUBERNETES_DIRECTORY, strerror(errno));
 }
 
 static int write_configuration(struct creation *creation)
@@ -127,7 +128,7 @@ static int write_configuration(struct creation *creation)
 	if (result == 0)
 		result = make_directory(creation, creation->paths.kubernetes, 0711);
 	if (result == 0)
-		result = enter_directory(creation);
+		result = cluster_enter(&creation->paths, creation->failure);
 	if (result != 0)
 		return result;
 	result = kubeadm_render(&config, text);
@@ -248,28 +249,35 @@ static int write_processes(struct creation *creation)
 	return 0;
 }
 
-static int wait_until_ready(struct creation *creation)
+int cluster_wait_until_ready(
+	const struct settings *settings, struct progress *progress, struct failure *failure)
 {
 	static const char *const words[] = { "get", "--raw=/readyz", NULL };
 	uint64_t deadline_ns = clock_monotonic_ns() + READY_NS;
 	char answer[4096], address[ADDRESS_TEXT_SIZE];
 
 	for (;;) {
-		struct failure failure = { .text = "" };
+		struct failure last = { .text = "" };
 
-		if (cluster_ask(creation->settings, words, answer, sizeof(answer), &failure) == 0)
+		if (cluster_ask(settings, words, answer, sizeof(answer), &last) == 0)
 			break;
 		if (clock_monotonic_ns() > deadline_ns)
-			return failure_set(creation->failure, -ETIMEDOUT,
+			return failure_set(failure, -ETIMEDOUT,
 				"the API server isn't ready after %u s; `bramble status` and "
 				"`journalctl -u bramble` say why. It said last: %.500s",
-				(unsigned)(READY_NS / NS_PER_S), failure.text);
-		progress_note(creation->progress, "waiting for the API server");
+				(unsigned)(READY_NS / NS_PER_S), last.text);
+		progress_note(progress, "waiting for the API server");
 		usleep(ASK_AGAIN_US);
 	}
-	str_format_address(creation->settings->router, address);
-	snprintf(creation->result, sizeof(creation->result), "https://%s:6443 is ready", address);
+	str_format_address(settings->router, address);
+	progress_end(progress, "https://%s:6443 is ready", address);
 	return 0;
+}
+
+static int wait_until_ready(struct creation *creation)
+{
+	creation->result[0] = '\0';
+	return cluster_wait_until_ready(creation->settings, creation->progress, creation->failure);
 }
 
 /* A node's first certificate is requested with a token that is good for nothing else; its approval
@@ -329,9 +337,9 @@ int cluster_create(
 	for (size_t i = 0; result == 0 && i < sizeof(steps) / sizeof(steps[0]); i++) {
 		progress_begin(progress, steps[i].name);
 		result = steps[i].run(&creation);
-		if (result == 0)
+		if (result == 0 && creation.result[0])
 			progress_end(progress, "%s", creation.result);
-		else
+		else if (result != 0)
 			progress_break(progress);
 	}
 	return result;

@@ -91,6 +91,23 @@ static uint64_t identify(const char *path)
 	       ((uint64_t)status.st_mtim.tv_sec * 1000000000u + (uint64_t)status.st_mtim.tv_nsec);
 }
 
+/* Also while there is no control plane: a restore may have to be finished. */
+static void run_upkeep(struct brambled *brambled)
+{
+	char program[300];
+	const struct supervise_spec spec = { .name = "upkeep",
+		.argv = { program, "--config", brambled->config_path } };
+	int result;
+
+	if (brambled->cluster_upkeep || brambled->settings.kubernetes_engine != ENGINE_KUBEADM)
+		return;
+	snprintf(program, sizeof(program), "%s/bramble-upkeep", brambled->settings.libexec);
+	result = supervise_add(brambled->supervisor, &spec);
+	if (result != 0)
+		log_error("can't keep %s running: %s", program, strerror(-result));
+	brambled->cluster_upkeep = true;
+}
+
 void cluster_tick(struct brambled *brambled)
 {
 	struct processes processes;
@@ -98,6 +115,7 @@ void cluster_tick(struct brambled *brambled)
 	uint64_t found;
 	int result;
 
+	run_upkeep(brambled);
 	cluster_find_paths(&brambled->settings, &paths);
 	found = brambled->settings.kubernetes_engine == ENGINE_KUBEADM ? identify(paths.processes)
 								       : 0;

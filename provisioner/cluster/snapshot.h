@@ -41,6 +41,9 @@ int snapshot_names(const struct settings *settings,
 	char names[static SNAPSHOTS_LISTED][SNAPSHOT_NAME_SIZE], size_t *n,
 	struct failure *failure);
 
+/* When the newest was made, by its name alone; 0 = there is none. */
+int64_t snapshot_newest_ms(const struct settings *settings);
+
 /* Remove the oldest that were made for `reason`, so that `keep` of them stay. Returns 0 or -errno
  * with `failure`. */
 int snapshot_prune(const struct settings *settings, const char *reason, unsigned keep,

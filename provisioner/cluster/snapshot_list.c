@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/str.h"
 #include "provisioner/cluster/copy.h"
@@ -82,4 +83,19 @@ int snapshot_prune(
 	}
 	free(names);
 	return result;
+}
+
+int64_t snapshot_newest_ms(const struct settings *settings)
+{
+	char(*names)[SNAPSHOT_NAME_SIZE] = calloc(SNAPSHOTS_LISTED, sizeof(*names));
+	struct failure failure = { .text = "" };
+	struct tm utc = { 0 };
+	int64_t newest_ms = 0;
+	size_t n = 0;
+
+	if (names && snapshot_names(settings, names, &n, &failure) == 0 && n > 0 &&
+		strptime(names[n - 1], "%Y%m%dT%H%M%SZ", &utc))
+		newest_ms = (int64_t)timegm(&utc) * 1000;
+	free(names);
+	return newest_ms;
 }

@@ -16,7 +16,7 @@ api() { curl -s --cacert "$share/cluster/pki/ca.crt" -o /dev/null -w '%{http_cod
 killed_after() { ip netns exec "$lab_name-rt" timeout -s KILL "$@" || :; }
 nothing_is_left() { ! ls -d "$share/cluster.new" "$share/cluster.restoring" "$share/cluster/restored" 2>/dev/null; }
 
-control_plane_begin upkeep
+control_plane_begin upkeep 'snapshot_hours = 0;'
 check 'there is no snapshot yet' is "$(cluster snapshots --json | jq '.snapshots | length')" 0
 check 'rebuilt from nothing is not what rebuild does' fails cluster rebuild --yes
 put kept first

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/cluster/renew.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/str.h"
+#include "provisioner/cluster/certificates.h"
+#include "provisioner/cluster/own.h"
+#include "provisioner/cluster/snapshot.h"
+#include "rootfs/failure.h"
+#include "rootfs/progress.h"
+#include "rootfs/run.h"
+
+#define RECORD_LIMIT 1024u
+#define END_WAIT_MS 90000 /* the API server drains its connections */
+#define KEPT_BEFORE_RENEWALS 3u
+#define PATH_SIZE 512
+
+static int snapshot(
+	const struct settings *settings, struct progress *progress, struct failure *failure)
+{
+	struct snapshot made;
+	int result;
+
+	progress_begin(progress, "snapshot");
+	result = snapshot_make(settings, "before-renewal", progress, &made, failure);
+	if (result == 0)
+		result = snapshot_prune(settings, "before-renewal", KEPT_BEFORE_RENEWALS, failure);
+	if (result == 0)
+		progress_end(progress, "%s", made.name);
+	return result;
+}
+
+static int renew(
+	const struct settings *settings, struct progress *progress, struct failure *failure)
+{
+	struct cluster_paths paths;
+	const char *const arguments[] = { "kubeadm", "certs", "renew", "all", "--config",
+		paths.config, NULL };
+	const struct run run = { .arguments = arguments, .log = paths.log, .progress = progress };
+	int result;
+
+	cluster_find_paths(settings, &paths);
+	progress_begin(progress, "renewal");
+	result = cluster_enter(&paths, failure);
+	if (result == 0)
+		result = run_tool(&run, failure);
+	/* kubeadm has written them as root. */
+	if (result == 0)
+		result = cluster_own(&paths, failure);
+	if (result == 0)
+		progress_end(progress, "%s", paths.pki);
+	return result;
+}
+
+/* The process that brambled keeps under this name; -ESRCH when there is none. */
+static int find_process(const struct settings *settings, const char *name, pid_t *pid)
+{
+	char path[PATH_SIZE], program[PATH_MAX] = "", *text;
+	uint64_t number = 0;
+	size_t size;
+	int result;
+
+	snprintf(path, sizeof(path), "%s/pids/%s", settings->run, name);
+	result = file_read(path, RECORD_LIMIT, &text, &size);
+	if (result != 0)
+		return result == -ENOENT ? -ESRCH : result;
+	text[strcspn(text, " \n")] = '\0';
+	result = str_parse_u64(text, 2, INT_MAX, &number);
+	free(text);
+	*pid = (pid_t)number;
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)*pid);
+	if (result == 0 && (readlink(path, program, sizeof(program) - 1) < 0 ||
+				   strcmp(basename(program), name) != 0))
+		result = -ESRCH;
+	return result;
+}
+
+static int wait_for_end(int pidfd)
+{
+	struct pollfd polled = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&polled, 1, END_WAIT_MS) > 0 ? 0 : -ETIMEDOUT;
+}
+
+/* brambled starts what ends anew. */
+static int restart(const struct settings *settings, const char *name, struct progress *progress,
+	struct failure *failure)
+{
+	pid_t pid;
+	int result = find_process(settings, name, &pid), fd = -1;
+
+	progress_begin(progress, name);
+	if (result == 0) {
+		fd = pidfd_open(pid, 0);
+		result = fd < 0 || pidfd_send_signal(fd, SIGTERM, NULL, 0) != 0 ? -errno : 0;
+		if (result == 0)
+			result = wait_for_end(fd);
+		if (fd >= 0)
+			close(fd);
+	}
+	if (result != 0 && result != -ESRCH)
+		return failure_set(failure, result, "%s can't be ended, to start it anew: %s", name,
+			strerror(-result));
+	return cluster_wait_until_ready(settings, progress, failure);
+}
+
+int cluster_renew(
+	const struct settings *settings, struct progress *progress, struct failure *failure)
+{
+	/* etcd reads its own at each connection. */
+	static const char *const readers[] = { "kube-apiserver", "kube-controller-manager",
+		"kube-scheduler" };
+	int result;
+
+	cluster_use_programs(settings);
+	umask(022);
+	result = snapshot(settings, progress, failure);
+	if (result == 0)
+		result = renew(settings, progress, failure);
+	for (size_t i = 0; result == 0 && i < sizeof(readers) / sizeof(readers[0]); i++)
+		result = restart(settings, readers[i], progress, failure);
+	if (result != 0)
+		progress_break(progress);
+	return result;
+}

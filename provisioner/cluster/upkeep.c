@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/cluster/upkeep.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "provisioner/cluster/certificates.h"
+#include "provisioner/cluster/lock.h"
+#include "provisioner/cluster/renew.h"
+#include "provisioner/cluster/restore.h"
+#include "rootfs/failure.h"
+#include "rootfs/progress.h"
+
+#define MS_PER_HOUR (INT64_C(3600) * 1000)
+#define MS_PER_DAY (24 * MS_PER_HOUR)
+#define SCHEDULED "schedule"
+#define PATH_SIZE 160
+#define REST_S 600
+
+struct round {
+	const struct settings *settings;
+	struct progress progress;
+	struct cluster_paths paths;
+	cJSON *warnings;
+};
+
+/* `text` of several lines is told in one. */
+__attribute__((format(printf, 2, 3))) static void warn(struct round *round, const char *format, ...)
+{
+	char text[UPKEEP_WARNING_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	for (char *p = text; *p; p++) {
+		if (*p == '\n')
+			*p = ' ';
+	}
+	log_warning("%s", text);
+	cJSON_AddItemToArray(round->warnings, cJSON_CreateString(text));
+}
+
+/* What failed rests for a while before it is tried again. */
+static void resting_place(const struct round *round, const char *what, char path[static PATH_SIZE])
+{
+	snprintf(path, PATH_SIZE, "%.107s/upkeep.%.16s", round->settings->run, what);
+}
+
+static bool rests(const struct round *round, const char *what)
+{
+	char path[PATH_SIZE];
+	struct stat status;
+
+	resting_place(round, what, path);
+	return stat(path, &status) == 0 && time(NULL) - status.st_mtime < REST_S;
+}
+
+static void remember(const struct round *round, const char *what, bool failed)
+{
+	char path[PATH_SIZE];
+
+	resting_place(round, what, path);
+	(void)unlink(path);
+	if (failed)
+		(void)file_replace(path, "", 0, 0600);
+}
+
+static void keep_snapshots(struct round *round)
+{
+	const struct settings *settings = round->settings;
+	int64_t age_ms = clock_wall_ms() - snapshot_newest_ms(settings);
+	int64_t period_ms = settings->snapshot_hours * MS_PER_HOUR;
+	struct failure failure = { .text = "" };
+	struct snapshot made;
+	bool failed;
+
+	if (period_ms == 0 || (age_ms >= 0 && age_ms < period_ms))
+		return;
+	if (age_ms > 2 * period_ms && snapshot_newest_ms(settings) > 0)
+		warn(round,
+			"the newest snapshot of the control plane is %" PRId64
+			" h old; `bramble cluster snapshot` says what is in the way",
+			age_ms / MS_PER_HOUR);
+	if (rests(round, "snapshot"))
+		return;
+	failed = snapshot_make(settings, SCHEDULED, &round->progress, &made, &failure) != 0;
+	remember(round, "snapshot", failed);
+	if (failed)
+		log_warning("no snapshot of the control plane: %s", failure.text);
+	else
+		log_info(
+			"snapshot %s of the control plane: %" PRId64 " keys", made.name, made.keys);
+	failure.text[0] = '\0';
+	if (snapshot_prune(settings, SCHEDULED, (unsigned)settings->snapshots_kept, &failure) != 0)
+		warn(round, "old snapshots: %.200s", failure.text);
+}
+
+static void warn_of(struct round *round, const struct certificate *certificate, const char *why)
+{
+	int64_t days = (certificate->end_ms - clock_wall_ms()) / MS_PER_DAY;
+
+	if (certificate->end_ms < clock_wall_ms())
+		warn(round, "the certificate %s of the control plane has expired%.120s",
+			certificate->name, why);
+	else
+		warn(round, "the certificate %s of the control plane ends in %" PRId64 " d%.120s",
+			certificate->name, days, why);
+}
+
+static void keep_certificates(struct round *round)
+{
+	struct certificate list[CERTIFICATES_LIMIT];
+	struct failure failure = { .text = "" }, renewal = { .text = "" };
+	bool due = false;
+	size_t n;
+
+	if (certificates_read(&round->paths, list, &n, &failure) == 0) {
+		for (size_t i = 0; i < n; i++)
+			due = due || certificate_is_due(&list[i], clock_wall_ms());
+	}
+	if (due && !rests(round, "renewal")) {
+		bool failed = cluster_renew(round->settings, &round->progress, &renewal) != 0;
+
+		remember(round, "renewal", failed);
+		if (failed)
+			log_error("the certificates can't be renewed: %s", renewal.text);
+		else
+			log_notice("the certificates of the control plane are renewed");
+		(void)certificates_read(&round->paths, list, &n, &failure);
+	}
+	if (failure.text[0])
+		warn(round, "%.200s; `bramble cluster restore` brings sound ones back",
+			failure.text);
+	for (size_t i = 0; !failure.text[0] && i < n; i++) {
+		if (!certificate_is_worrying(&list[i], clock_wall_ms()))
+			continue;
+		warn_of(round, &list[i],
+			list[i].authority ? "; Bramble can't renew an authority: plan a new cluster"
+					  : "; `bramble cluster renew` says what is in the way");
+		break;
+	}
+}
+
+static void finish_restore(struct round *round, const char *name)
+{
+	struct failure failure = { .text = "" };
+	struct restored restored;
+
+	log_notice("finishing the restore of %s, which was interrupted", name);
+	if (cluster_restore(round->settings, name, &round->progress, &restored, &failure) != 0)
+		warn(round,
+			"the restore of snapshot %s was interrupted and can't be finished: %.100s",
+			name, failure.text);
+}
+
+static void tell(const struct round *round)
+{
+	char path[160], *text;
+	cJSON *json = cJSON_CreateObject();
+
+	snprintf(path, sizeof(path), "%.107s/upkeep.json", round->settings->run);
+	cJSON_AddItemReferenceToObject(json, "warnings", round->warnings);
+	text = cJSON_PrintUnformatted(json);
+	if (text)
+		(void)file_replace_if_different(path, text, strlen(text), 0600, NULL);
+	free(text);
+	cJSON_Delete(json);
+}
+
+void upkeep_round(const struct settings *settings)
+{
+	struct round round = { .settings = settings, .warnings = cJSON_CreateArray() };
+	struct failure failure = { .text = "" };
+	char pending[SNAPSHOT_NAME_SIZE];
+	int lock = cluster_lock(settings, false, &failure);
+
+	if (lock >= 0) {
+		cluster_find_paths(settings, &round.paths);
+		progress_init(&round.progress);
+		cluster_restore_pending(settings, pending);
+		if (*pending)
+			finish_restore(&round, pending);
+		else if (access(round.paths.processes, F_OK) == 0) {
+			keep_snapshots(&round);
+			keep_certificates(&round);
+		}
+		tell(&round);
+		close(lock);
+	}
+	cJSON_Delete(round.warnings);
+}

@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# What bramble-upkeep does by itself with a real control plane: snapshots on schedule, certificates renewed before their
+# end, a restore that was killed brought to its end, and warnings when that fails.
+# timeout: 300
+set -eu
+. tests/lib.sh
+. tests/kubernetes/control_plane.sh
+
+count() { cluster snapshots --json | jq "[.snapshots[] | select(.verified and .reason == \"$1\")] | length"; }
+has() { [ "$(count "$1")" -ge 1 ]; }
+enddate() { openssl x509 -noout -enddate -in "$share/cluster/pki/$1" | cut -d= -f2; }
+is_valid_for() { openssl x509 -noout -checkend "$2" -in "$share/cluster/pki/$1"; }
+warns() { bramble status --json | jq -r '.warnings[]' | grep -q -F -e "$1"; }
+pid_of() { appliance pid "$1"; }
+is_another() { [ -n "$(pid_of "$1")" ] && [ "$(pid_of "$1")" != "$2" ]; }
+serves() { echo | ip netns exec "$lab_name-rt" openssl s_client -connect 10.77.0.1:6443 2>/dev/null | openssl x509 -noout -enddate | cut -d= -f2; }
+# Replace a certificate by one of the same authority, name and key that ends in so many seconds and began an hour ago.
+shorten() { # name of the authority, name of the certificate, seconds
+	ca=$share/cluster/pki/$1 certificate=$share/cluster/pki/$2
+	mkdir -p "$lab/ca" && : >"$lab/ca/index" && echo 77 >"$lab/ca/serial"
+	cat >"$lab/ca/conf" <<-END
+		[ca]
+		default_ca = it
+		[it]
+		database = $lab/ca/index
+		serial = $lab/ca/serial
+		new_certs_dir = $lab/ca
+		default_md = sha256
+		policy = any
+		copy_extensions = copy
+		[any]
+		commonName = supplied
+		organizationName = optional
+	END
+	openssl x509 -x509toreq -copy_extensions copy -in "$certificate" -signkey "${certificate%.crt}.key" -out "$lab/ca/request" 2>/dev/null
+	openssl ca -batch -notext -config "$lab/ca/conf" -cert "$ca.crt" -keyfile "$ca.key" -in "$lab/ca/request" -out "$lab/ca/short" \
+		-startdate "$(date -u -d '-1 hour' +%Y%m%d%H%M%SZ)" -enddate "$(date -u -d "+$3 seconds" +%Y%m%d%H%M%SZ)" 2>"$lab/ca/said" || cat "$lab/ca/said"
+	cat "$lab/ca/short" >"$certificate"
+}
+
+control_plane_begin certs 'snapshots_kept = 2;'
+check 'a snapshot is made without being asked' wait_for 60 has schedule
+check 'the status tells when the first certificate ends' sh -c "$B/bramble --config $lab/bramble.conf cluster status | grep -q 'ends first, in 36'"
+before=$(enddate apiserver-kubelet-client.crt)
+shorten ca apiserver-kubelet-client.crt 600
+check 'a certificate is about to end' fails is_valid_for apiserver-kubelet-client.crt 700
+running=$(pid_of kube-apiserver) etcd=$(pid_of etcd)
+check '… and is renewed before' wait_for 90 is_valid_for apiserver-kubelet-client.crt 86400
+check '… the API server was started anew' wait_for 60 is_another kube-apiserver "$running"
+check '… and all is ready' wait_for 60 is_ready
+check '… etcd went on' is "$(pid_of etcd)" "$etcd"
+check '… after a snapshot' has before-renewal
+check '… its keys are not root'"'"'s' is "$(stat -c %U:%a "$share/cluster/pki/apiserver.key")" bramble-cluster:600
+check 'nothing is left to warn of' fails warns certificate
+old=$(enddate apiserver.crt)
+sleep 1
+check 'renewed by hand' cluster renew
+check '… the API server shows the new one' fails is "$(serves)" "$old"
+check '… and is ready' wait_for 60 is_ready
+check '… the administrator too' kubectl get --raw=/readyz
+
+mv "$programs/kubeadm" "$lab/kubeadm"
+shorten ca apiserver-kubelet-client.crt 300
+check 'where that fails, the status warns' wait_for 60 warns 'apiserver-kubelet-client.crt of the control plane ends in 0 d'
+mv "$lab/kubeadm" "$programs/kubeadm"
+check '… and renewing by hand' cluster renew
+check '… takes the warning away' wait_for 60 fails warns certificate
+
+kubectl create configmap kept --from-literal=a=b >/dev/null
+name=$(cluster snapshot --json | jq -r .name)
+ip netns exec "$lab_name-rt" timeout -s KILL 4 "$B/bramble" --config "$lab/bramble.conf" cluster restore "$name" --yes || :
+finished() { [ ! -e "$share/cluster.restoring" ] && [ ! -e "$share/cluster.new" ] && is_ready; }
+check 'a restore that was killed is finished without being asked' wait_for 120 finished
+check '… with what it knew' is "$(kubectl get configmap kept -o 'jsonpath={.data.a}')" b
+done_testing
