@@ -150,13 +150,13 @@ static void reload_units(struct config_world *world, struct config_outcome *outc
 		const char *const restart[] = { "/usr/bin/systemctl", "--no-block", "try-restart",
 			world->restarts[i], NULL };
 
-		if (!world->is_first && config_run(world, restart, reason) != 0) {
+		if (!world->is_booting && config_run(world, restart, reason) != 0) {
 			outcome->failed++;
 			note(outcome, "%s can't be restarted: %s", world->restarts[i], reason);
 		}
 	}
 	world->n_restarts = 0;
-	if (world->sshd_changed && !world->is_first) {
+	if (world->sshd_changed && !world->is_booting) {
 		static const char *const sshd[] = { "/usr/bin/systemctl", "--no-block",
 			"try-reload-or-restart", "ssh.service", NULL };
 

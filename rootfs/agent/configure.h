@@ -36,7 +36,8 @@ struct config_world {
 		const char *options);
 	int (*unmount)(const char *target, int flags);
 	unsigned changes; /* made so far: what was the same isn't counted */
-	bool is_first;	  /* of this boot: services start with it, and needn't be restarted */
+	bool is_first;	  /* of this boot: what only a boot changes is applied, too */
+	bool is_booting;  /* services start with what is applied, and needn't be restarted */
 	bool units_changed, sshd_changed;
 	size_t n_restarts;
 	char restarts[CONFIG_UNITS][128];  /* units whose files changed */

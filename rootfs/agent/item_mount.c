@@ -74,11 +74,29 @@ static bool is_there(const struct config_world *world, const struct item *item)
 	return strcmp(mounted.source, share.source) == 0 && strcmp(mounted.root, root) == 0;
 }
 
+static void name_options(const struct item *item, char *key, size_t size)
+{
+	snprintf(key, size, "mount:%s", item->values[WHERE]);
+}
+
+/* The kernel tells more options than it was given: those are remembered. */
+static bool has_options(const struct config_world *world, const struct item *item)
+{
+	char key[CONFIG_PATH_SIZE], *options;
+	bool same;
+
+	name_options(item, key, sizeof(key));
+	options = config_recall(world, key);
+	same = options && strcmp(options, item->values[OPTIONS]) == 0;
+	free(options);
+	return same;
+}
+
 static int differs(
 	struct config_world *world, const struct item *item, char reason[static CONFIG_REASON_SIZE])
 {
 	(void)reason;
-	return !is_there(world, item);
+	return !is_there(world, item) || !has_options(world, item);
 }
 
 /* By /etc/hosts and DNS, as the node's C library does it. */
@@ -171,7 +189,7 @@ static int undo(
 static int apply(
 	struct config_world *world, const struct item *item, char reason[static CONFIG_REASON_SIZE])
 {
-	char target[CONFIG_PATH_SIZE];
+	char target[CONFIG_PATH_SIZE], key[CONFIG_PATH_SIZE];
 	int result = undo(world, item, reason); /* of what was there before */
 
 	config_path(world, target, "%s", item->values[WHERE]);
@@ -183,8 +201,13 @@ static int apply(
 	if (result != 0)
 		return result;
 	world->changes++;
-	return part_of_share(item) ? mount_shared(world, item, target, reason)
-				   : mount_server(world, item, target, reason);
+	result = part_of_share(item) ? mount_shared(world, item, target, reason)
+				     : mount_server(world, item, target, reason);
+	name_options(item, key, sizeof(key));
+	config_forget(world, key);
+	if (result == 0)
+		(void)config_remember(world, key, item->values[OPTIONS]);
+	return result;
 }
 
 const struct config_kind config_mount = { differs, apply, undo };

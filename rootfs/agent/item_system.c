@@ -80,7 +80,7 @@ static int apply_timezone(
 	if (symlink(wanted, aside) != 0 || rename(aside, path) != 0)
 		return config_fail(reason, "/etc/localtime", -errno);
 	world->changes++;
-	if (!world->is_first)
+	if (!world->is_booting)
 		(void)world->run(again, NULL, 0);
 	config_path(world, path, "/etc/timezone");
 	snprintf(line, sizeof(line), "%s\n", item->values[0]);

@@ -27,7 +27,8 @@ void agent_begin_config(struct agent_config *config, const struct agent_boot *bo
 						 .router = router,
 						 .run = config_tool,
 						 .mount = config_mount_here,
-						 .unmount = umount2 } };
+						 .unmount = umount2,
+						 .is_booting = true } };
 }
 
 /* 0 or -errno; then nothing changed. */
@@ -55,6 +56,7 @@ void agent_configure_at_boot(struct agent_config *config, const struct agent_boo
 
 	while ((result = fetch_and_apply(config, boot)) != 0 && clock_monotonic_ns() < give_up_ns)
 		poll(NULL, 0, PAUSE_MS);
+	config->world.is_booting = false;
 	if (result != 0)
 		log_warning("the configuration can't be fetched now: %s; it is tried again with "
 			    "the heartbeats",

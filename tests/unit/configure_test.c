@@ -74,6 +74,24 @@ static void put(const char *name, const char *text)
 	assert_int_equal(file_replace(path, text, strlen(text), 0644), 0);
 }
 
+/* As the kernel would have it, for one file system of NFS. */
+static int do_mount(const char *source, const char *target, const char *type, unsigned long flags,
+	const char *options)
+{
+	char text[1024];
+
+	(void)type;
+	snprintf(w.asked + strlen(w.asked), sizeof(w.asked) - strlen(w.asked), "mount %s %lu %s ",
+		source, flags, options ? options : "");
+	snprintf(text, sizeof(text),
+		"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
+		"2 1 0:9 /b /shared rw - nfs4 10.77.0.1:/b rw\n"
+		"3 1 0:9 /b %s rw - nfs4 10.77.0.1:/b rw\n",
+		target + strlen(w.root));
+	put("/proc/self/mountinfo", text);
+	return 0;
+}
+
 static void assert_content(const char *name, const char *expected)
 {
 	char path[512], *text;
@@ -242,6 +260,22 @@ static void what_only_a_boot_changes_is_compared_with_this_boot(void **state)
 	assert_int_equal(w.outcome.reboot, 0);
 }
 
+static void a_mount_follows_its_options(void **state)
+{
+	(void)state;
+	w.world.mount = do_mount;
+	put("/proc/self/mountinfo", "2 1 0:9 /b /shared rw - nfs4 10.77.0.1:/b rw\n");
+	apply("mount\t/media/x\tshared\t\n");
+	assert_int_equal(w.outcome.applied, 1);
+	apply("mount\t/media/x\tshared\t\n");
+	assert_int_equal(w.outcome.applied, 0);
+	apply("mount\t/media/x\tshared\tro\n");
+	assert_int_equal(w.outcome.applied, 1);
+	assert_non_null(strstr(w.asked, "mount "));
+	apply("mount\t/media/x\tshared\tro\n");
+	assert_int_equal(w.outcome.applied, 0);
+}
+
 static void what_cannot_be_is_told_and_the_rest_is_applied(void **state)
 {
 	char text[] = "not a document";
@@ -330,6 +364,7 @@ int main(void)
 		WITH_ROOT(what_is_no_longer_wanted_is_taken_back),
 		WITH_ROOT(drift_is_named_and_nothing_is_changed),
 		WITH_ROOT(what_only_a_boot_changes_is_compared_with_this_boot),
+		WITH_ROOT(a_mount_follows_its_options),
 		WITH_ROOT(what_cannot_be_is_told_and_the_rest_is_applied),
 		WITH_ROOT(a_disk_is_scratch_space_only_by_its_label),
 		WITH_ROOT(mounts_are_read_as_the_kernel_writes_them),
