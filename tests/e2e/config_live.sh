@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: ISC
 # The second half of config.sh: changes.
+lab=${lab:-}
+lab_name=${lab_name:-}
 
 check 'each value tells where it comes from' is "$(origin_of sysctl vm.swappiness) $(origin_of sysctl net.ipv4.ip_forward) $(origin_of swap '')" 'node all role'
 check 'its line as well' is "$(bramble config show rasp1 | grep -c 'bramble.conf:[0-9]')" 18
