@@ -36,6 +36,18 @@ static int make_key(const char *etc_ssh)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
+/* There is something else of somebody's beside them, which stays. */
+static int move_into(const char *aside, const char *kept)
+{
+	int result = host_keys_copy(aside, kept);
+
+	if (result == 0)
+		result = host_keys_remove(aside);
+	if (result == 0 && rmdir(aside) != 0)
+		result = -errno;
+	return result;
+}
+
 /* Written aside first: a power cut leaves all of them or none. */
 static int keep(const char *etc_ssh, const char *kept)
 {
@@ -51,17 +63,19 @@ static int keep(const char *etc_ssh, const char *kept)
 	if (result == 0)
 		result = host_keys_copy(etc_ssh, aside);
 	if (result == 0)
-		result = host_keys_remove(kept); /* public halves without a private one */
+		result = host_keys_remove(kept); /* public halves, what is damaged */
 	if (result == 0 && rename(aside, kept) != 0)
-		result = -errno;
+		result = errno == ENOTEMPTY || errno == EEXIST ? move_into(aside, kept) : -errno;
 	return result == 0 ? file_sync_directory(parent) : result;
 }
 
 int agent_keep_host_keys(const char *kept, const char *etc_ssh)
 {
-	int result;
+	int result = host_keys_are_in(kept);
 
-	if (host_keys_are_in(kept))
+	if (result < 0)
+		return result;
+	if (result > 0)
 		return host_keys_copy(kept, etc_ssh);
 	/* Not what the image brings: every node would have that. */
 	result = host_keys_remove(etc_ssh);

@@ -141,11 +141,56 @@ static void what_a_power_cut_left_is_cleared_away(void **state)
 
 	put(world->aside, "ssh_host_rsa_key", "interrupted");
 	put(world->kept, "ssh_host_ed25519_key.pub", "half");
-	assert_false(host_keys_are_in(world->kept));
+	assert_int_equal(host_keys_are_in(world->kept), 0);
 	assert_int_equal(agent_keep_host_keys(world->kept, world->etc), 0);
 	assert_int_equal(access(path_in(world->kept, "ssh_host_rsa_key"), F_OK), -1);
 	assert_int_equal(access(world->aside, F_OK), -1);
 	assert_same_key(world->kept, world->etc, "ssh_host_ed25519_key.pub");
+}
+
+static void a_damaged_key_is_made_anew_and_kept(void **state)
+{
+	static const char *const damaged[] = { "", "half",
+		"-----BEGIN OPENSSH PRIVATE KEY-----\nb3B",
+		"-----BEGIN OPENSSH PRIVATE KEY-----\nb3B\n" };
+	const struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+		char *made, *again;
+
+		put(world->kept, "ssh_host_ed25519_key", damaged[i]);
+		put(world->kept, "note", "somebody's\n");
+		assert_int_equal(host_keys_are_in(world->kept), 0);
+		/* bramble-init gives nothing back that would stop sshd. */
+		assert_int_equal(host_keys_remove(world->etc), 0);
+		assert_int_not_equal(host_keys_copy(world->kept, world->etc), 0);
+		assert_int_not_equal(access(path_in(world->etc, "ssh_host_ed25519_key"), F_OK), 0);
+		assert_int_equal(agent_keep_host_keys(world->kept, world->etc), 0);
+		assert_same_key(world->kept, world->etc, "ssh_host_ed25519_key");
+		assert_int_equal(access(world->aside, F_OK), -1);
+		/* It is the node's from now on. */
+		made = get(world->kept, "ssh_host_ed25519_key");
+		assert_int_equal(agent_keep_host_keys(world->kept, world->etc), 0);
+		again = get(world->etc, "ssh_host_ed25519_key");
+		assert_string_equal(made, again);
+		free(made);
+		free(again);
+	}
+	assert_int_equal(remove(path_in(world->kept, "note")), 0);
+}
+
+static void one_damaged_key_does_not_take_the_others_along(void **state)
+{
+	const struct world *world = *state;
+
+	assert_int_equal(agent_keep_host_keys(world->kept, world->etc), 0);
+	assert_int_equal(host_keys_remove(world->etc), 0);
+	put(world->kept, "ssh_host_rsa_key", "");
+	assert_int_equal(chmod(path_in(world->kept, "ssh_host_ed25519_key"), 0666), 0);
+	assert_int_equal(agent_keep_host_keys(world->kept, world->etc), -EBADMSG);
+	assert_same_key(world->kept, world->etc, "ssh_host_ed25519_key");
+	assert_int_equal(mode_of(world->etc, "ssh_host_ed25519_key"), 0600);
+	assert_int_equal(access(path_in(world->etc, "ssh_host_rsa_key"), F_OK), -1);
 }
 
 static void no_key_is_kept_where_none_can_be_written(void **state)
@@ -335,6 +380,10 @@ int main(void)
 			a_key_that_comes_with_the_image_is_not_kept, make_world, remove_world),
 		cmocka_unit_test_setup_teardown(
 			what_a_power_cut_left_is_cleared_away, make_world, remove_world),
+		cmocka_unit_test_setup_teardown(
+			a_damaged_key_is_made_anew_and_kept, make_world, remove_world),
+		cmocka_unit_test_setup_teardown(
+			one_damaged_key_does_not_take_the_others_along, make_world, remove_world),
 		cmocka_unit_test_setup_teardown(
 			no_key_is_kept_where_none_can_be_written, make_world, remove_world),
 		cmocka_unit_test(the_routers_answer_gives_a_place),
