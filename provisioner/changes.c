@@ -65,6 +65,7 @@ int brambled_commit(struct brambled *brambled)
 	if (strcmp(brambled->registry_warning, warning) != 0)
 		log_error("%s", warning);
 	str_copy(brambled->registry_warning, sizeof(brambled->registry_warning), warning);
+	timeline_note_unwritten(brambled);
 	return result;
 }
 

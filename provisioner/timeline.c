@@ -578,3 +578,28 @@ void timeline_after_rollback(struct brambled *brambled)
 		running->changed = true;
 	}
 }
+
+/* Is it the board's, or was it to be in what was rolled back? */
+static bool has_node(const struct brambled *brambled, const struct registry_boot *boot)
+{
+	struct registry_node node;
+
+	return boot->node[0] == '\0' ||
+	       (registry_node_of_board(brambled->registry, &boot->mac, &node) == 0 &&
+		       strcmp(node.name, boot->node) == 0);
+}
+
+void timeline_note_unwritten(struct brambled *brambled)
+{
+	struct timeline *timeline = brambled->timeline;
+
+	for (size_t i = 0; i < timeline->n; i++) {
+		struct registry_boot *boot = &timeline->boots[i].boot;
+
+		if (boot->id != 0)
+			continue;
+		if (!has_node(brambled, boot))
+			boot->node[0] = '\0';
+		set_reason(&timeline->boots[i], CAUSE_DISK_FULL, brambled->registry_warning);
+	}
+}

@@ -77,5 +77,7 @@ void timeline_tick(struct brambled *brambled);
 void timeline_write(struct brambled *brambled);
 /* The registry has lost what was written since the last commit: write it again. */
 void timeline_after_rollback(struct brambled *brambled);
+/* The registry can't be written: boots that aren't in it wait for that, whatever they look like. */
+void timeline_note_unwritten(struct brambled *brambled);
 
 #endif

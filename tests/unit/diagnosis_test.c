@@ -331,6 +331,33 @@ static void the_routers_disk_is_full(void **state)
 	world_fill_disk(world, false);
 }
 
+static void a_new_board_on_a_full_disk_is_no_nodes(void **state)
+{
+	struct world *world = *state;
+	struct mac mac = world_mac(1);
+	const struct registry_boot *boot;
+
+	world_use_image(world, FIRST_HASH);
+	assert_int_equal(world_commit(world), 0);
+	world_fill_disk(world, true);
+	while (world->brambled.registry_warning[0] == '\0') {
+		brambled_event(&world->brambled, "filler", "", "%0200d", 0);
+		(void)world_commit(world);
+	}
+	/* Its DISCOVER makes it a node, which can't be written: it is never offered an address. */
+	world_discover(world, 1, 0x1001);
+	assert_int_not_equal(world_commit(world), 0);
+	boot = timeline_boot(&world->brambled, &mac);
+	assert_string_equal(boot->cause, "disk-full");
+	assert_string_equal(boot->node, "");
+	world_fill_disk(world, false);
+	world_discover(world, 1, 0x1001);
+	assert_int_equal(world_commit(world), 0);
+	boot = timeline_boot(&world->brambled, &mac);
+	assert_string_equal(boot->node, "rasp1");
+	assert_string_equal(boot->cause, "");
+}
+
 /* --- what the node says --- */
 
 static void report(struct world *world, const char *stage, const char *detail, bool failed)
@@ -417,6 +444,7 @@ int main(void)
 		TEST(the_image_is_damaged),
 		TEST(no_address_is_left),
 		TEST(the_routers_disk_is_full),
+		TEST(a_new_board_on_a_full_disk_is_no_nodes),
 		TEST(what_bramble_init_says_has_a_cause),
 		TEST(silence_after_a_stage_has_a_cause),
 	};
