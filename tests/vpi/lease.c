@@ -83,6 +83,9 @@ size_t lease_build(const struct lease_client *client, enum lease_stage stage, ui
 	out[0] = 1; /* BOOTREQUEST */
 	out[1] = 1; /* Ethernet */
 	out[2] = 6;
+	/* RFC 2131 section 2: since it began to ask [assumed]. */
+	out[8] = (uint8_t)(client->seconds >> 8);
+	out[9] = (uint8_t)client->seconds;
 	for (int i = 0; i < 4; i++)
 		out[4 + i] = (uint8_t)(xid >> (24 - 8 * i));
 	memcpy(out + 28, client->mac.octet, 6);
@@ -179,8 +182,10 @@ static int discover(struct lease_client *client, int fd, enum lease_stage stage,
 
 	for (unsigned i = 1; tries == 0 || i <= tries; i++) {
 		uint64_t deadline = begin + i * model->dhcp_interval_ms * NS_PER_MS;
-		int result = send_packet(client, fd, stage, xid, NULL);
+		int result;
 
+		client->seconds = (uint16_t)((clock_monotonic_ns() - begin) / NS_PER_S);
+		result = send_packet(client, fd, stage, xid, NULL);
 		if (result != 0)
 			return result;
 		client->discovers++;

@@ -19,6 +19,7 @@ struct lease_client {
 	bool quirks;	 /* the 3B takes an OFFER that is for another board [f#1303] */
 	struct timeline *timeline;
 	unsigned discovers; /* how many were sent, in all */
+	uint16_t seconds;   /* since the first one */
 };
 
 struct lease {

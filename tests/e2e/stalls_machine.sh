@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Boots that stop after the kernel: one machine, whose bramble-init and systemd are real, meets one cause after the other
+# and goes on by itself. About 2 minutes.
+# timeout: 900
+set -eu
+. tests/lib.sh
+
+cause() { bramble --json boot list --limit 1 | jq -r '.boots[0].cause'; }
+cause_is() { [ "$(cause)" = "$1" ]; }
+names() { # cause seconds what: the boot that goes on is said to wait for it
+	check "$3: $1" wait_for "$2" cause_is "$1"
+}
+joined_boots() { bramble --json boot list | jq '[.boots[] | select(.stage == "joined")] | length'; }
+has_joined() { [ "$(joined_boots)" -ge "$1" ]; }
+modes() { on_board 1 'stat -c "%a %u %g %n" /data/.bramble /data/.bramble/ssh/* /etc/ssh/ssh_host_* /etc/machine-id'; }
+test_explain() { tail -n 8 "$lab/log" "$lab"/board-*.log "$lab"/console-*.log | sed 's/^/# /'; bramble boot list | sed 's/^/# /'; }
+end() {
+	code=$?
+	[ "${KEEP:-0}" = 1 ] || umount -l "$nodes" 2>/dev/null || :
+	(exit "$code") || :
+	lab_end
+}
+
+lab_begin stallsmc
+trap end EXIT
+lab_share
+nodes=$lab/share/nodes
+mkdir "$nodes"
+mount -t tmpfs -o size=4m none "$nodes"
+SHELL_ON_CONSOLE=1 appliance configure
+sed -i 's/heartbeat_s = 2/stuck_after_s = 20; &/' "$lab/bramble.conf"
+appliance start || bail_out 'the appliance does not start'
+ganesha=$(appliance pid ganesha)
+image=$(echo "$lab"/share/images/base/*.squashfs)
+
+# The node's directory is there from the beginning, so that its disk can be full before the node writes.
+kill -STOP "$ganesha"
+dd if="$image" of="$lab/superblock" bs=4k count=1 status=none
+# Its block size, compression and version: what brambled looks at is whole.
+dd if=/dev/zero of="$image" bs=1 seek=12 count=20 conv=notrunc status=none
+power_on_machine 1 4b 10000000c0ffee01 dc:a6:32:0a:0b:0c --attempts 3
+names nfs-hangs 120 'an NFS server that takes the connection and hangs'
+kill -CONT "$ganesha"
+names image-broken 90 'an image whose beginning is gone'
+dd if=/dev/zero of="$nodes/rasp1/fill" bs=4k status=none 2>/dev/null || :
+dd if="$lab/superblock" of="$image" bs=4k count=1 conv=notrunc status=none
+names data-full 60 'no space for what the node keeps'
+mount -o remount,ro "$nodes"
+names data-failed 60 'data that can only be read'
+mount -o remount,rw "$nodes"
+rm "$nodes/rasp1/fill"
+check 'it goes on by itself, and joins' wait_for 300 has_joined 1
+
+check 'keys and identity are readable by those who should alone' sh -c \
+	'! echo "$0" | grep -v -e "^600 0 0 .*_key$" -e "^644 0 0 .*\.pub$" -e "^444 0 0 .*machine-id$" -e "^700 0 0 .*/\.bramble$"' "$(modes)"
+done_testing
