@@ -242,15 +242,14 @@ static int find_node(struct brambled *brambled, const struct registry_board *boa
 	return 0;
 }
 
-/* A Pi 3's boot ROM answers no ARP once a transfer has begun. */
+/* A Pi 3's boot ROM answers no ARP once a transfer has begun. For each file: with the OFFER to its
+ * second stage dnsmasq replaces the entry by one that the kernel soon wants confirmed. */
 static void prepare_transfer(struct brambled *brambled, const struct registry_board *board,
-	const struct registry_node *node, struct in_addr peer)
+	const struct registry_node *node, const struct ipc_resolve *request)
 {
-	const struct registry_boot *boot =
-		timeline_boot_or_begin(brambled, &board->mac, node->name);
-
-	if (boot->files == 0 &&
-		network_set_neighbour(brambled->settings.lan_interface, peer, &board->mac) != 0)
+	(void)timeline_boot_or_begin(brambled, &board->mac, node->name);
+	if (request->protocol == IPC_TFTP && network_set_neighbour(brambled->settings.lan_interface,
+						     request->peer, &board->mac) != 0)
 		log_debug("no neighbour entry for %s", node->name);
 }
 
@@ -288,12 +287,12 @@ int resolve_answer(
 	result = find_node(brambled, &board, &node, answer);
 	if (result == -EAGAIN && may_wait(brambled, &board)) {
 		*answer = (struct ipc_resolved){ 0 };
-		prepare_transfer(brambled, &board, &node, request->peer);
+		prepare_transfer(brambled, &board, &node, request);
 		return open_file(brambled, &board, NULL, name.leaf, answer);
 	}
 	if (result != 0)
 		return -1;
 	if (begins)
-		prepare_transfer(brambled, &board, &node, request->peer);
+		prepare_transfer(brambled, &board, &node, request);
 	return open_file(brambled, &board, &node, name.leaf, answer);
 }
