@@ -66,6 +66,16 @@ static int keep(struct firmware *firmware, const char *path, const struct tftp_f
 	return result;
 }
 
+/* Which files a Pi 3 asks for several times at once, and how often, varies [f#1700]. */
+static unsigned count_requests(const struct firmware *firmware, unsigned requests)
+{
+	const uint32_t which = firmware->serial + firmware->timeline->requests;
+
+	if (!firmware->quirks || firmware->model->family != MODEL_ROM || !firmware->tftp.options)
+		return requests;
+	return 1 + (which * UINT32_C(2654435761) >> 16) % 3;
+}
+
 static int fetch(struct firmware *firmware, const char *name, unsigned requests,
 	struct tftp_file *file, bool needed)
 {
@@ -75,7 +85,7 @@ static int fetch(struct firmware *firmware, const char *name, unsigned requests,
 	*file = (struct tftp_file){ 0 };
 	if (result != 0)
 		return result;
-	result = tftp_fetch(&firmware->tftp, path, requests, file);
+	result = tftp_fetch(&firmware->tftp, path, count_requests(firmware, requests), file);
 	note(firmware, path, outcome_of(result, file), file, result == 0);
 	if (result == 0)
 		return keep(firmware, path, file);

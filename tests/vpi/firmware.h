@@ -14,6 +14,12 @@ struct firmware {
 	const struct model *model;
 	const char *interface;
 	uint32_t serial;
+	/* The known bugs of a Pi 3's firmware: it takes an OFFER that is for another board [f#1067,
+	 * f#1303]; the 3B answers no ARP once a transfer has begun [net]; a request for a file
+	 * whose answer doesn't come is the end, it isn't repeated [f#745, f#764, f#1120; e#687 for
+	 * EEPROMs]; any file may be asked for up to three times at once [f#1700]; UDP has no
+	 * checksum [f#941]. What the others are like is always on: five DISCOVERs, no REQUEST,
+	 * constant xid and identifiers, "early terminate", blocks acknowledged again. */
 	bool quirks;
 	bool hashes;	    /* note the SHA-256 of every file */
 	const char *output; /* directory for copies of the files, NULL none */

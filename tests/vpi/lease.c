@@ -250,6 +250,17 @@ static struct in_addr tftp_server_of(const struct model *model, const struct dhc
 	return is_set(boot->tftp_server) ? boot->tftp_server : boot->server;
 }
 
+/* The ROM asks for no mask and knows no gateway: whatever the server's address, it looks for it on
+ * its own network [f#670]. */
+static struct in_addr joint_mask(struct in_addr a, struct in_addr b)
+{
+	uint32_t mask = UINT32_MAX;
+
+	while (((ntohl(a.s_addr) ^ ntohl(b.s_addr)) & mask) != 0)
+		mask <<= 1;
+	return (struct in_addr){ .s_addr = htonl(mask) };
+}
+
 static void fill_lease(
 	const struct lease_client *client, const struct offers *offers, struct lease *lease)
 {
@@ -262,9 +273,8 @@ static void fill_lease(
 		.dhcp_server = offers->address.server,
 		.tftp_server = tftp_server_of(client->model, &offers->boot),
 	};
-	/* The ROM doesn't ask for a mask: a network of class C is what it acts like [f#670]. */
 	if (!is_set(lease->mask))
-		lease->mask.s_addr = htonl(0xffffff00);
+		lease->mask = joint_mask(lease->address, lease->tftp_server);
 	str_format_address(lease->address, address);
 	str_format_address(lease->tftp_server, server);
 	timeline_note(client->timeline, "address", "%s, files from %s", address, server);

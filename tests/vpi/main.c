@@ -29,7 +29,7 @@ struct options {
 	unsigned attempts;
 	unsigned link_ms;
 	unsigned loss_percent;
-	bool quirks, hashes, json, netconsole, then_qemu, reboot;
+	bool quirks, asks_again, hashes, json, netconsole, then_qemu, reboot;
 	const char *output;
 	struct machine machine;
 };
@@ -55,7 +55,9 @@ static void print_usage(FILE *out)
 		"  --link-ms N        time from power to link (default: the model's, 2000 or "
 		"3000)\n"
 		"  --loss PERCENT     of TFTP packets, in each direction\n"
-		"  --quirks           the known bugs of the 3B's boot ROM as well\n"
+		"  --quirks           the known bugs of a Pi 3's firmware as well, see firmware.h\n"
+		"  --asks-again       but TFTP requests are repeated: a lost one is nobody's "
+		"fault\n"
 		"  --netconsole       tell by UDP what goes on, as EEPROMs can\n"
 		"  --hashes           print the SHA-256 of each file\n"
 		"  --output DIR       keep the files\n"
@@ -113,6 +115,7 @@ enum option_code {
 	LOSS,
 	QUIRKS,
 	NETCONSOLE,
+	ASKS_AGAIN,
 	HASHES,
 	OUTPUT,
 	JSON,
@@ -135,6 +138,7 @@ static const struct option long_options[] = {
 	{ "loss", required_argument, NULL, LOSS },
 	{ "quirks", no_argument, NULL, QUIRKS },
 	{ "netconsole", no_argument, NULL, NETCONSOLE },
+	{ "asks-again", no_argument, NULL, ASKS_AGAIN },
 	{ "hashes", no_argument, NULL, HASHES },
 	{ "output", required_argument, NULL, OUTPUT },
 	{ "json", no_argument, NULL, JSON },
@@ -194,6 +198,9 @@ static int take_option(struct options *options, int code, char *value)
 		return 0;
 	case NETCONSOLE:
 		options->netconsole = true;
+		return 0;
+	case ASKS_AGAIN:
+		options->asks_again = true;
 		return 0;
 	case HASHES:
 		options->hashes = true;
@@ -276,6 +283,7 @@ static void set_up_firmware(
 {
 	const struct model *model = options->model;
 	uint32_t serial = (uint32_t)options->serial;
+	const bool early = options->quirks && model->family == MODEL_ROM;
 
 	*firmware = (struct firmware){
 		.model = model,
@@ -297,6 +305,8 @@ static void set_up_firmware(
 			.file_timeout_ms = model->file_timeout_ms,
 			.acknowledges_again = model->acknowledges_again,
 			.rolls_over = model->rolls_over,
+			.asks_once = early && !options->asks_again,
+			.no_checksum = early,
 			.loss_percent = options->loss_percent,
 			.random = serial | 1 },
 	};

@@ -23,7 +23,8 @@ enum { RRQ = 1, WRQ, DATA, ACK, ERROR, OACK };
 #define DEFAULT_BLOCK 512
 #define PACKET_SIZE (4 + 65464)
 #define POLL_MS 20
-#define TRIES 5 /* of one packet without any answer, each retry_ms longer [assumed] */
+#define TRIES 5	       /* of one packet without any answer, each retry_ms longer [assumed] */
+#define ANSWER_MS 5000 /* to an RRQ that isn't repeated, as between DISCOVERs [assumed] */
 
 /* One transfer: everything between an RRQ and the last ACK. */
 struct transfer {
@@ -70,12 +71,14 @@ static int bind_port(struct tftp_client *client, int fd)
 static int open_socket(struct tftp_client *client)
 {
 	const struct timeval wait = { .tv_usec = POLL_MS * 1000 };
+	const int on = client->no_checksum;
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int result;
 
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	setsockopt(fd, SOL_SOCKET, SO_NO_CHECK, &on, sizeof(on));
 	result = bind_port(client, fd);
 	if (result != 0) {
 		close(fd);
@@ -287,7 +290,8 @@ static ssize_t receive(struct transfer *transfer, uint8_t *packet)
 
 	if (length < 0)
 		return errno == ECONNREFUSED || errno == EAGAIN ? 0 : -errno;
-	if (length < 4 || !is_from_server(transfer, &from) || is_lost(transfer->client))
+	/* What is lost doesn't tell the server's port either. */
+	if (length < 4 || is_lost(transfer->client) || !is_from_server(transfer, &from))
 		return 0;
 	return length;
 }
@@ -306,6 +310,16 @@ static int handle(struct transfer *transfer, uint8_t *packet, size_t length)
 	}
 }
 
+/* Until the last packet is sent again, or given up. */
+static uint64_t patience_ns(const struct transfer *transfer, unsigned tries)
+{
+	const struct tftp_client *client = transfer->client;
+
+	if (client->asks_once && !transfer->bound)
+		return ANSWER_MS * NS_PER_MS;
+	return (uint64_t)client->retry_ms * (tries + 1) * NS_PER_MS;
+}
+
 /* Wait for a packet that counts, sending the last one again when none comes. Returns its length or
  * -errno. */
 static ssize_t await(struct transfer *transfer, uint8_t *packet)
@@ -313,7 +327,7 @@ static ssize_t await(struct transfer *transfer, uint8_t *packet)
 	const struct tftp_client *client = transfer->client;
 	uint64_t deadline = transfer->begin_ns + client->file_timeout_ms * NS_PER_MS;
 	unsigned tries = 0;
-	uint64_t wake = clock_monotonic_ns() + client->retry_ms * NS_PER_MS;
+	uint64_t wake = clock_monotonic_ns() + patience_ns(transfer, tries);
 
 	for (;;) {
 		uint64_t now = clock_monotonic_ns();
@@ -326,13 +340,13 @@ static ssize_t await(struct transfer *transfer, uint8_t *packet)
 			return length;
 		if (now < wake)
 			continue;
-		if (++tries > TRIES)
+		if (++tries > TRIES || (client->asks_once && !transfer->bound))
 			return fail(transfer, -ETIMEDOUT, "the server is silent");
 		length = transmit(transfer);
 		if (length != 0)
 			return length;
 		transfer->file->retransmissions++;
-		wake = clock_monotonic_ns() + (uint64_t)client->retry_ms * (tries + 1) * NS_PER_MS;
+		wake = clock_monotonic_ns() + patience_ns(transfer, tries);
 	}
 }
 

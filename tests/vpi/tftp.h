@@ -20,6 +20,8 @@ struct tftp_client {
 	unsigned file_timeout_ms; /* 0 none */
 	bool acknowledges_again;
 	bool rolls_over;
+	bool asks_once;	       /* an RRQ is never sent again */
+	bool no_checksum;      /* UDP without one */
 	unsigned loss_percent; /* of packets in each direction, thrown away by us */
 	uint64_t random;       /* state of the generator for losses */
 };
