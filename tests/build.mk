@@ -18,6 +18,11 @@ lab-shell_SRC := tests/lab/shell.c common/clock.c common/str.c
 # brambled's services without brambled, one board's DHCP, a small NFS client, forged TFTP requests
 PROGRAMS += services dhcp-probe nfs-probe tftp-flood
 tftp-flood_SRC := tests/integration/tftp_flood.c common/str.c common/clock.c
+# DISCOVERs of boards that don't exist
+PROGRAMS += dhcp-flood
+dhcp-flood_SRC := tests/integration/dhcp_flood.c tests/vpi/lease.c tests/vpi/wire.c tests/vpi/model.c tests/vpi/timeline.c \
+	common/str.c common/clock.c common/dhcp.c
+dhcp-flood_LIBS := libcjson
 services_SRC := tests/integration/services.c $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/ipc.c
 services_LIBS := libevent_core
 dhcp-probe_SRC := tests/integration/dhcp_probe.c provisioner/dhcpwatch/frame.c common/dhcp.c common/str.c common/clock.c
