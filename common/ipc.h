@@ -32,6 +32,8 @@ enum ipc_role {
 	IPC_ROLE_TFTPD,
 	IPC_ROLE_HTTPD,
 	IPC_ROLE_DHCPWATCH,
+	IPC_ROLE_CLUSTER,
+	IPC_ROLE_LAST = IPC_ROLE_CLUSTER,
 };
 
 enum ipc_protocol { IPC_TFTP = 1, IPC_HTTP };
@@ -42,7 +44,7 @@ enum ipc_type {
 	IPC_RESOLVED, /* the answer, with the file's descriptor when error == 0: struct ipc_resolved
 		       */
 	IPC_TRANSFER, /* tftpd, httpd -> brambled, no answer: struct ipc_transfer */
-	IPC_API,      /* httpd, CLI -> brambled: struct ipc_api + text */
+	IPC_API,      /* httpd, CLI, clusterd -> brambled: struct ipc_api + text */
 	IPC_API_REPLY, /* the answer, its text in a sealed memfd: struct ipc_api_reply */
 	IPC_DHCP,      /* dhcpwatch -> brambled, no answer: struct ipc_dhcp */
 	IPC_CONSOLE,   /* dhcpwatch -> brambled, no answer: struct ipc_console */

@@ -8,7 +8,7 @@ completions ?= $(prefix)/share
 
 INSTALL_BIN     := bramble
 INSTALL_SBIN    := brambled bramble-image
-INSTALL_LIBEXEC := bramble-tftpd bramble-httpd bramble-dhcpwatch bramble-upkeep bramble-hooks
+INSTALL_LIBEXEC := bramble-tftpd bramble-httpd bramble-dhcpwatch bramble-clusterd bramble-upkeep bramble-hooks
 INSTALL_NODE    := bramble-init bramble-agent
 INSTALL_BUILT   := $(addprefix $(B)/,$(INSTALL_BIN) $(INSTALL_SBIN) $(INSTALL_LIBEXEC) $(INSTALL_NODE))
 INSTALL_FOLDERS := $(bindir) $(sbindir) $(libexecdir)/node $(sysconfdir)/bramble/images $(sysconfdir)/bramble/hooks.d $(unitdir) $(sysusersdir) \

@@ -66,6 +66,11 @@ int64_t api_wait_seconds(const struct api_call *call, int64_t *after)
 void api_answer(struct brambled *brambled, const struct api_call *call, struct api_reply *reply)
 {
 	*reply = (struct api_reply){ .status = 200 };
+	if (call->cluster) {
+		if (!api_cluster_call(brambled, call, reply))
+			api_fail(reply, 403, "bramble-clusterd has no such call");
+		return;
+	}
 	if (api_node_call(brambled, call, reply))
 		return;
 	if (!call->admin) {

@@ -11,6 +11,7 @@
 struct api_call {
 	enum ipc_method method;
 	bool admin;	     /* came over the administrator's door */
+	bool cluster;	     /* came from bramble-clusterd */
 	struct in_addr peer; /* HTTP client */
 	const char *path;    /* without the query */
 	const char *query;   /* "a=b&c=d", "" */
@@ -37,8 +38,10 @@ bool api_query(const struct api_call *call, const char *name, char *out, size_t 
 int64_t api_query_number(
 	const struct api_call *call, const char *name, int64_t max, int64_t fallback);
 
-/* The two halves. Each returns false when the path isn't one of its own. */
+/* The parts. Each returns false when the path isn't one of its own. */
 bool api_node_call(struct brambled *brambled, const struct api_call *call, struct api_reply *reply);
+bool api_cluster_call(
+	struct brambled *brambled, const struct api_call *call, struct api_reply *reply);
 bool api_admin_call(
 	struct brambled *brambled, const struct api_call *call, struct api_reply *reply);
 

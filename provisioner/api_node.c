@@ -12,12 +12,14 @@
 #include "common/clock.h"
 #include "provisioner/addresses.h"
 #include "provisioner/api.h"
+#include "provisioner/api_cluster.h"
 #include "provisioner/diagnosis.h"
 #include "provisioner/health.h"
 #include "provisioner/heartbeats.h"
 #include "provisioner/nodeconf/force.h"
 #include "provisioner/nodes.h"
 #include "provisioner/orders.h"
+#include "provisioner/stages.h"
 #include "provisioner/timeline.h"
 #include "provisioner/versions.h"
 
@@ -99,7 +101,7 @@ static bool identify(struct brambled *brambled, const struct api_call *call, con
 
 static bool has_joined(const struct registry_boot *boot)
 {
-	return strcmp(boot->stage, "joined") == 0;
+	return stages_have_joined(boot->stage);
 }
 
 static void copy_visible(char *out, size_t size, const cJSON *body, const char *name)
@@ -294,6 +296,8 @@ static void answer_speaker(struct brambled *brambled, const struct api_call *cal
 		report_stage(brambled, body, &speaker);
 	else if (strcmp(call->path, "/v1/join") == 0)
 		join(brambled, body, &speaker, reply);
+	else if (api_cluster_is_path(call->path))
+		api_cluster_answer(brambled, call->path, body, &speaker.node, &speaker.boot, reply);
 	else if (strcmp(call->path, "/v1/order") == 0)
 		hear_order(brambled, body, &speaker, reply);
 	else if (strcmp(call->path, "/v1/config") == 0)
@@ -349,7 +353,8 @@ bool api_node_call(struct brambled *brambled, const struct api_call *call, struc
 	static const char *const paths[] = { "/v1/boot/stage", "/v1/join", "/v1/heartbeat",
 		"/v1/order", "/v1/config" };
 	bool is_time = strcmp(call->path, "/v1/time") == 0;
-	bool is_waiting = strcmp(call->path, "/v1/waiting") == 0, known = is_time || is_waiting;
+	bool is_waiting = strcmp(call->path, "/v1/waiting") == 0;
+	bool known = is_time || is_waiting || api_cluster_is_path(call->path);
 	cJSON *body;
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)

@@ -19,6 +19,7 @@ struct health;
 struct hooks;
 struct heartbeats;
 struct images;
+struct joins;
 struct nodeconf_force;
 struct server;
 struct timeline;
@@ -60,6 +61,7 @@ struct brambled {
 	char restore_warning[REGISTRY_NOTE_SIZE]; /* how the registry was repaired at start */
 	uint64_t cluster_file;			  /* see cluster/run.c */
 	bool cluster_upkeep;			  /* bramble-upkeep was added */
+	struct joins *joins;			  /* see cluster/joins.c; NULL = none yet */
 	/* Events of the open transaction: logged when they are true. */
 	size_t n_unlogged;
 	struct registry_event unlogged[UNLOGGED_EVENTS];

@@ -32,12 +32,12 @@ test-network_SRC := tests/unit/network_test.c $(NETWORK_SRC) $(SUPERVISE_SRC) $(
 test-network_LIBS := cmocka libevent_core
 
 # The cluster engine: what `bramble cluster` does, and what brambled does of it
-CLUSTER_SRC := $(addprefix provisioner/cluster/,paths.c kubeadm.c processes.c own.c create.c ask.c \
+CLUSTER_SRC := $(addprefix provisioner/cluster/,paths.c kubeadm.c yaml.c processes.c own.c create.c objects.c ask.c \
 	lock.c copy.c manifest.c snapshot.c snapshot_list.c restore.c \
 	certificates.c renew.c)
-CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c warnings.c processes.c paths.c)
+CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c joins.c warnings.c processes.c paths.c) provisioner/api_cluster.c provisioner/api_clusterd.c
 TESTS += test-kubeadm
-test-kubeadm_SRC := tests/unit/kubeadm_test.c provisioner/cluster/kubeadm.c provisioner/cluster/processes.c common/str.c
+test-kubeadm_SRC := tests/unit/kubeadm_test.c provisioner/cluster/kubeadm.c provisioner/cluster/yaml.c provisioner/cluster/processes.c common/str.c
 test-kubeadm_LIBS := cmocka libcjson yaml-0.1
 # bramble-upkeep
 PROGRAMS += bramble-upkeep
@@ -55,8 +55,23 @@ FUZZERS += fuzz-cluster_manifest
 fuzz-cluster_manifest_SRC := tests/fuzz/cluster_manifest.c provisioner/cluster/manifest.c common/str.c
 fuzz-cluster_manifest_LIBS := libcjson
 FUZZERS += fuzz-cluster_files
-fuzz-cluster_files_SRC := tests/fuzz/cluster_files.c provisioner/cluster/kubeadm.c provisioner/cluster/processes.c common/str.c
+fuzz-cluster_files_SRC := tests/fuzz/cluster_files.c provisioner/cluster/kubeadm.c provisioner/cluster/yaml.c provisioner/cluster/processes.c common/str.c
 fuzz-cluster_files_LIBS := libcjson yaml-0.1
+
+# bramble-clusterd
+CLUSTERD_PURE := $(addprefix provisioner/clusterd/,kubeconfig.c request.c token.c nodes.c) provisioner/cluster/yaml.c common/str.c
+CLUSTERD_PURE_LIBS := libcjson libcrypto libsodium yaml-0.1
+PROGRAMS += bramble-clusterd
+bramble-clusterd_SRC := $(addprefix provisioner/clusterd/,main.c work.c kube.c) $(CLUSTERD_PURE) provisioner/cli/client.c \
+	common/ipc.c common/clock.c common/file.c common/log.c
+bramble-clusterd_LIBS := $(CLUSTERD_PURE_LIBS) libcurl
+TESTS += test-clusterd
+test-clusterd_SRC := tests/unit/clusterd_test.c $(CLUSTERD_PURE)
+test-clusterd_LIBS := cmocka $(CLUSTERD_PURE_LIBS)
+FUZZERS += fuzz-cluster_answers
+fuzz-cluster_answers_SRC = tests/fuzz/cluster_answers.c $(CLUSTERD_PURE) rootfs/cluster/answers.c rootfs/cluster/credentials.c rootfs/json.c \
+	common/file.c common/log.c
+fuzz-cluster_answers_LIBS := $(CLUSTERD_PURE_LIBS)
 
 # The administrator's command
 CLI := provisioner/cli

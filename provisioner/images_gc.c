@@ -13,6 +13,7 @@
 #include "common/file.h"
 #include "provisioner/images.h"
 #include "provisioner/rollout/rollout.h"
+#include "provisioner/stages.h"
 
 #define BOOTS_LOOKED_AT 2000
 #define DIRECTORY_SIZE 400
@@ -71,7 +72,7 @@ static int keep_of_boot(void *argument, const struct registry_boot *boot)
 	struct sweep *sweep = argument;
 
 	/* One that has joined is its node's. */
-	if (boot->ended_ms == 0 && boot->image_hash[0] && strcmp(boot->stage, "joined") != 0)
+	if (boot->ended_ms == 0 && boot->image_hash[0] && !stages_have_joined(boot->stage))
 		keep(sweep->kept, boot->image_hash, "a boot is going on with it");
 	return 0;
 }

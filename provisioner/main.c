@@ -22,6 +22,7 @@
 #include "provisioner/addresses.h"
 #include "provisioner/admission.h"
 #include "provisioner/brambled.h"
+#include "provisioner/cluster/joins.h"
 #include "provisioner/cluster/run.h"
 #include "provisioner/console.h"
 #include "provisioner/health.h"
@@ -332,6 +333,7 @@ static void stop(struct brambled *brambled)
 	(void)brambled_settle(brambled);
 	console_stop(brambled);
 	timeline_stop(brambled);
+	joins_stop(brambled);
 	images_stop(brambled);
 	write_backup(brambled, "");
 	registry_close(brambled->registry);

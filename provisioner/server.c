@@ -110,6 +110,7 @@ static void answer_api(struct client *client, const struct ipc_message *message)
 	const struct ipc_api *api = &message->body.api;
 	struct api_call call = { .method = (enum ipc_method)api->method,
 		.admin = client->role == IPC_ROLE_ADMIN,
+		.cluster = client->role == IPC_ROLE_CLUSTER,
 		.peer = api->peer,
 		.query = "",
 		.body = message->text,
@@ -154,12 +155,13 @@ static bool may_be(uid_t uid, enum ipc_role role)
 {
 	static const char *const users[] = { [IPC_ROLE_TFTPD] = "bramble-tftp",
 		[IPC_ROLE_HTTPD] = "bramble-http",
-		[IPC_ROLE_DHCPWATCH] = "bramble-dhcp" };
+		[IPC_ROLE_DHCPWATCH] = "bramble-dhcp",
+		[IPC_ROLE_CLUSTER] = "bramble-cluster" };
 	const struct passwd *entry;
 
 	if (uid == 0)
-		return role >= IPC_ROLE_ADMIN && role <= IPC_ROLE_DHCPWATCH;
-	if (role < IPC_ROLE_TFTPD || role > IPC_ROLE_DHCPWATCH)
+		return role >= IPC_ROLE_ADMIN && role <= IPC_ROLE_LAST;
+	if (role < IPC_ROLE_TFTPD || role > IPC_ROLE_LAST)
 		return false;
 	entry = getpwnam(users[role]);
 	return entry && entry->pw_uid == uid;
@@ -168,7 +170,7 @@ static bool may_be(uid_t uid, enum ipc_role role)
 /* Others on this machine take no place from those who are served. */
 static bool may_be_any(uid_t uid)
 {
-	for (enum ipc_role role = IPC_ROLE_ADMIN; role <= IPC_ROLE_DHCPWATCH; role++) {
+	for (enum ipc_role role = IPC_ROLE_ADMIN; role <= IPC_ROLE_LAST; role++) {
 		if (may_be(uid, role))
 			return true;
 	}
@@ -182,7 +184,7 @@ static bool may_say(enum ipc_role role, enum ipc_type type)
 	case IPC_TRANSFER:
 		return role == IPC_ROLE_TFTPD || role == IPC_ROLE_HTTPD;
 	case IPC_API:
-		return role == IPC_ROLE_ADMIN || role == IPC_ROLE_HTTPD;
+		return role == IPC_ROLE_ADMIN || role == IPC_ROLE_HTTPD || role == IPC_ROLE_CLUSTER;
 	case IPC_DHCP:
 	case IPC_CONSOLE:
 		return role == IPC_ROLE_DHCPWATCH;

@@ -16,6 +16,9 @@
 
 enum settings_join { JOIN_AUTO, JOIN_APPROVE, JOIN_WINDOW, JOIN_LIST, JOIN_DENY };
 enum settings_engine { ENGINE_NONE, ENGINE_KUBEADM };
+/* Where a node keeps containers: what there is of the first three, in this order, or one of them.
+ */
+enum settings_store { STORE_AUTO, STORE_SCRATCH, STORE_LOOP, STORE_TMPFS };
 enum settings_nfs { NFS_AUTO, NFS_KERNEL, NFS_GANESHA };
 
 /* nodes.roles: what many nodes share. */
@@ -25,6 +28,8 @@ struct settings_role {
 	char image[NODE_NAME_SIZE]; /* "" = nodes.image */
 	char kernel_arguments[512]; /* behind nodes.kernel_arguments */
 	char config_txt[1024];	    /* lines for config.txt, each with its newline */
+	char labels[1024];	    /* lines KEY=VALUE for the Node object, the same way */
+	char taints[512];	    /* lines KEY=VALUE:EFFECT, the same way */
 };
 
 /* nodes.rules: what a board becomes by what it is; the first that fits is applied. */
@@ -81,6 +86,8 @@ struct settings {
 	char service_cidr[20];	/* kubernetes.service_cidr: "10.96.0.0/12" */
 	int64_t snapshot_hours; /* kubernetes.snapshot_hours: 0 = never by itself */
 	int64_t snapshots_kept; /* kubernetes.snapshots_kept: of those */
+	int store;		/* kubernetes.store: enum settings_store */
+	int64_t store_mb;	/* kubernetes.store_mb */
 	/* hooks */
 	char hooks[256];	 /* hooks.path: "/etc/bramble/hooks.d" */
 	int64_t hooks_timeout_s; /* hooks.timeout_s: of one run */

@@ -143,6 +143,7 @@ static const char *check_path(const char *value)
 static const char *const model_choices[] = { "any", "3", "4", "5", NULL }; /* enum boot_model */
 static const char *const join_choices[] = { "auto", "approve", "window", "list", "deny", NULL };
 static const char *const engine_choices[] = { "none", "kubeadm", NULL };
+static const char *const store_choices[] = { "auto", "scratch", "loop", "tmpfs", NULL };
 static const char *const nfs_choices[] = { "auto", "kernel", "ganesha", NULL };
 static const char *const level_choices[] = { "error", "warning", "notice", "info", "debug", NULL };
 
@@ -164,6 +165,61 @@ const char *settings_check_config_line(const char *value)
 			return "is what Bramble sets itself";
 	}
 	return NULL;
+}
+
+/* Labels and taints: k8s.io/apimachinery, util/validation/validation.go. */
+static bool is_cluster_word(const char *text, size_t length, const char *also)
+{
+	if (length > 63 || (length > 0 && (!isalnum((unsigned char)text[0]) ||
+						  !isalnum((unsigned char)text[length - 1]))))
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (!isalnum((unsigned char)text[i]) && !strchr(also, text[i]))
+			return false;
+	}
+	return true;
+}
+
+/* [DOMAIN/]NAME */
+static bool is_cluster_key(const char *text, size_t length)
+{
+	const char *slash = memchr(text, '/', length);
+	size_t domain = slash ? (size_t)(slash - text) : 0;
+
+	if (slash && (domain == 0 || !is_cluster_word(text, domain, ".-")))
+		return false;
+	if (slash)
+		domain++;
+	return length > domain && is_cluster_word(text + domain, length - domain, "._-");
+}
+
+static bool is_cluster_pair(const char *text, size_t length, bool valued)
+{
+	const char *equals = memchr(text, '=', length);
+	size_t key = equals ? (size_t)(equals - text) : length;
+
+	if (!is_cluster_key(text, key) || (!equals && valued))
+		return false;
+	return !equals || is_cluster_word(equals + 1, length - key - 1, "._-");
+}
+
+static const char *check_node_label(const char *value)
+{
+	return is_cluster_pair(value, strlen(value), true) ? NULL
+							   : "is not a label such as disk=ssd";
+}
+
+static const char *check_taint(const char *value)
+{
+	static const char *const effects[] = { "NoSchedule", "PreferNoSchedule", "NoExecute" };
+	const char *colon = strchr(value, ':');
+
+	for (size_t i = 0; colon && i < sizeof(effects) / sizeof(effects[0]); i++) {
+		if (strcmp(colon + 1, effects[i]) == 0 &&
+			is_cluster_pair(value, (size_t)(colon - value), false))
+			return NULL;
+	}
+	return "is not a taint such as gpu=no:NoSchedule";
 }
 
 static const char *check_oui(const char *value)
@@ -218,6 +274,18 @@ static const struct conf_setting role_settings[] = {
 		.check = settings_check_config_line,
 		.fallback = "",
 		.help = "added to config.txt of its nodes" },
+	{ .path = "labels",
+		.type = CONF_LINES,
+		IN(settings_role, labels),
+		.check = check_node_label,
+		.fallback = "",
+		.help = "labels of its nodes in the cluster, KEY=VALUE" },
+	{ .path = "taints",
+		.type = CONF_LINES,
+		IN(settings_role, taints),
+		.check = check_taint,
+		.fallback = "",
+		.help = "taints of its nodes in the cluster, KEY=VALUE:EFFECT" },
 	{ .path = NULL },
 };
 
@@ -517,6 +585,19 @@ const struct conf_setting settings_table[] = {
 		.check = check_cidr,
 		.fallback = "10.96.0.0/12",
 		.help = "IPv4 network of the services" },
+	{ .path = "kubernetes.store",
+		.type = CONF_CHOICE,
+		AT(store),
+		.choices = store_choices,
+		.fallback = "auto",
+		.help = "where nodes keep containers; auto: the disk if there is one, else loop" },
+	{ .path = "kubernetes.store_mb",
+		.type = CONF_INTEGER,
+		AT(store_mb),
+		.min = 256,
+		.max = 1048576,
+		.fallback = "4096",
+		.help = "MiB for containers in a file or in memory" },
 	{ .path = "hooks.path",
 		.type = CONF_STRING,
 		AT(hooks),

@@ -4,7 +4,8 @@
 #include <string.h>
 
 static const char *const stages[STAGES] = { "dhcp", "firmware", "config", "tree", "initramfs",
-	"kernel", "init", "network", "nfs", "root", "data", "systemd", "joined" };
+	"kernel", "init", "network", "nfs", "root", "data", "systemd", "joined", "cluster",
+	"ready" };
 
 size_t stages_rank(const char *stage)
 {
@@ -13,4 +14,11 @@ size_t stages_rank(const char *stage)
 	while (i < STAGES && strcmp(stages[i], stage) != 0)
 		i++;
 	return i;
+}
+
+bool stages_have_joined(const char *stage)
+{
+	size_t rank = stages_rank(stage);
+
+	return rank < STAGES && rank >= stages_rank("joined");
 }

@@ -426,6 +426,27 @@ void timeline_joined(struct brambled *brambled, const struct mac *mac)
 	finish(brambled, running);
 }
 
+int timeline_advance(struct brambled *brambled, int64_t boot, const char *stage, const char *detail)
+{
+	struct registry_step step = { .at_ms = clock_wall_ms() };
+	struct registry_boot stored;
+	int result = registry_get_boot(brambled->registry, boot, &stored);
+
+	if (result != 0)
+		return result;
+	if (!stages_have_joined(stored.stage) ||
+		(strcmp(stage, "joined") != 0 && stages_rank(stage) <= stages_rank(stored.stage)))
+		return 0;
+	str_copy(step.stage, sizeof(step.stage), stage);
+	str_copy(step.detail, sizeof(step.detail), detail);
+	result = registry_add_step(brambled->registry, boot, &step);
+	if (result != 0 || strcmp(stage, "joined") == 0)
+		return result;
+	str_copy(stored.stage, sizeof(stored.stage), stage);
+	stored.changed_ms = stored.ended_ms = step.at_ms;
+	return registry_put_boot(brambled->registry, &stored);
+}
+
 void timeline_end(struct brambled *brambled, const struct mac *mac, const char *reason)
 {
 	struct running *running = find(brambled, mac);

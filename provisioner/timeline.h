@@ -63,6 +63,12 @@ bool timeline_has_contradiction(struct brambled *brambled, const struct mac *mac
 /* The boot is complete: the node has joined. */
 void timeline_joined(struct brambled *brambled, const struct mac *mac);
 
+/* A boot that has joined goes on to `stage`: "joined", "cluster" (its node has the cluster's
+ * credentials) or "ready". Does nothing when it is there or beyond, but for "joined", which is what
+ * happens between. 0 or -errno; a commit should follow. */
+int timeline_advance(
+	struct brambled *brambled, int64_t boot, const char *stage, const char *detail);
+
 /* The board was unbound or another node got it: its boot is over. */
 void timeline_end(struct brambled *brambled, const struct mac *mac, const char *reason);
 

@@ -10,7 +10,8 @@ AGENT_SRC := $(addprefix rootfs/agent/,boot.c calls.c clock.c facts.c health.c b
 	fetch.c notify.c node_config.c configure.c configure_means.c accounts.c scratch_disk.c item_system.c item_scratch.c item_swap.c \
 	item_users.c item_mount.c item_files.c item_wifi.c) rootfs/config/document.c rootfs/led.c $(NODE_HTTP) $(NODE_KEYS) common/log.c
 NODE_PROGRAMS += bramble-agent
-bramble-agent_SRC := rootfs/agent/main.c $(AGENT_SRC)
+MEMBER_SRC := $(addprefix rootfs/cluster/,cluster.c answers.c calls.c credentials.c store.c images.c network.c tools.c)
+bramble-agent_SRC := rootfs/agent/main.c $(AGENT_SRC) $(MEMBER_SRC)
 
 TESTS += test-init test-agent test-node-http test-node-json
 test-init_SRC := tests/unit/init_test.c $(filter-out rootfs/init/report.c rootfs/init/waiting.c rootfs/led.c,$(INIT_SRC))
@@ -26,3 +27,7 @@ fuzz-node_answer_SRC := tests/fuzz/node_answer.c rootfs/http.c rootfs/json.c com
 TESTS += test-configure
 test-configure_SRC := tests/unit/configure_test.c $(AGENT_SRC)
 test-configure_LIBS := cmocka
+TESTS += test-member
+test-member_SRC := tests/unit/member_test.c $(filter-out rootfs/cluster/cluster.c rootfs/cluster/calls.c,$(MEMBER_SRC)) rootfs/agent/facts.c \
+	rootfs/json.c common/file.c common/log.c common/str.c common/clock.c
+test-member_LIBS := cmocka

@@ -11,6 +11,7 @@
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
 #include "provisioner/diagnosis.h"
+#include "provisioner/stages.h"
 
 #define QUIET_MS 30000 /* a boot without news for so long is likely stuck */
 #define LIST_LIMIT_DEFAULT "20"
@@ -24,7 +25,7 @@ bool boot_has_ended(const cJSON *boot)
 
 bool boot_has_joined(const cJSON *boot)
 {
-	return strcmp(json_text(boot, "stage"), "joined") == 0;
+	return stages_have_joined(json_text(boot, "stage"));
 }
 
 static bool is_quiet(const cJSON *boot)
@@ -262,7 +263,8 @@ static enum cli_exit print_boot(struct cli *cli, const cJSON *boot)
 		boot_board(boot), json_text(boot, "mac"), *node ? node : "no node");
 	cli_field(cli, "Started", "%s", started);
 	if (boot_has_joined(boot))
-		cli_field(cli, "Joined", "%s after the first packet", took);
+		cli_field(cli, strcmp(json_text(boot, "stage"), "ready") == 0 ? "Ready" : "Joined",
+			"%s after the first packet", took);
 	else
 		cli_field(cli, "Stage", "%s, %s after the first packet", json_text(boot, "stage"),
 			took);

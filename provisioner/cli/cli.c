@@ -216,7 +216,7 @@ struct client *cli_client(struct cli *cli)
 	if (cli->has_client)
 		return &cli->client;
 	find_run(cli, run, sizeof(run));
-	if (client_init(&cli->client, run) != 0)
+	if (client_init(&cli->client, run, IPC_ROLE_ADMIN) != 0)
 		return NULL;
 	cli->client.waiting = tell_waiting;
 	cli->client.argument = cli;

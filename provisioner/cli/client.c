@@ -25,9 +25,11 @@ struct deadline {
 	bool noticed;
 };
 
-int client_init(struct client *client, const char *run)
+int client_init(struct client *client, const char *run, enum ipc_role role)
 {
-	*client = (struct client){ .socket = -1, .file = -1, .buffer = malloc(IPC_PACKET_SIZE) };
+	*client = (struct client){
+		.role = role, .socket = -1, .file = -1, .buffer = malloc(IPC_PACKET_SIZE)
+	};
 	if (!client->buffer)
 		return -ENOMEM;
 	if (snprintf(client->path, sizeof(client->path), "%s/ipc.sock", run) >=
@@ -95,7 +97,7 @@ static int connect_soon(struct client *client, bool was_there, struct deadline *
 	int result;
 
 	for (;;) {
-		result = ipc_connect(client->path, IPC_ROLE_ADMIN);
+		result = ipc_connect(client->path, client->role);
 		if (result >= 0) {
 			client->socket = result;
 			return 0;
@@ -228,7 +230,7 @@ int client_call(struct client *client, enum ipc_method method, const char *path,
 		if (result != -EPIPE)
 			return result;
 		/* brambled ends the connection of an administrator who isn't root */
-		if (geteuid() != 0)
+		if (client->role == IPC_ROLE_ADMIN && geteuid() != 0)
 			return -EACCES;
 		if (method != IPC_GET ||
 			clock_monotonic_ns() - deadline.start_ns > 5 * RESTART_MS * NS_PER_MS)

@@ -17,7 +17,8 @@
 
 struct client {
 	char path[128]; /* RUN/ipc.sock */
-	int socket;	/* -1 not connected */
+	enum ipc_role role;
+	int socket; /* -1 not connected */
 	uint32_t last_id;
 	int file;	 /* goes along with calls; -1 none. The caller's */
 	uint8_t *buffer; /* IPC_PACKET_SIZE bytes */
@@ -32,7 +33,7 @@ struct client_answer {
 };
 
 /* Nothing is connected yet. Returns 0, -ENOMEM or -ENAMETOOLONG. */
-int client_init(struct client *client, const char *run);
+int client_init(struct client *client, const char *run, enum ipc_role role);
 void client_free(struct client *client);
 
 /* Ask `path` ("/v1/…", percent-encoded) with a JSON body (NULL none). Connects when that is needed,

@@ -22,7 +22,7 @@
 #define SHOWN_AFTER_MS 10000 /* so long one that has joined stays in the table */
 #define BOOTS 1000
 #define BOOTS_PATH "/v1/boots?limit=1000"
-#define BAR STAGES
+#define BAR STAGES_TO_JOIN
 #define OTHER_LINES 3u
 #define USUAL_ROWS 24u
 
@@ -117,7 +117,9 @@ static void take(struct watch *watch, const cJSON *boot)
 
 static void format_bar(const char *stage, char out[static BAR + 3])
 {
-	const size_t rank = stages_rank(stage), done = rank < STAGES ? rank + 1 : 0;
+	const size_t rank = stages_rank(stage), done = rank < BAR      ? rank + 1
+						       : rank < STAGES ? BAR
+								       : 0;
 
 	out[0] = '[';
 	memset(out + 1, '#', done);

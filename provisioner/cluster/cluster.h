@@ -15,13 +15,15 @@ struct failure;
 struct progress;
 
 #define CLUSTER_PATH_SIZE 320
-#define CLUSTER_USER "bramble-cluster" /* whom etcd and the control plane run as */
+#define CLUSTER_CLIENT "bramble:clusterd" /* who bramble-clusterd is to the API server */
+#define CLUSTER_USER "bramble-cluster"	  /* whom etcd and the control plane run as */
 
 struct cluster_paths {
 	char base[CLUSTER_PATH_SIZE];	    /* SHARE/cluster */
 	char pki[CLUSTER_PATH_SIZE];	    /* certificates and keys */
 	char kubernetes[CLUSTER_PATH_SIZE]; /* what kubeadm puts into /etc/kubernetes */
 	char admin[CLUSTER_PATH_SIZE];	    /* the administrator's kubeconfig */
+	char own[CLUSTER_PATH_SIZE];	    /* bramble-clusterd's */
 	char etcd[CLUSTER_PATH_SIZE];	    /* etcd's data */
 	char config[CLUSTER_PATH_SIZE];	    /* kubeadm's configuration */
 	char processes[CLUSTER_PATH_SIZE];  /* what brambled runs; without it nothing */

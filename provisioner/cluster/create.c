@@ -14,6 +14,7 @@
 #include "common/str.h"
 #include "provisioner/cluster/cluster.h"
 #include "provisioner/cluster/kubeadm.h"
+#include "provisioner/cluster/objects.h"
 #include "provisioner/cluster/own.h"
 #include "provisioner/cluster/processes.h"
 #include "rootfs/failure.h"
@@ -149,6 +150,31 @@ static int make_certificates(struct creation *creation)
 	return run_kubeadm(creation, "certs", "all");
 }
 
+/* bramble-clusterd's: what kubeadm prints for any user. `kubeconfig` was below `alpha` up to 1.21.
+ */
+static int make_own_credentials(struct creation *creation)
+{
+	const char *const newer[] = { "kubeadm", "kubeconfig", "user", "--config",
+		creation->paths.config, "--client-name", CLUSTER_CLIENT, NULL };
+	const char *const older[] = { "kubeadm", "alpha", "kubeconfig", "user", "--config",
+		creation->paths.config, "--client-name", CLUSTER_CLIENT, NULL };
+	char text[16384];
+	const struct run run = { .arguments = kubeadm_has_alpha(creation->version) ? older : newer,
+		.output = text,
+		.output_size = sizeof(text),
+		.progress = creation->progress };
+	int result;
+
+	if (access(creation->paths.own, F_OK) == 0)
+		return 0;
+	result = run_tool(&run, creation->failure);
+	if (result == 0)
+		result = file_replace(creation->paths.own, text, strlen(text), 0600);
+	return result == 0 ? 0
+			   : failure_set(creation->failure, result, "can't write %s: %s",
+				     creation->paths.own, strerror(-result));
+}
+
 static int make_credentials(struct creation *creation)
 {
 	static const char *const parts[] = { "admin", "controller-manager", "scheduler" };
@@ -156,6 +182,8 @@ static int make_credentials(struct creation *creation)
 
 	for (size_t i = 0; result == 0 && i < sizeof(parts) / sizeof(parts[0]); i++)
 		result = run_kubeadm(creation, "kubeconfig", parts[i]);
+	if (result == 0)
+		result = make_own_credentials(creation);
 	snprintf(creation->result, sizeof(creation->result), "%.120s", creation->paths.kubernetes);
 	return result;
 }
@@ -280,27 +308,6 @@ static int wait_until_ready(struct creation *creation)
 	return cluster_wait_until_ready(creation->settings, creation->progress, creation->failure);
 }
 
-/* A node's first certificate is requested with a token that is good for nothing else; its approval
- * is Bramble's. Later ones a node renews by itself. */
-static const char objects[] =
-	"# What Bramble adds to a fresh cluster.\n"
-	"apiVersion: rbac.authorization.k8s.io/v1\n"
-	"kind: ClusterRoleBinding\n"
-	"metadata: { name: 'bramble:nodes-request-certificates' }\n"
-	"roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole,\n"
-	"  name: 'system:node-bootstrapper' }\n"
-	"subjects:\n"
-	"- { apiGroup: rbac.authorization.k8s.io, kind: Group,\n"
-	"    name: 'system:bootstrappers:bramble:nodes' }\n"
-	"---\n"
-	"apiVersion: rbac.authorization.k8s.io/v1\n"
-	"kind: ClusterRoleBinding\n"
-	"metadata: { name: 'bramble:nodes-renew-certificates' }\n"
-	"roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole,\n"
-	"  name: 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient' }\n"
-	"subjects:\n"
-	"- { apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'system:nodes' }\n";
-
 static int apply_objects(struct creation *creation)
 {
 	char path[CLUSTER_PATH_SIZE + 16], answer[4096];
@@ -308,7 +315,8 @@ static int apply_objects(struct creation *creation)
 	int result;
 
 	snprintf(path, sizeof(path), "%s/objects.yaml", creation->paths.base);
-	result = file_replace_if_different(path, objects, strlen(objects), 0600, NULL);
+	result = file_replace_if_different(
+		path, cluster_objects, strlen(cluster_objects), 0600, NULL);
 	if (result != 0)
 		return failure_set(
 			creation->failure, result, "can't write %s: %s", path, strerror(-result));

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "common/str.h"
+#include "provisioner/cluster/yaml.h"
 
 #define KIND "apiVersion: kubeadm.k8s.io/%s\nkind: %s\n"
 
@@ -31,6 +31,13 @@ static int parse_minor(const char *version, unsigned long *minor)
 		return -EBADMSG;
 	*minor = strtoul(version + strlen(begin), &end, 10);
 	return *end == '.' && *minor < 1000 ? 0 : -EBADMSG;
+}
+
+bool kubeadm_has_alpha(const char *version)
+{
+	unsigned long minor;
+
+	return parse_minor(version, &minor) == 0 && minor < 22;
 }
 
 /* Arguments are a map up to v1beta3, then a list. */
@@ -94,29 +101,6 @@ int kubeadm_render(const struct kubeadm_config *config, char out[static KUBEADM_
 	return keep_etcd_local(out, KUBEADM_CONFIG_SIZE, &used, minor >= 31);
 }
 
-static yaml_node_t *get_member(yaml_document_t *document, yaml_node_t *node, const char *name)
-{
-	if (!node || node->type != YAML_MAPPING_NODE)
-		return NULL;
-	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-		pair < node->data.mapping.pairs.top; pair++) {
-		const yaml_node_t *key = yaml_document_get_node(document, pair->key);
-
-		if (key && key->type == YAML_SCALAR_NODE &&
-			strcmp((const char *)key->data.scalar.value, name) == 0)
-			return yaml_document_get_node(document, pair->value);
-	}
-	return NULL;
-}
-
-static yaml_node_t *get_only_item(yaml_document_t *document, yaml_node_t *node)
-{
-	if (!node || node->type != YAML_SEQUENCE_NODE ||
-		node->data.sequence.items.top - node->data.sequence.items.start != 1)
-		return NULL;
-	return yaml_document_get_node(document, *node->data.sequence.items.start);
-}
-
 static int copy_words(yaml_document_t *document, const yaml_node_t *list, char **words)
 {
 	size_t n = 0;
@@ -141,9 +125,9 @@ static int read_document(yaml_document_t *document, char **words)
 {
 	yaml_node_t *node = yaml_document_get_root_node(document);
 
-	node = get_member(document, node, "spec");
-	node = get_only_item(document, get_member(document, node, "containers"));
-	node = get_member(document, node, "command");
+	node = cluster_yaml_member(document, node, "spec");
+	node = cluster_yaml_only_item(document, cluster_yaml_member(document, node, "containers"));
+	node = cluster_yaml_member(document, node, "command");
 	return node && node->type == YAML_SEQUENCE_NODE ? copy_words(document, node, words)
 							: -EBADMSG;
 }

@@ -4,6 +4,7 @@
 #define BRAMBLE_CLUSTER_KUBEADM_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "provisioner/cluster/processes.h"
@@ -23,6 +24,9 @@ struct kubeadm_config {
  * etcd listens on the loopback interface alone. Returns 0, -EBADMSG (that is no version),
  * -ENOTSUP (older than 1.15) or -EMSGSIZE. */
 int kubeadm_render(const struct kubeadm_config *config, char out[static KUBEADM_CONFIG_SIZE]);
+
+/* Is its `kubeconfig` verb below `alpha`, as up to 1.21? */
+bool kubeadm_has_alpha(const char *version);
 
 /* The command of the only container in a static Pod's manifest. `words` are NULL-terminated and
  * the caller's to free, one by one. Returns 0, -EBADMSG, -E2BIG or -ENOMEM. Fuzzed. */

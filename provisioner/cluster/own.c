@@ -36,7 +36,8 @@ static int own_tree(const char *path, const struct passwd *user, struct failure 
 
 int cluster_own(const struct cluster_paths *paths, struct failure *failure)
 {
-	static const char *const credentials[] = { "controller-manager.conf", "scheduler.conf" };
+	static const char *const credentials[] = { "controller-manager.conf", "scheduler.conf",
+		"bramble.conf" };
 	const struct passwd *user = getpwnam(CLUSTER_USER);
 	int result;
 

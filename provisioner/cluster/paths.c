@@ -23,6 +23,7 @@ void cluster_find_paths_in(const char *base, struct cluster_paths *paths)
 	join(paths->pki, paths->base, "pki");
 	join(paths->kubernetes, paths->base, "kubernetes");
 	join(paths->admin, paths->base, "kubernetes/admin.conf");
+	join(paths->own, paths->base, "kubernetes/bramble.conf");
 	join(paths->etcd, paths->base, "etcd");
 	join(paths->config, paths->base, "kubeadm.yaml");
 	join(paths->processes, paths->base, "processes.json");

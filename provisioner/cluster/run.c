@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/file.h"
 #include "common/log.h"
@@ -17,7 +18,19 @@
 static const char *const launcher[] = { "/usr/bin/setpriv", "--reuid", CLUSTER_USER, "--regid",
 	CLUSTER_USER, "--clear-groups", "--no-new-privs", "--bounding-set=-all",
 	"--inh-caps=-all" };
+#define CLUSTERD "clusterd"
 #define LAUNCHER (sizeof(launcher) / sizeof(launcher[0]))
+
+/* Has the file changed since it was last obeyed? 0 = there is none. */
+static uint64_t identify(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		return 0;
+	return ((uint64_t)status.st_ino << 32) ^
+	       ((uint64_t)status.st_mtim.tv_sec * 1000000000u + (uint64_t)status.st_mtim.tv_nsec);
+}
 
 static void warn(struct brambled *brambled, const char *path, const char *what)
 {
@@ -44,9 +57,29 @@ static int run_process(struct brambled *brambled, const char *name, char *const 
 	return supervise_add(brambled->supervisor, &spec);
 }
 
+/* It stands between the cluster and brambled. Other credentials are another process. */
+static int run_clusterd(struct brambled *brambled)
+{
+	struct cluster_paths paths;
+	char program[300], key[32];
+	struct supervise_spec spec = { .name = CLUSTERD, .launcher = LAUNCHER, .fingerprint = key };
+
+	cluster_find_paths(&brambled->settings, &paths);
+	if (access(paths.own, F_OK) != 0)
+		return -ENOENT;
+	snprintf(program, sizeof(program), "%s/bramble-clusterd", brambled->settings.libexec);
+	snprintf(key, sizeof(key), "%llx", (unsigned long long)identify(paths.own));
+	memcpy(spec.argv, launcher, sizeof(launcher));
+	memcpy(spec.argv + LAUNCHER,
+		(const char *[]){ program, "--run", brambled->settings.run, "--kubeconfig",
+			paths.own, "--log-level", log_level_name(), NULL },
+		8 * sizeof(char *));
+	return supervise_add(brambled->supervisor, &spec);
+}
+
 static int run_all(struct brambled *brambled, const struct processes *processes)
 {
-	int result = 0;
+	int result = run_clusterd(brambled);
 
 	for (size_t i = 0; i < PROCESSES_COUNT; i++) {
 		int added = run_process(brambled, processes_names[i], processes->argv[i]);
@@ -60,7 +93,7 @@ static int run_all(struct brambled *brambled, const struct processes *processes)
 /* Returns whether there were some, which may take a while to end. */
 static bool remove_all(struct brambled *brambled)
 {
-	bool any = false;
+	bool any = supervise_remove(brambled->supervisor, CLUSTERD) == 0;
 
 	for (size_t i = PROCESSES_COUNT; i > 0; i--)
 		any = supervise_remove(brambled->supervisor, processes_names[i - 1]) == 0 || any;
@@ -78,17 +111,6 @@ static int load(const char *path, struct processes *processes)
 	result = strlen(text) == size ? processes_parse(text, processes) : -EBADMSG;
 	free(text);
 	return result;
-}
-
-/* Has the file changed since it was last obeyed? 0 = there is none. */
-static uint64_t identify(const char *path)
-{
-	struct stat status;
-
-	if (stat(path, &status) != 0)
-		return 0;
-	return ((uint64_t)status.st_ino << 32) ^
-	       ((uint64_t)status.st_mtim.tv_sec * 1000000000u + (uint64_t)status.st_mtim.tv_nsec);
 }
 
 /* Also while there is no control plane: a restore may have to be finished. */

@@ -8,6 +8,7 @@
 #include "provisioner/heartbeats.h"
 #include "provisioner/rollout/run.h"
 #include "provisioner/rules.h"
+#include "provisioner/stages.h"
 
 #define BOOTS_LOOKED_AT 8 /* others are files that somebody asked for in its name */
 
@@ -62,7 +63,7 @@ static int take_newest(void *id, const struct registry_boot *boot)
 
 static int take_newest_joined(void *id, const struct registry_boot *boot)
 {
-	if (strcmp(boot->stage, "joined") != 0)
+	if (!stages_have_joined(boot->stage))
 		return 0;
 	*(int64_t *)id = boot->id;
 	return 1;

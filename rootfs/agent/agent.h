@@ -38,6 +38,9 @@ void agent_read_facts(struct agent_facts *facts);
 /* The value of "NAME:   123 kB" in the text of /proc/meminfo; 0 when absent. Pure. */
 int64_t agent_parse_meminfo(const char *text, const char *name);
 
+/* A small file as one visible line; "" when it can't be read. */
+void agent_read_line(const char *path, char *out, size_t size);
+
 /* The number, of base 10 or 16, that a small file holds; -1 when there is no such file, or no
  * number that isn't negative. */
 int64_t agent_read_number(const char *path, int base);

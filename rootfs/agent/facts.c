@@ -11,8 +11,7 @@
 
 #define FACT_LIMIT 16384
 
-/* A small file as one visible line. */
-static void read_line(const char *path, char *out, size_t size)
+void agent_read_line(const char *path, char *out, size_t size)
 {
 	char *text;
 	size_t length;
@@ -29,7 +28,7 @@ int64_t agent_read_number(const char *path, int base)
 	char text[24], *end;
 	long long value;
 
-	read_line(path, text, sizeof(text));
+	agent_read_line(path, text, sizeof(text));
 	errno = 0;
 	value = strtoll(text, &end, base);
 	return end == text || *end != '\0' || errno != 0 || value < 0 ? -1 : value;
@@ -80,15 +79,15 @@ void agent_read_facts(struct agent_facts *facts)
 	size_t size;
 
 	*facts = (struct agent_facts){ 0 };
-	read_line("/proc/device-tree/serial-number", facts->serial, sizeof(facts->serial));
-	read_line("/proc/device-tree/model", facts->model, sizeof(facts->model));
-	read_line("/etc/machine-id", facts->machine_id, sizeof(facts->machine_id));
+	agent_read_line("/proc/device-tree/serial-number", facts->serial, sizeof(facts->serial));
+	agent_read_line("/proc/device-tree/model", facts->model, sizeof(facts->model));
+	agent_read_line("/etc/machine-id", facts->machine_id, sizeof(facts->machine_id));
 	facts->revision = read_revision();
 	if (uname(&kernel) == 0)
 		str_copy(facts->kernel, sizeof(facts->kernel), kernel.release);
-	read_line("/proc/uptime", line, sizeof(line));
+	agent_read_line("/proc/uptime", line, sizeof(line));
 	facts->uptime_s = (int64_t)strtod(line, NULL);
-	read_line("/proc/loadavg", line, sizeof(line));
+	agent_read_line("/proc/loadavg", line, sizeof(line));
 	facts->load1 = strtod(line, NULL);
 	temperature_mc = agent_read_number("/sys/class/thermal/thermal_zone0/temp", 10);
 	facts->temperature_mc = temperature_mc > 0 ? temperature_mc : 0;

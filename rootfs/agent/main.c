@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "rootfs/agent/agent.h"
 #include "rootfs/agent/node_config.h"
+#include "rootfs/cluster/member.h"
 
 #define FIRST_PAUSE_MS 500
 #define LONGEST_PAUSE_MS 15000
@@ -158,9 +159,10 @@ _Noreturn static void run(const struct agent_boot *boot)
 }
 
 static const char usage[] =
-	"usage: bramble-agent [--keys]\n"
+	"usage: bramble-agent [--keys|--cluster]\n"
 	"Runs on a node, started by bramble-agent.service.\n"
-	"  --keys   make the node's SSH host key if it has none, keep it, and end\n";
+	"  --keys     make the node's SSH host key if it has none, keep it, and end\n"
+	"  --cluster  make it a node of the Kubernetes cluster (bramble-cluster.service)\n";
 
 static int keep_keys(void)
 {
@@ -175,11 +177,13 @@ int main(int argc, char **argv)
 {
 	struct agent_boot boot;
 	const char *missing = "";
+	bool cluster;
 
 	log_init("bramble-agent", LOG_LEVEL_INFO);
 	if (argc == 2 && strcmp(argv[1], "--keys") == 0)
 		return keep_keys();
-	if (argc > 1) {
+	cluster = argc == 2 && strcmp(argv[1], "--cluster") == 0;
+	if (argc > 1 && !cluster) {
 		bool help = strcmp(argv[1], "--help") == 0;
 
 		fputs(usage, help ? stdout : stderr);
@@ -191,5 +195,7 @@ int main(int argc, char **argv)
 			missing);
 		return EXIT_CONFIGURATION;
 	}
+	if (cluster)
+		return member_run_service(&boot) == 0 ? 0 : 1;
 	run(&boot);
 }

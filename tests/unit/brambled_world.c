@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "provisioner/cluster/joins.h"
 #include "provisioner/nodeconf/force.h"
 #include "provisioner/registry/private.h"
 
@@ -69,6 +70,7 @@ static void end(struct world *world)
 	registry_rollback(brambled->registry);
 	console_stop(brambled);
 	timeline_stop(brambled);
+	joins_stop(brambled);
 	images_stop(brambled);
 	registry_close(brambled->registry);
 	brambled->n_unlogged = 0;

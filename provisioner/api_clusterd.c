@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: ISC */
+/* bramble-clusterd's part of the API: what there is to do, and what became of it. */
+#include <string.h>
+
+#include "common/clock.h"
+#include "provisioner/api.h"
+#include "provisioner/cluster/joins.h"
+#include "provisioner/rules.h"
+#include "provisioner/timeline.h"
+
+static void add_join(void *argument, const struct joins_node *node)
+{
+	cJSON *array = argument, *json;
+
+	if (node->state != JOINS_WANTED && node->state != JOINS_DONE)
+		return;
+	json = cJSON_CreateObject();
+	cJSON_AddStringToObject(json, "node", node->name);
+	cJSON_AddStringToObject(json, "state", node->state == JOINS_WANTED ? "wanted" : "done");
+	cJSON_AddItemToArray(array, json);
+}
+
+/* Lines, each with its newline. */
+static void add_lines(cJSON *json, const char *name, const char *lines)
+{
+	cJSON *array = cJSON_AddArrayToObject(json, name);
+	char line[256];
+
+	for (size_t length; *lines; lines += length + 1) {
+		length = strcspn(lines, "\n");
+		if (length >= sizeof(line) || lines[length] == '\0')
+			break;
+		memcpy(line, lines, length);
+		line[length] = '\0';
+		cJSON_AddItemToArray(array, cJSON_CreateString(line));
+	}
+}
+
+struct nodes {
+	struct brambled *brambled;
+	cJSON *array;
+};
+
+static int add_node(void *argument, const struct registry_node *node)
+{
+	struct nodes *nodes = argument;
+	const struct settings_role *role = rules_role(&nodes->brambled->settings, node->role);
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(json, "name", node->name);
+	add_lines(json, "labels", role ? role->labels : "");
+	add_lines(json, "taints", role ? role->taints : "");
+	cJSON_AddItemToArray(nodes->array, json);
+	return 0;
+}
+
+static void list_work(struct brambled *brambled, struct api_reply *reply)
+{
+	cJSON *json = cJSON_CreateObject();
+	struct nodes nodes = { .brambled = brambled };
+
+	cJSON_AddBoolToObject(json, "busy", joins_is_busy(brambled));
+	joins_each(brambled, add_join, cJSON_AddArrayToObject(json, "joins"));
+	nodes.array = cJSON_AddArrayToObject(json, "nodes");
+	(void)registry_each_node(brambled->registry, add_node, &nodes);
+	reply->json = json;
+}
+
+static const char *get_text(const cJSON *object, const char *name)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+
+	return text ? text : "";
+}
+
+static void hear_token(struct brambled *brambled, const cJSON *body, struct api_reply *reply)
+{
+	struct joins_node *node = joins_find(brambled, get_text(body, "node"));
+
+	reply->json = cJSON_CreateObject();
+	if (node && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "spent")))
+		joins_spent(node);
+	else if (node)
+		joins_minted(node, get_text(body, "token"));
+}
+
+static int take_boot(void *argument, const struct registry_boot *boot)
+{
+	*(struct registry_boot *)argument = *boot;
+	return 1;
+}
+
+static void tell_change(struct brambled *brambled, struct joins_node *node, bool was_ready)
+{
+	struct registry_boot boot = { .id = 0 };
+
+	if (joins_is_ready(node) == was_ready)
+		return;
+	if (was_ready) {
+		brambled_event(brambled, "node.notready", node->name, "%s isn't Ready: %.160s",
+			node->name, node->reason);
+		return;
+	}
+	(void)registry_each_boot(brambled->registry, node->name, NULL, 1, take_boot, &boot);
+	if (boot.id && timeline_advance(brambled, boot.id, "ready", node->pod_cidr) == 0)
+		brambled_event(brambled, "node.ready", node->name, "%s is Ready, says the cluster",
+			node->name);
+}
+
+static void take_node(struct brambled *brambled, const cJSON *object)
+{
+	struct registry_node known;
+	struct joins_node *node = NULL;
+	bool was_ready;
+
+	/* Nodes that are none of ours are none of our business. */
+	if (registry_get_node(brambled->registry, get_text(object, "name"), &known) == 0)
+		node = joins_of(brambled, known.name);
+	if (!node)
+		return;
+	was_ready = joins_is_ready(node);
+	node->told_ns = clock_monotonic_ns();
+	node->ready = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "ready"));
+	str_copy(node->uid, sizeof(node->uid), get_text(object, "uid"));
+	str_copy(node->kernel, sizeof(node->kernel), get_text(object, "boot_id"));
+	str_copy(node->pod_cidr, sizeof(node->pod_cidr), get_text(object, "pod_cidr"));
+	str_copy_visible(node->reason, sizeof(node->reason), get_text(object, "reason"),
+		strlen(get_text(object, "reason")));
+	tell_change(brambled, node, was_ready);
+}
+
+static void hear_nodes(struct brambled *brambled, const cJSON *body, struct api_reply *reply)
+{
+	const cJSON *object;
+
+	cJSON_ArrayForEach(object, cJSON_GetObjectItemCaseSensitive(body, "nodes"))
+	{
+		take_node(brambled, object);
+	}
+	reply->json = cJSON_CreateObject();
+}
+
+bool api_cluster_call(
+	struct brambled *brambled, const struct api_call *call, struct api_reply *reply)
+{
+	cJSON *body;
+
+	if (call->method == IPC_GET && strcmp(call->path, "/v1/cluster/work") == 0) {
+		list_work(brambled, reply);
+		return true;
+	}
+	if (call->method != IPC_POST || (strcmp(call->path, "/v1/cluster/tokens") != 0 &&
+						strcmp(call->path, "/v1/cluster/nodes") != 0))
+		return false;
+	body = cJSON_Parse(call->body);
+	if (strcmp(call->path, "/v1/cluster/tokens") == 0)
+		hear_token(brambled, body, reply);
+	else
+		hear_nodes(brambled, body, reply);
+	cJSON_Delete(body);
+	return true;
+}

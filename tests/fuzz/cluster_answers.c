@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: ISC */
+/* What bramble-clusterd and bramble-agent read of a cluster: certificate requests (first byte 'r'),
+ * credentials ('k'), nodes ('n'), and the router's answers to a node. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provisioner/clusterd/kubeconfig.h"
+#include "provisioner/clusterd/nodes.h"
+#include "provisioner/clusterd/request.h"
+#include "rootfs/cluster/member.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_request(const char *text, size_t size)
+{
+	char reason[REQUEST_REASON_SIZE];
+	cJSON *object = cJSON_Parse(text);
+	struct request request;
+
+	(void)request_check(text, size, "rasp1", reason);
+	if (object && request_read(object, &request))
+		(void)request_judge(object, "rasp1", false, reason);
+	cJSON_Delete(object);
+}
+
+static void read_nodes(const char *text)
+{
+	cJSON *list = cJSON_Parse(text),
+	      *wanted = cJSON_Parse("{\"labels\":[\"a=b\"],\"taints\":[]}");
+	const cJSON *object = nodes_find(list, "rasp1");
+
+	if (object)
+		cJSON_Delete(nodes_patch(object, wanted));
+	cJSON_Delete(nodes_describe(list, 0));
+	cJSON_Delete(wanted);
+	cJSON_Delete(list);
+}
+
+static void read_answers(const char *text)
+{
+	static struct member_cluster cluster;
+	static struct member_network network;
+	char token[MEMBER_TOKEN_SIZE], decoded[64];
+
+	if (member_parse_cluster(text, &cluster) == 0 && cluster.engine && !cluster.node[0])
+		abort();
+	(void)member_parse_network(text, &network);
+	if (member_parse_token(text, token) == 0 && strlen(token) != MEMBER_TOKEN_SIZE - 1)
+		abort();
+	(void)member_decode(text, decoded, sizeof(decoded));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct kubeconfig config;
+	char *text;
+
+	if (size == 0 || size > 16384)
+		return 0;
+	text = malloc(size);
+	if (!text)
+		return 0;
+	memcpy(text, data + 1, size - 1);
+	text[size - 1] = '\0';
+	if (data[0] == 'r')
+		read_request(text, size - 1);
+	else if (data[0] == 'k')
+		(void)kubeconfig_parse(text, size - 1, &config);
+	else if (data[0] == 'n')
+		read_nodes(text);
+	else
+		read_answers(text);
+	free(text);
+	return 0;
+}
