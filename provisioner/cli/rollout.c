@@ -248,6 +248,7 @@ static enum cli_exit find(struct cli *cli, const char *word, bool any, int64_t *
 	int status, result;
 	unsigned live = 0;
 
+	*id = 0;
 	if (word && !take_number(word, INT64_MAX, &number))
 		return cli_complain(cli, CLI_USAGE, "\"%.40s\" is no number of a roll-out", word);
 	*id = (int64_t)number;

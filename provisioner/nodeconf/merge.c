@@ -76,7 +76,7 @@ static int put(struct merge *merge, const struct item *item, const char *setting
 		snprintf(place->path, sizeof(place->path), "nodes.%s.[%zu]%s%s", merge->list,
 			merge->index, *setting ? "." : "", setting);
 	for (unsigned i = 0; i < item_traits(item->kind)->values; i++) {
-		place->item.values[i] = strdup(item->values[i]);
+		place->item.values[i] = strdup(item->values[i] ? item->values[i] : "");
 		if (!place->item.values[i])
 			return -ENOMEM;
 	}
