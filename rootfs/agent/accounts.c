@@ -100,8 +100,8 @@ static size_t put_group(
 	if (is_member) {
 		if (any)
 			out[used++] = ',';
-		memcpy(out + used, user, strlen(user));
-		used += strlen(user);
+		for (const char *p = user; *p; p++)
+			out[used++] = *p;
 	}
 	out[used++] = '\n';
 	return used;

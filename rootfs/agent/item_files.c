@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Files, and units of systemd. */
 #include <errno.h>
+#include <stdbool.h>
+#include <limits.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,13 +115,27 @@ static int apply_file(
 	return result;
 }
 
+static bool take_number(const char **at, int base, unsigned *value)
+{
+	char *end;
+	unsigned long number = strtoul(*at, &end, base);
+
+	if (end == *at || number > UINT_MAX)
+		return false;
+	*at = end;
+	*value = (unsigned)number;
+	return true;
+}
+
+/* As remember_file() wrote it. */
 static int restore(struct config_world *world, const char *path, const char *before,
 	char reason[static CONFIG_REASON_SIZE])
 {
 	unsigned mode, uid, gid;
 	const char *content = strchr(before, '\n');
 
-	if (!content || sscanf(before, "%o %u %u", &mode, &uid, &gid) != 3)
+	if (!content || !take_number(&before, 8, &mode) || !take_number(&before, 10, &uid) ||
+		!take_number(&before, 10, &gid))
 		return config_fail(reason, path, -EBADMSG);
 	return config_write(world, path, content + 1, mode, uid, gid, reason);
 }

@@ -42,6 +42,8 @@ bool swap_next(char **text, struct swap_space *space)
 	return false;
 }
 
+static const char swap_magic[10] = { 'S', 'W', 'A', 'P', 'S', 'P', 'A', 'C', 'E', '2' };
+
 /* A page at the beginning (Linux include/linux/swap.h, union swap_header). */
 static int write_header(const char *path, uint64_t size, char reason[static CONFIG_REASON_SIZE])
 {
@@ -54,7 +56,7 @@ static int write_header(const char *path, uint64_t size, char reason[static CONF
 		result = -errno;
 	} else {
 		memcpy(header + 1024, head, sizeof(head));
-		memcpy(header + page - 10, "SWAPSPACE2", 10);
+		memcpy(header + page - sizeof(swap_magic), swap_magic, sizeof(swap_magic));
 		if (pwrite(fd, header, page, 0) != (ssize_t)page || fsync(fd) != 0)
 			result = -EIO;
 	}

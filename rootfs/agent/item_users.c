@@ -50,7 +50,8 @@ static int read_tables(const struct config_world *world, struct tables *tables,
 		result = file_read(path, TABLE_LIMIT, &tables->now[i], &size);
 		if (result != 0) {
 			free_tables(tables);
-			return config_fail(reason, path, result);
+			(void)config_fail(reason, path, result);
+			return result < 0 ? result : -EIO;
 		}
 	}
 	return 0;
@@ -123,7 +124,8 @@ static int plan_user(const struct config_world *world, const struct item *item,
 	if (tables->wanted[PASSWD] && tables->wanted[GROUP] && tables->wanted[SHADOW])
 		return 0;
 	free_tables(tables);
-	return config_fail(reason, "users", -ENOMEM);
+	(void)config_fail(reason, "users", -ENOMEM);
+	return -ENOMEM;
 }
 
 static bool tables_differ(const struct tables *tables)
@@ -303,7 +305,8 @@ static int plan_group(const struct config_world *world, const struct item *item,
 	if (tables->wanted[GROUP] && tables->wanted[PASSWD] && tables->wanted[SHADOW])
 		return 0;
 	free_tables(tables);
-	return config_fail(reason, "groups", -ENOMEM);
+	(void)config_fail(reason, "groups", -ENOMEM);
+	return -ENOMEM;
 }
 
 static int differs_group(

@@ -96,11 +96,11 @@ static bool look_for_drift(struct agent_config *config)
 bool agent_tend_config(struct agent_config *config, const struct agent_boot *boot)
 {
 	bool news = false;
+	bool other = config->wanted[0] && strcmp(config->wanted, config->hash) != 0;
+	bool again =
+		config->outcome.failed > 0 && config->hash[0] && is_due(config->tried_ns, AGAIN_NS);
 
-	if (config->wanted[0] && strcmp(config->wanted, config->hash) != 0)
-		news = take_over(config, boot);
-	else if (config->outcome.failed > 0 && config->hash[0] &&
-		 is_due(config->tried_ns, AGAIN_NS))
+	if (other || again)
 		news = take_over(config, boot);
 	else if (config->hash[0] &&
 		 is_due(config->checked_ns, CHECK_HEARTBEATS * config->heartbeat_s * NS_PER_S))
