@@ -93,7 +93,7 @@ static bool take_line(char *line, struct document *document)
 {
 	char *rest = line, *word = strsep(&rest, "\t"), *value;
 	int kind = find_kind(word);
-	struct item item;
+	struct item item = { .values = { "" } };
 	unsigned n = 0;
 
 	if (kind < 0) {
