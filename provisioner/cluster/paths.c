@@ -19,6 +19,7 @@ void cluster_find_paths(const struct settings *settings, struct cluster_paths *p
 
 void cluster_find_paths_in(const char *base, struct cluster_paths *paths)
 {
+	*paths = (struct cluster_paths){ .base = "" };
 	snprintf(paths->base, CLUSTER_PATH_SIZE, "%.280s", base);
 	join(paths->pki, paths->base, "pki");
 	join(paths->kubernetes, paths->base, "kubernetes");

@@ -42,7 +42,6 @@ shorten() { # name of the authority, name of the certificate, seconds
 control_plane_begin certs 'snapshots_kept = 2;'
 check 'a snapshot is made without being asked' wait_for 60 has schedule
 check 'the status tells when the first certificate ends' sh -c "$B/bramble --config $lab/bramble.conf cluster status | grep -q 'ends first, in 36'"
-before=$(enddate apiserver-kubelet-client.crt)
 shorten ca apiserver-kubelet-client.crt 600
 check 'a certificate is about to end' fails is_valid_for apiserver-kubelet-client.crt 700
 running=$(pid_of kube-apiserver) etcd=$(pid_of etcd)

@@ -33,9 +33,12 @@ static int run(const char *const *arguments, char *out, size_t size)
 {
 	static const char unit[] = "ActiveState=active\nType=simple\nLoadState=loaded\n";
 
-	for (size_t i = 0; arguments[i]; i++)
+	for (size_t i = 0; arguments[i]; i++) {
+		const char *slash = i == 0 ? strrchr(arguments[0], '/') : NULL;
+
 		snprintf(w.asked + strlen(w.asked), sizeof(w.asked) - strlen(w.asked), "%s ",
-			i == 0 ? strrchr(arguments[0], '/') + 1 : arguments[i]);
+			slash ? slash + 1 : arguments[i]);
+	}
 	if (size > 0)
 		snprintf(out, size, "%s", strcmp(arguments[1], "show") == 0 ? unit : "");
 	return w.status;

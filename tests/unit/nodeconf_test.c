@@ -87,8 +87,10 @@ static void assert_value(const struct nodeconf *merged, enum item_kind kind, con
 {
 	const struct nodeconf_item *item = find(merged, kind, name);
 
-	if (!item)
+	if (!item) {
 		fail_msg("there is no %s %s", item_traits(kind)->word, name);
+		return;
+	}
 	assert_string_equal(item->item.values[value], expected);
 	assert_string_equal(item->path, path);
 }
