@@ -65,12 +65,12 @@ check 'a version whose files are not there: status 4' ends_with 4 image use base
 follower=$!
 power_on 1 4b 100000001a2b3c4d dc:a6:32:0a:0b:0c --attempts 1
 check 'a board that knocks is known' wait_for 30 board_is_known
-wait_for 20 sh -c "tests/lab/appliance cli cli board list | grep -q '^1a2b3c4d'" || :
+wait_for 20 sh -c "tests/lab/appliance $lab_name cli board list | grep -q '^1a2b3c4d'" || :
 check 'it is parked' is "$(field .state board show 1a2b3c4d)" parked
 check 'the command that admits it is shown' says 'bramble node admit 1a2b3c4d' board list
 check 'too short a beginning is refused' fails bramble node admit 1a2
 check 'it can be admitted by the beginning of its serial' says 'Admitted as rasp1, 10.77.0.' node admit 1a2b
-check 'to admit it again changes no node' sh -c 'tests/lab/appliance cli cli node admit 1a2b >/dev/null 2>&1; [ "$(tests/lab/appliance cli cli --json node list | jq ".nodes | length")" = 1 ]'
+check 'to admit it again changes no node' sh -c 'tests/lab/appliance "$0" cli node admit 1a2b >/dev/null 2>&1; [ "$(tests/lab/appliance "$0" cli --json node list | jq ".nodes | length")" = 1 ]' "$lab_name"
 
 appliance kill brambled
 check 'a question rides over a restart of brambled' ends_with 0 node list
