@@ -44,6 +44,8 @@ install: $(INSTALL_BUILT) ## Install (DESTDIR=, prefix=); what was edited stays
 	$(call install_editable,etc/bramble.conf,$(sysconfdir)/bramble/bramble.conf)
 	install -m 644 etc/hooks.d/50-webhook.example '$(DESTDIR)$(sysconfdir)/bramble/hooks.d'
 	$(foreach f,$(wildcard etc/images/*.conf),$(call install_editable,$(f),$(sysconfdir)/bramble/images/$(notdir $(f))))
+	install -d $(addprefix '$(DESTDIR)$(sysconfdir)'/bramble/images/kubernetes/,programs containers)
+	$(foreach f,$(wildcard etc/images/kubernetes/*.*),$(call install_editable,$(f),$(sysconfdir)/bramble/images/kubernetes/$(notdir $(f))))
 	@[ -n '$(DESTDIR)' ] || { systemd-sysusers '$(sysusersdir)/bramble.conf'; \
 	  [ ! -d /run/systemd/system ] || systemctl daemon-reload; }
 	@echo '  installed; next: edit $(sysconfdir)/bramble/bramble.conf, then: systemctl start bramble'
