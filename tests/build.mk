@@ -46,3 +46,7 @@ bench-scale: $(B)/bench-scale ## What each call of the API costs with 10,000 nod
 bench: all ## Our servers beside Debian's, and power-on to kernel (QUICK=1; DOCS=1 writes docs/performance.*)
 	@B=$(B) tests/bench/run
 	@B=$(B) tests/bench/boot.sh
+
+# What the pods of the tests run
+NODE_PROGRAMS += pod
+pod_SRC := tests/kubernetes/pod.c
