@@ -3,14 +3,18 @@
 # Two Pis are powered on and become nodes of a real Kubernetes cluster with no command: kubelet, containerd, CNI, kube-proxy.
 # Then pods that reach each other, and a board that dies: its node lives on in another one.
 # timeout: 1500
+# alone
 set -eu
 . tests/lib.sh
 # shellcheck source=tests/kubernetes/lib.sh
 . tests/kubernetes/lib.sh
+# shellcheck source=tests/kubernetes/workload.sh
+. tests/kubernetes/workload.sh
 
 boot_of() { bramble --json boot latest "$1"; }
 stage() { boot_of "$1" | jq -r .stage; }
 is_ready() { [ "$(stage "$1")" = ready ] && [ "$(condition "$1")" = True ]; }
+is_ready_on() { is_ready "$1" && [ "$(boot_of "$1" | jq -r .mac)" = "$2" ]; }
 both_ready() { is_ready rasp1 && is_ready rasp2; }
 condition() { kubectl get node "$1" -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}'; }
 uid_of() { kubectl get node "$1" -o jsonpath='{.metadata.uid}'; }
@@ -27,38 +31,6 @@ print_times() {
 		| ($steps | map(select(.stage == "init"))[0].s) as $init | ($steps | map(select(.stage == "joined"))[0].s) as $joined
 		| "# \(.node) (\($when)): Ready \($steps[-1].s) s after power-on: kernel runs \($init) s, joined the LAN \($joined) s, " +
 		  ([$steps[] | select(.stage == "joined" or .stage == "cluster") | select(.detail != "") | "\(.detail | split(":")[0] | split(",")[0]) \(.s) s"] | join(", "))'
-}
-pod() { # name node
-	cat <<-END
-		---
-		apiVersion: v1
-		kind: Pod
-		metadata: { name: $1, labels: { app: web } }
-		spec:
-		  nodeSelector: { kubernetes.io/hostname: $2 }
-		  terminationGracePeriodSeconds: 1
-		  automountServiceAccountToken: false
-		  volumes: [ { name: kept, persistentVolumeClaim: { claimName: kept } } ]
-		  containers: [ { name: pod, image: "bramble.test/pod:1", imagePullPolicy: Never, volumeMounts: [ { name: kept, mountPath: /kept } ] } ]
-	END
-}
-volume_and_service() {
-	cat <<-END
-		apiVersion: v1
-		kind: PersistentVolume
-		metadata: { name: kept }
-		spec: { capacity: { storage: 1Gi }, accessModes: [ ReadWriteMany ], storageClassName: share, hostPath: { path: /shared/kept, type: DirectoryOrCreate } }
-		---
-		apiVersion: v1
-		kind: PersistentVolumeClaim
-		metadata: { name: kept }
-		spec: { storageClassName: share, accessModes: [ ReadWriteMany ], resources: { requests: { storage: 1Gi } } }
-		---
-		apiVersion: v1
-		kind: Service
-		metadata: { name: web }
-		spec: { selector: { app: web }, ports: [ { port: 80, targetPort: 8080 } ] }
-	END
 }
 test_explain() { grep -E 'brambled|clusterd' "$lab/log" | tail -n 10 | cut -c1-200 | sed 's/^/# /'; tail -n 2 "$lab"/console-*.log | sed 's/^/# /'; kubectl get nodes,pods -o wide | sed 's/^/# /'; }
 
@@ -94,7 +66,7 @@ power_off 1
 kubectl delete pod one --wait=false >/dev/null
 check 'the board dies: another one is put in its place' bramble node replace rasp1 --next
 power_on_machine 3 4b 10000000c0ffee03 dc:a6:32:0a:0b:03
-check 'the node is Ready again' wait_for 400 is_ready rasp1
+check 'the node is Ready again' wait_for 600 is_ready_on rasp1 dc:a6:32:0a:0b:03
 print_times rasp1 'another board'
 check 'it is the same Node' is "$(uid_of rasp1)" "$uid"
 check '… and there are two' is "$(kubectl get nodes -o name | wc -l)" 2
