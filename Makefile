@@ -78,7 +78,7 @@ $(foreach p,$(FUZZERS),$(eval $(call link_fuzzer,$(p)))$(eval $(call link_cover,
 $(B)/.deps:
 	@mkdir -p $(B) && touch $@
 
-.PHONY: all programs node tests fuzzers deps check demo bench lint fuzz install clean help unit format
+.PHONY: all programs node tests fuzzers deps check check-long demo bench lint fuzz install clean help unit format
 all: programs node ## Build everything into build/
 programs: $(addprefix $(B)/,$(PROGRAMS)) ## Build the router's programs
 node: $(addprefix $(B)/,$(NODE_PROGRAMS)) ## Build the node's programs (aarch64, static)
@@ -89,7 +89,7 @@ unit: tests ## Run the unit tests (SAN=1 B=build/asan: under ASan and UBSan)
 clean: ## Remove build/
 	rm -rf $(B)
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 format: ## Format all C files
 	clang-format -i $$(git ls-files '*.c' '*.h')
 

@@ -38,6 +38,8 @@ bench-report_LDLIBS := -lm
 
 check: ## Set up, build, run all tests (ONLY=word: those whose name holds it)
 	@B=$(B) MAKE="$(MAKE)" tests/check $(TESTS)
+check-long: ## What takes too long for `make check`: real Kubernetes nodes
+	@B=$(B) MAKE="$(MAKE)" tests/check long
 demo: ## Watch two virtual Pis join, and a third take over from one (KEEP=1: leave it running)
 	@B=$(B) MAKE="$(MAKE)" tests/lab/demo
 .PHONY: bench-scale
