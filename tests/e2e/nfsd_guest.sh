@@ -12,15 +12,15 @@ share=$(tests/lab/image)
 tests/guest/disks "$work" "$share" || bail_out "the router's disks can't be made"
 
 # The router's card is a tap on the switch; the lab's own router keeps only an address to log in from.
-ip -n nfsd-rt addr flush dev lan0
-ip -n nfsd-rt addr add 10.77.0.9/24 dev lan0
-ip -n nfsd-sw tuntap add router mode tap vnet_hdr
-ip -n nfsd-sw link set router master br0 up
-tests/guest/boot "$work" nfsd-sw router </dev/null >"$lab/guest.log" 2>&1 &
+ip -n "$lab_name-rt" addr flush dev lan0
+ip -n "$lab_name-rt" addr add 10.77.0.9/24 dev lan0
+ip -n "$lab_name-sw" tuntap add router mode tap vnet_hdr
+ip -n "$lab_name-sw" link set router master br0 up
+tests/guest/boot "$work" "$lab_name-sw" router </dev/null >"$lab/guest.log" 2>&1 &
 guest=$!
 
 router() {
-	ip netns exec nfsd-rt ssh -q -i "$work/key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+	ip netns exec "$lab_name-rt" ssh -q -i "$work/key" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
 		-o ConnectTimeout=3 -o BatchMode=yes root@10.77.0.1 "$@"
 }
 says() { # text, command …
