@@ -39,7 +39,7 @@ test_explain() {
 	router journalctl -u bramble -n 40 --no-pager -o cat | sed 's/^/#   /' || :
 }
 
-check "the router's machine comes up" wait_for 90 router true
+check "the router's machine comes up" wait_for 240 router true
 check "systemctl start bramble: it says it is ready" router systemctl start bramble
 check "it answers" wait_for 20 answers
 image=$(basename "$(find "$share/images/base" -name '*.squashfs' | head -n 1)" .squashfs)
