@@ -14,7 +14,7 @@ set -eu
 boot_of() { bramble --json boot latest "$1"; }
 stage() { boot_of "$1" | jq -r .stage; }
 is_ready() { [ "$(stage "$1")" = ready ] && [ "$(condition "$1")" = True ]; }
-is_ready_on() { is_ready "$1" && [ "$(boot_of "$1" | jq -r .mac)" = "$2" ]; }
+is_ready_on() { boot_of "$1" | jq -e --arg mac "$2" '.stage == "ready" and .mac == $mac' && [ "$(condition "$1")" = True ]; }
 both_ready() { is_ready rasp1 && is_ready rasp2; }
 condition() { kubectl get node "$1" -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}'; }
 uid_of() { kubectl get node "$1" -o jsonpath='{.metadata.uid}'; }
