@@ -7,7 +7,14 @@ test-supervise_SRC := tests/unit/supervise_test.c $(SUPERVISE_SRC) $(COMMON_BASE
 test-supervise_LIBS := cmocka libevent_core
 
 # The administrator's settings; the default of paths.libexec follows $(libexecdir)
-SETTINGS_SRC := provisioner/settings.c provisioner/settings_table.c provisioner/settings_nodes.c provisioner/settings_lists.c provisioner/settings_cross.c provisioner/settings_cross_nodes.c $(COMMON_CONF)
+SETTINGS_SRC := \
+	provisioner/settings.c \
+	provisioner/settings_table.c \
+	provisioner/settings_nodes.c \
+	provisioner/settings_lists.c \
+	provisioner/settings_cross.c \
+	provisioner/settings_cross_nodes.c \
+	$(COMMON_CONF)
 SETTINGS_LIBS := $(COMMON_CONF_LIBS)
 TESTS += test-settings
 test-settings_SRC := tests/unit/settings_test.c $(SETTINGS_SRC) common/file.c common/str.c
@@ -75,10 +82,52 @@ fuzz-cluster_answers_LIBS := $(CLUSTERD_PURE_LIBS)
 
 # The administrator's command
 CLI := provisioner/cli
-CLI_SRC := $(addprefix $(CLI)/,cli.c args.c client.c table.c text.c json.c commands.c \
-	status.c node.c board.c boot.c events.c image.c config.c admit.c inventory.c cluster.c operate.c targets.c rollout.c rollout_watch.c watch.c complete.c health.c state.c state_replace.c rules.c hooks.c nodeconf.c) \
-	$(CLI)/cluster_snapshots.c $(CLI)/cluster_certificates.c $(CLUSTER_SRC) rootfs/run.c rootfs/failure.c rootfs/progress.c \
-	$(SETTINGS_SRC) $(NODECONF_SRC) provisioner/stages.c provisioner/diagnosis.c common/ipc.c common/file.c common/hash.c common/clock.c common/str.c
+CLI_SRC := $(addprefix $(CLI)/, \
+	admit.c \
+	args.c \
+	board.c \
+	boot.c \
+	cli.c \
+	client.c \
+	cluster.c \
+	cluster_certificates.c \
+	cluster_snapshots.c \
+	commands.c \
+	complete.c \
+	config.c \
+	events.c \
+	health.c \
+	hooks.c \
+	image.c \
+	inventory.c \
+	json.c \
+	node.c \
+	nodeconf.c \
+	operate.c \
+	rollout.c \
+	rollout_watch.c \
+	rules.c \
+	state.c \
+	state_replace.c \
+	status.c \
+	table.c \
+	targets.c \
+	text.c \
+	watch.c \
+	) \
+	$(CLUSTER_SRC) \
+	rootfs/run.c \
+	rootfs/failure.c \
+	rootfs/progress.c \
+	$(SETTINGS_SRC) \
+	$(NODECONF_SRC) \
+	provisioner/stages.c \
+	provisioner/diagnosis.c \
+	common/ipc.c \
+	common/file.c \
+	common/hash.c \
+	common/clock.c \
+	common/str.c
 CLI_LIBS := libcjson yaml-0.1 libsodium libcrypto $(SETTINGS_LIBS)
 PROGRAMS += bramble
 bramble_SRC := $(CLI)/main.c $(CLI_SRC)
@@ -143,9 +192,74 @@ STATE_SRC := $(STATE_TEXT_SRC) provisioner/state/load.c provisioner/state/merge.
 # brambled
 REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c backups.c repair.c whole.c schema.c boards.c addresses.c nodes.c boots.c console.c \
 	events.c images.c expected.c orders.c rollouts.c)
-BRAMBLED_SRC := $(addprefix provisioner/,policy.c rules.c diagnosis.c changes.c stages.c timeline.c console.c console_lines.c heartbeats.c health.c hooks.c orders.c reload.c sightings.c second.c addresses.c nodes.c bindings.c directories.c placement.c admission.c swap.c publish.c images.c images_gc.c resolve.c fallback.c versions.c cluster/engine.c rollout/plan.c rollout/step.c rollout/look.c rollout/run.c rollout/manage.c images_find.c \
-	api.c api_json.c api_node.c api_admin.c api_rules.c api_admission.c api_images.c api_nodeconf.c api_versions.c api_rollouts.c api_operate.c api_state.c api_status.c server.c servers.c) $(CLUSTER_RUN_SRC) $(REGISTRY_SRC) $(NODECONF_SRC) provisioner/nodeconf/force.c $(STATE_SRC) provisioner/state/replace.c $(BOOT_SERVE) provisioner/dhcpwatch/probe.c \
-	$(SETTINGS_SRC) $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/hash.c common/ipc.c
+# One a line, so that two changes seldom meet
+BRAMBLED_SRC := $(addprefix provisioner/, \
+	addresses.c \
+	admission.c \
+	api.c \
+	api_admin.c \
+	api_admission.c \
+	api_images.c \
+	api_json.c \
+	api_node.c \
+	api_nodeconf.c \
+	api_operate.c \
+	api_rollouts.c \
+	api_rules.c \
+	api_state.c \
+	api_status.c \
+	api_versions.c \
+	bindings.c \
+	changes.c \
+	cluster/engine.c \
+	console.c \
+	console_lines.c \
+	dhcpwatch/probe.c \
+	diagnosis.c \
+	directories.c \
+	fallback.c \
+	health.c \
+	heartbeats.c \
+	hooks.c \
+	images.c \
+	images_find.c \
+	images_gc.c \
+	nodeconf/force.c \
+	nodes.c \
+	orders.c \
+	placement.c \
+	policy.c \
+	publish.c \
+	reload.c \
+	resolve.c \
+	rollout/look.c \
+	rollout/manage.c \
+	rollout/plan.c \
+	rollout/run.c \
+	rollout/step.c \
+	rules.c \
+	second.c \
+	server.c \
+	servers.c \
+	sightings.c \
+	stages.c \
+	state/replace.c \
+	swap.c \
+	timeline.c \
+	versions.c \
+	) \
+	$(CLUSTER_RUN_SRC) \
+	$(REGISTRY_SRC) \
+	$(NODECONF_SRC) \
+	$(STATE_SRC) \
+	$(BOOT_SERVE) \
+	$(SETTINGS_SRC) \
+	$(NETWORK_SRC) \
+	$(EXPORTS_SRC) \
+	$(SUPERVISE_SRC) \
+	$(COMMON_BASE) \
+	common/hash.c \
+	common/ipc.c
 PROGRAMS += brambled
 brambled_SRC := provisioner/main.c $(BRAMBLED_SRC)
 brambled_LIBS := libevent_core sqlite3 libcjson libsodium $(SETTINGS_LIBS)
