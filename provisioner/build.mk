@@ -41,7 +41,7 @@ test-network_LIBS := cmocka libevent_core
 # The cluster engine: what `bramble cluster` does, and what brambled does of it
 CLUSTER_SRC := $(addprefix provisioner/cluster/,paths.c kubeadm.c yaml.c processes.c own.c create.c objects.c ask.c \
 	lock.c copy.c manifest.c snapshot.c snapshot_list.c restore.c \
-	certificates.c renew.c)
+	certificates.c credentials.c renew.c)
 CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c joins.c warnings.c processes.c paths.c) provisioner/api_cluster.c provisioner/api_clusterd.c
 TESTS += test-kubeadm
 test-kubeadm_SRC := tests/unit/kubeadm_test.c provisioner/cluster/kubeadm.c provisioner/cluster/yaml.c provisioner/cluster/processes.c common/str.c

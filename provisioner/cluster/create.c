@@ -13,6 +13,7 @@
 #include "common/file.h"
 #include "common/str.h"
 #include "provisioner/cluster/cluster.h"
+#include "provisioner/cluster/credentials.h"
 #include "provisioner/cluster/kubeadm.h"
 #include "provisioner/cluster/objects.h"
 #include "provisioner/cluster/own.h"
@@ -21,7 +22,6 @@
 #include "rootfs/progress.h"
 #include "rootfs/run.h"
 
-#define VERSION_SIZE 64
 #define MANIFEST_LIMIT 65536u
 #define READY_NS (180 * NS_PER_S)
 #define ASK_AGAIN_US 500000
@@ -32,7 +32,7 @@ struct creation {
 	struct cluster_paths paths;
 	struct progress *progress;
 	struct failure *failure;
-	char version[VERSION_SIZE];
+	char version[CLUSTER_VERSION_SIZE];
 	char result[128]; /* what the step came to, for people */
 };
 
@@ -48,36 +48,17 @@ static int run_kubeadm(struct creation *creation, const char *phase, const char 
 	return run_tool(&run, creation->failure);
 }
 
-/* "v1.20.2\n" or "Kubernetes v1.20.2\n" */
-static int ask_version(struct creation *creation, const char *program, const char *word,
-	const char *option, char version[static VERSION_SIZE])
-{
-	const char *const arguments[] = { program, word, option, NULL };
-	char output[256];
-	const struct run run = {
-		.arguments = arguments, .output = output, .output_size = sizeof(output)
-	};
-	int result = run_tool(&run, creation->failure);
-	const char *begin = output;
-
-	if (result != 0)
-		return result;
-	if (strncmp(begin, "Kubernetes ", strlen("Kubernetes ")) == 0)
-		begin += strlen("Kubernetes ");
-	snprintf(version, VERSION_SIZE, "%.*s", (int)strcspn(begin, " \n"), begin);
-	return 0;
-}
-
 /* All programs must be there, and of one version: parts of two don't fit together. */
 static int find_programs(struct creation *creation)
 {
-	int result =
-		ask_version(creation, "kubeadm", "version", "--output=short", creation->version);
+	int result = cluster_ask_version(
+		"kubeadm", "version", "--output=short", creation->version, creation->failure);
 
 	for (size_t i = 1; result == 0 && i < PROCESSES_COUNT; i++) {
-		char version[VERSION_SIZE];
+		char version[CLUSTER_VERSION_SIZE];
 
-		result = ask_version(creation, processes_names[i], "--version", NULL, version);
+		result = cluster_ask_version(
+			processes_names[i], "--version", NULL, version, creation->failure);
 		if (result == 0 && strcmp(version, creation->version) != 0)
 			return failure_set(creation->failure, -EINVAL,
 				"%s is %s, but kubeadm is %s; put programs of one version into %s "
@@ -150,31 +131,6 @@ static int make_certificates(struct creation *creation)
 	return run_kubeadm(creation, "certs", "all");
 }
 
-/* bramble-clusterd's: what kubeadm prints for any user. `kubeconfig` was below `alpha` up to 1.21.
- */
-static int make_own_credentials(struct creation *creation)
-{
-	const char *const newer[] = { "kubeadm", "kubeconfig", "user", "--config",
-		creation->paths.config, "--client-name", CLUSTER_CLIENT, NULL };
-	const char *const older[] = { "kubeadm", "alpha", "kubeconfig", "user", "--config",
-		creation->paths.config, "--client-name", CLUSTER_CLIENT, NULL };
-	char text[16384];
-	const struct run run = { .arguments = kubeadm_has_alpha(creation->version) ? older : newer,
-		.output = text,
-		.output_size = sizeof(text),
-		.progress = creation->progress };
-	int result;
-
-	if (access(creation->paths.own, F_OK) == 0)
-		return 0;
-	result = run_tool(&run, creation->failure);
-	if (result == 0)
-		result = file_replace(creation->paths.own, text, strlen(text), 0600);
-	return result == 0 ? 0
-			   : failure_set(creation->failure, result, "can't write %s: %s",
-				     creation->paths.own, strerror(-result));
-}
-
 static int make_credentials(struct creation *creation)
 {
 	static const char *const parts[] = { "admin", "controller-manager", "scheduler" };
@@ -182,8 +138,9 @@ static int make_credentials(struct creation *creation)
 
 	for (size_t i = 0; result == 0 && i < sizeof(parts) / sizeof(parts[0]); i++)
 		result = run_kubeadm(creation, "kubeconfig", parts[i]);
-	if (result == 0)
-		result = make_own_credentials(creation);
+	if (result == 0 && access(creation->paths.own, F_OK) != 0)
+		result = credentials_make_own(
+			&creation->paths, creation->version, creation->progress, creation->failure);
 	snprintf(creation->result, sizeof(creation->result), "%.120s", creation->paths.kubernetes);
 	return result;
 }

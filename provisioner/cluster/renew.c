@@ -15,7 +15,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/str.h"
-#include "provisioner/cluster/certificates.h"
+#include "provisioner/cluster/credentials.h"
 #include "provisioner/cluster/own.h"
 #include "provisioner/cluster/snapshot.h"
 #include "rootfs/failure.h"
@@ -49,13 +49,19 @@ static int renew(
 	const char *const arguments[] = { "kubeadm", "certs", "renew", "all", "--config",
 		paths.config, NULL };
 	const struct run run = { .arguments = arguments, .log = paths.log, .progress = progress };
+	char version[CLUSTER_VERSION_SIZE];
 	int result;
 
 	cluster_find_paths(settings, &paths);
 	progress_begin(progress, "renewal");
 	result = cluster_enter(&paths, failure);
 	if (result == 0)
+		result = cluster_ask_version(
+			"kubeadm", "version", "--output=short", version, failure);
+	if (result == 0)
 		result = run_tool(&run, failure);
+	if (result == 0)
+		result = credentials_make_own(&paths, version, progress, failure);
 	/* kubeadm has written them as root. */
 	if (result == 0)
 		result = cluster_own(&paths, failure);
@@ -65,7 +71,8 @@ static int renew(
 }
 
 /* The process that brambled keeps under this name; -ESRCH when there is none. */
-static int find_process(const struct settings *settings, const char *name, pid_t *pid)
+static int find_process(
+	const struct settings *settings, const char *name, const char *executable, pid_t *pid)
 {
 	char path[PATH_SIZE], program[PATH_MAX] = "", *text;
 	uint64_t number = 0;
@@ -82,7 +89,7 @@ static int find_process(const struct settings *settings, const char *name, pid_t
 	*pid = (pid_t)number;
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)*pid);
 	if (result == 0 && (readlink(path, program, sizeof(program) - 1) < 0 ||
-				   strcmp(basename(program), name) != 0))
+				   strcmp(basename(program), executable) != 0))
 		result = -ESRCH;
 	return result;
 }
@@ -95,11 +102,11 @@ static int wait_for_end(int pidfd)
 }
 
 /* brambled starts what ends anew. */
-static int restart(const struct settings *settings, const char *name, struct progress *progress,
-	struct failure *failure)
+static int restart(const struct settings *settings, const char *name, const char *executable,
+	struct progress *progress, struct failure *failure)
 {
 	pid_t pid;
-	int result = find_process(settings, name, &pid), fd = -1;
+	int result = find_process(settings, name, executable, &pid), fd = -1;
 
 	progress_begin(progress, name);
 	if (result == 0) {
@@ -120,8 +127,9 @@ int cluster_renew(
 	const struct settings *settings, struct progress *progress, struct failure *failure)
 {
 	/* etcd reads its own at each connection. */
-	static const char *const readers[] = { "kube-apiserver", "kube-controller-manager",
-		"kube-scheduler" };
+	static const char *const readers[][2] = { { "kube-apiserver", "kube-apiserver" },
+		{ "kube-controller-manager", "kube-controller-manager" },
+		{ "kube-scheduler", "kube-scheduler" }, { "clusterd", "bramble-clusterd" } };
 	int result;
 
 	cluster_use_programs(settings);
@@ -130,7 +138,7 @@ int cluster_renew(
 	if (result == 0)
 		result = renew(settings, progress, failure);
 	for (size_t i = 0; result == 0 && i < sizeof(readers) / sizeof(readers[0]); i++)
-		result = restart(settings, readers[i], progress, failure);
+		result = restart(settings, readers[i][0], readers[i][1], progress, failure);
 	if (result != 0)
 		progress_break(progress);
 	return result;

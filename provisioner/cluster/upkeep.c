@@ -26,7 +26,9 @@
 #define MS_PER_DAY (24 * MS_PER_HOUR)
 #define SCHEDULED "schedule"
 #define PATH_SIZE 160
-#define REST_S 600
+#define TOLD_LIMIT 8192u
+#define SNAPSHOT_REST_S 600
+#define RENEWAL_REST_S 3600 /* each starts the API server anew */
 
 struct round {
 	const struct settings *settings;
@@ -34,6 +36,33 @@ struct round {
 	struct cluster_paths paths;
 	cJSON *warnings;
 };
+
+static void told_place(const struct round *round, char path[static PATH_SIZE])
+{
+	snprintf(path, PATH_SIZE, "%.107s/upkeep.json", round->settings->run);
+}
+
+/* Did the last round say so? Then it is in the log. */
+static bool is_told(const struct round *round, const char *text)
+{
+	char path[PATH_SIZE], *old;
+	const cJSON *item;
+	cJSON *json;
+	size_t size;
+	bool told = false;
+
+	told_place(round, path);
+	if (file_read(path, TOLD_LIMIT, &old, &size) != 0)
+		return false;
+	json = cJSON_Parse(old);
+	free(old);
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(json, "warnings"))
+	{
+		told = told || (cJSON_IsString(item) && strcmp(item->valuestring, text) == 0);
+	}
+	cJSON_Delete(json);
+	return told;
+}
 
 /* `text` of several lines is told in one. */
 __attribute__((format(printf, 2, 3))) static void warn(struct round *round, const char *format, ...)
@@ -48,7 +77,8 @@ __attribute__((format(printf, 2, 3))) static void warn(struct round *round, cons
 		if (*p == '\n')
 			*p = ' ';
 	}
-	log_warning("%s", text);
+	if (!is_told(round, text))
+		log_warning("%s", text);
 	cJSON_AddItemToArray(round->warnings, cJSON_CreateString(text));
 }
 
@@ -58,13 +88,13 @@ static void resting_place(const struct round *round, const char *what, char path
 	snprintf(path, PATH_SIZE, "%.107s/upkeep.%.16s", round->settings->run, what);
 }
 
-static bool rests(const struct round *round, const char *what)
+static bool rests(const struct round *round, const char *what, time_t seconds)
 {
 	char path[PATH_SIZE];
 	struct stat status;
 
 	resting_place(round, what, path);
-	return stat(path, &status) == 0 && time(NULL) - status.st_mtime < REST_S;
+	return stat(path, &status) == 0 && time(NULL) - status.st_mtime < seconds;
 }
 
 static void remember(const struct round *round, const char *what, bool failed)
@@ -93,7 +123,7 @@ static void keep_snapshots(struct round *round)
 			"the newest snapshot of the control plane is %" PRId64
 			" h old; `bramble cluster snapshot` says what is in the way",
 			age_ms / MS_PER_HOUR);
-	if (rests(round, "snapshot"))
+	if (rests(round, "snapshot", SNAPSHOT_REST_S))
 		return;
 	failed = snapshot_make(settings, SCHEDULED, &round->progress, &made, &failure) != 0;
 	remember(round, "snapshot", failed);
@@ -119,31 +149,19 @@ static void warn_of(struct round *round, const struct certificate *certificate, 
 			certificate->name, days, why);
 }
 
-static void keep_certificates(struct round *round)
+/* The certificate that is to be renewed first, or NULL. */
+static const struct certificate *find_due(const struct certificate *list, size_t n)
 {
-	struct certificate list[CERTIFICATES_LIMIT];
-	struct failure failure = { .text = "" }, renewal = { .text = "" };
-	bool due = false;
-	size_t n;
-
-	if (certificates_read(&round->paths, list, &n, &failure) == 0) {
-		for (size_t i = 0; i < n; i++)
-			due = due || certificate_is_due(&list[i], clock_wall_ms());
+	for (size_t i = 0; i < n; i++) {
+		if (certificate_is_due(&list[i], clock_wall_ms()))
+			return &list[i];
 	}
-	if (due && !rests(round, "renewal")) {
-		bool failed = cluster_renew(round->settings, &round->progress, &renewal) != 0;
+	return NULL;
+}
 
-		remember(round, "renewal", failed);
-		if (failed)
-			log_error("the certificates can't be renewed: %s", renewal.text);
-		else
-			log_notice("the certificates of the control plane are renewed");
-		(void)certificates_read(&round->paths, list, &n, &failure);
-	}
-	if (failure.text[0])
-		warn(round, "%.200s; `bramble cluster restore` brings sound ones back",
-			failure.text);
-	for (size_t i = 0; !failure.text[0] && i < n; i++) {
+static void warn_of_worrying(struct round *round, const struct certificate *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
 		if (!certificate_is_worrying(&list[i], clock_wall_ms()))
 			continue;
 		warn_of(round, &list[i],
@@ -151,6 +169,50 @@ static void keep_certificates(struct round *round)
 					  : "; `bramble cluster renew` says what is in the way");
 		break;
 	}
+}
+
+/* A renewal that changes nothing counts as failed: what kubeadm doesn't know stays due. */
+static int renew_certificates(
+	struct round *round, struct certificate *list, size_t *n, struct failure *failure)
+{
+	struct failure renewal = { .text = "" };
+	const struct certificate *left;
+	bool failed = cluster_renew(round->settings, &round->progress, &renewal) != 0;
+	int result = certificates_read(&round->paths, list, n, failure);
+
+	left = result == 0 ? find_due(list, *n) : NULL;
+	remember(round, "renewal", failed || left);
+	if (failed)
+		log_error("the certificates can't be renewed: %s", renewal.text);
+	else if (left)
+		log_error("the certificates are renewed, but for %s", left->name);
+	else
+		log_notice("the certificates of the control plane are renewed");
+	return result;
+}
+
+static void keep_certificates(struct round *round)
+{
+	struct certificate list[CERTIFICATES_LIMIT];
+	struct failure failure = { .text = "" };
+	const struct certificate *due;
+	size_t n;
+	int result = certificates_read(&round->paths, list, &n, &failure);
+
+	if (result == 0 && find_due(list, n) && !rests(round, "renewal", RENEWAL_REST_S))
+		result = renew_certificates(round, list, &n, &failure);
+	if (result != 0) {
+		warn(round, "%.200s; `bramble cluster restore` brings sound ones back",
+			failure.text);
+		return;
+	}
+	due = find_due(list, n);
+	if (due && rests(round, "renewal", RENEWAL_REST_S))
+		warn(round,
+			"the certificate %s is to be renewed, and wasn't at the last try; the next "
+			"is an hour after it. `bramble cluster renew` tries now and says why",
+			due->name);
+	warn_of_worrying(round, list, n);
 }
 
 static void finish_restore(struct round *round, const char *name)
@@ -167,10 +229,10 @@ static void finish_restore(struct round *round, const char *name)
 
 static void tell(const struct round *round)
 {
-	char path[160], *text;
+	char path[PATH_SIZE], *text;
 	cJSON *json = cJSON_CreateObject();
 
-	snprintf(path, sizeof(path), "%.107s/upkeep.json", round->settings->run);
+	told_place(round, path);
 	cJSON_AddItemReferenceToObject(json, "warnings", round->warnings);
 	text = cJSON_PrintUnformatted(json);
 	if (text)

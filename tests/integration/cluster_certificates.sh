@@ -6,6 +6,7 @@
 set -eu
 . tests/lib.sh
 . tests/kubernetes/control_plane.sh
+. tests/kubernetes/shorten.sh
 
 count() { cluster snapshots --json | jq "[.snapshots[] | select(.verified and .reason == \"$1\")] | length"; }
 has() { [ "$(count "$1")" -ge 1 ]; }
@@ -15,29 +16,7 @@ warns() { bramble status --json | jq -r '.warnings[]' | grep -q -F -e "$1"; }
 pid_of() { appliance pid "$1"; }
 is_another() { [ -n "$(pid_of "$1")" ] && [ "$(pid_of "$1")" != "$2" ]; }
 serves() { echo | ip netns exec "$lab_name-rt" openssl s_client -connect 10.77.0.1:6443 2>/dev/null | openssl x509 -noout -enddate | cut -d= -f2; }
-# Replace a certificate by one of the same authority, name and key that ends in so many seconds and began an hour ago.
-shorten() { # name of the authority, name of the certificate, seconds
-	ca=$share/cluster/pki/$1 certificate=$share/cluster/pki/$2
-	mkdir -p "$lab/ca" && : >"$lab/ca/index" && echo 77 >"$lab/ca/serial"
-	cat >"$lab/ca/conf" <<-END
-		[ca]
-		default_ca = it
-		[it]
-		database = $lab/ca/index
-		serial = $lab/ca/serial
-		new_certs_dir = $lab/ca
-		default_md = sha256
-		policy = any
-		copy_extensions = copy
-		[any]
-		commonName = supplied
-		organizationName = optional
-	END
-	openssl x509 -x509toreq -copy_extensions copy -in "$certificate" -signkey "${certificate%.crt}.key" -out "$lab/ca/request" 2>/dev/null
-	openssl ca -batch -notext -config "$lab/ca/conf" -cert "$ca.crt" -keyfile "$ca.key" -in "$lab/ca/request" -out "$lab/ca/short" \
-		-startdate "$(date -u -d '-1 hour' +%Y%m%d%H%M%SZ)" -enddate "$(date -u -d "+$3 seconds" +%Y%m%d%H%M%SZ)" 2>"$lab/ca/said" || cat "$lab/ca/said"
-	cat "$lab/ca/short" >"$certificate"
-}
+own_is_valid_for() { sed -n 's/.*client-certificate-data: //p' "$share/cluster/kubernetes/bramble.conf" | base64 -d | openssl x509 -noout -checkend "$1"; }
 
 control_plane_begin certs 'snapshots_kept = 2;'
 check 'a snapshot is made without being asked' wait_for 60 has schedule
@@ -58,6 +37,21 @@ check 'renewed by hand' cluster renew
 check '… the API server shows the new one' fails is "$(serves)" "$old"
 check '… and is ready' wait_for 60 is_ready
 check '… the administrator too' kubectl get --raw=/readyz
+
+clusterd=$(pid_of clusterd)
+shorten_own 600
+check 'the credentials of bramble-clusterd are about to end' fails own_is_valid_for 700
+check '… and are renewed before' wait_for 90 own_is_valid_for 86400
+check '… it was started anew with them' wait_for 120 is_another clusterd "$clusterd"
+check '… and that was all' wait_for 60 fails warns certificate
+cp "$share/cluster/pki/apiserver-kubelet-client.crt" "$share/cluster/pki/stranger.crt"
+cp "$share/cluster/pki/apiserver-kubelet-client.key" "$share/cluster/pki/stranger.key"
+shorten ca stranger.crt 600
+check 'a certificate that kubeadm does not know stays as it is: that is told' wait_for 60 warns 'stranger.crt is to be renewed'
+running=$(pid_of kube-apiserver)
+sleep 20 # more than a round
+check '… and not tried again and again' is "$(pid_of kube-apiserver)" "$running"
+rm "$share/cluster/pki/stranger.crt" "$share/cluster/pki/stranger.key" "$lab/run/upkeep.renewal"
 
 mv "$programs/kubeadm" "$lab/kubeadm"
 shorten ca apiserver-kubelet-client.crt 300
