@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "provisioner/api.h"
+#include "provisioner/cluster/engine.h"
 #include "provisioner/cluster/joins.h"
 #include "provisioner/rules.h"
 #include "provisioner/timeline.h"
@@ -39,19 +40,41 @@ static void add_lines(cJSON *json, const char *name, const char *lines)
 struct nodes {
 	struct brambled *brambled;
 	cJSON *array;
+	bool busy; /* one isn't yet as it is to be */
 };
+
+/* Is it already so, or is there no Node? */
+static bool is_settled(struct brambled *brambled, const char *name, bool cordon)
+{
+	const struct joins_node *node = joins_find(brambled, name);
+
+	return !node || !node->uid[0] || (cordon ? node->cordoned : !node->ours);
+}
 
 static int add_node(void *argument, const struct registry_node *node)
 {
 	struct nodes *nodes = argument;
 	const struct settings_role *role = rules_role(&nodes->brambled->settings, node->role);
+	bool cordon = engine_wants_cordon(nodes->brambled, node);
+	bool drain = engine_wants_drain(nodes->brambled, node);
 	cJSON *json = cJSON_CreateObject();
 
 	cJSON_AddStringToObject(json, "name", node->name);
 	add_lines(json, "labels", role ? role->labels : "");
 	add_lines(json, "taints", role ? role->taints : "");
+	cJSON_AddBoolToObject(json, "cordon", cordon);
+	cJSON_AddBoolToObject(json, "drain", drain);
+	nodes->busy = nodes->busy || drain || !is_settled(nodes->brambled, node->name, cordon);
 	cJSON_AddItemToArray(nodes->array, json);
 	return 0;
+}
+
+static void add_forgotten(void *argument, const char *name)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(json, "name", name);
+	cJSON_AddItemToArray(argument, json);
 }
 
 static void list_work(struct brambled *brambled, struct api_reply *reply)
@@ -59,10 +82,11 @@ static void list_work(struct brambled *brambled, struct api_reply *reply)
 	cJSON *json = cJSON_CreateObject();
 	struct nodes nodes = { .brambled = brambled };
 
-	cJSON_AddBoolToObject(json, "busy", joins_is_busy(brambled));
 	joins_each(brambled, add_join, cJSON_AddArrayToObject(json, "joins"));
 	nodes.array = cJSON_AddArrayToObject(json, "nodes");
 	(void)registry_each_node(brambled->registry, add_node, &nodes);
+	engine_each_forgotten(brambled, add_forgotten, cJSON_AddArrayToObject(json, "forgotten"));
+	cJSON_AddBoolToObject(json, "busy", nodes.busy || joins_is_busy(brambled));
 	reply->json = json;
 }
 
@@ -71,6 +95,11 @@ static const char *get_text(const cJSON *object, const char *name)
 	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
 
 	return text ? text : "";
+}
+
+static bool is_true(const cJSON *object, const char *name)
+{
+	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
 static void hear_token(struct brambled *brambled, const cJSON *body, struct api_reply *reply)
@@ -120,7 +149,11 @@ static void take_node(struct brambled *brambled, const cJSON *object)
 		return;
 	was_ready = joins_is_ready(node);
 	node->told_ns = clock_monotonic_ns();
-	node->ready = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "ready"));
+	node->ready = is_true(object, "ready");
+	node->cordoned = is_true(object, "cordoned");
+	node->ours = is_true(object, "ours");
+	str_copy_visible(node->version, sizeof(node->version), get_text(object, "version"),
+		strlen(get_text(object, "version")));
 	str_copy(node->uid, sizeof(node->uid), get_text(object, "uid"));
 	str_copy(node->kernel, sizeof(node->kernel), get_text(object, "boot_id"));
 	str_copy(node->pod_cidr, sizeof(node->pod_cidr), get_text(object, "pod_cidr"));
@@ -131,32 +164,59 @@ static void take_node(struct brambled *brambled, const cJSON *object)
 
 static void hear_nodes(struct brambled *brambled, const cJSON *body, struct api_reply *reply)
 {
+	const uint64_t now_ns = clock_monotonic_ns();
 	const cJSON *object;
 
+	if (brambled->cluster_listing_ns == 0)
+		brambled->cluster_listing_ns = now_ns;
 	cJSON_ArrayForEach(object, cJSON_GetObjectItemCaseSensitive(body, "nodes"))
 	{
 		take_node(brambled, object);
 	}
+	if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(body, "more"))) {
+		joins_listed(brambled, brambled->cluster_listing_ns);
+		brambled->cluster_listing_ns = 0;
+	}
 	reply->json = cJSON_CreateObject();
+}
+
+/* How far it is with taking a node's work away. */
+static void hear_drain(struct brambled *brambled, const cJSON *body, struct api_reply *reply)
+{
+	struct joins_node *node = joins_find(brambled, get_text(body, "node"));
+	const cJSON *left = cJSON_GetObjectItemCaseSensitive(body, "left");
+
+	reply->json = cJSON_CreateObject();
+	if (!node || !node->leaves || !cJSON_IsNumber(left) || !(left->valuedouble >= 0) ||
+		left->valuedouble > 1e6)
+		return;
+	node->left = (int)left->valuedouble;
+	str_copy_visible(node->left_text, sizeof(node->left_text), get_text(body, "text"),
+		strlen(get_text(body, "text")));
 }
 
 bool api_cluster_call(
 	struct brambled *brambled, const struct api_call *call, struct api_reply *reply)
 {
-	cJSON *body;
+	static const struct {
+		const char *path;
+		void (*hear)(struct brambled *brambled, const cJSON *body, struct api_reply *reply);
+	} posts[] = { { "/v1/cluster/tokens", hear_token }, { "/v1/cluster/nodes", hear_nodes },
+		{ "/v1/cluster/drains", hear_drain } };
 
 	if (call->method == IPC_GET && strcmp(call->path, "/v1/cluster/work") == 0) {
 		list_work(brambled, reply);
 		return true;
 	}
-	if (call->method != IPC_POST || (strcmp(call->path, "/v1/cluster/tokens") != 0 &&
-						strcmp(call->path, "/v1/cluster/nodes") != 0))
-		return false;
-	body = cJSON_Parse(call->body);
-	if (strcmp(call->path, "/v1/cluster/tokens") == 0)
-		hear_token(brambled, body, reply);
-	else
-		hear_nodes(brambled, body, reply);
-	cJSON_Delete(body);
-	return true;
+	for (size_t i = 0; i < sizeof(posts) / sizeof(posts[0]); i++) {
+		cJSON *body;
+
+		if (call->method != IPC_POST || strcmp(call->path, posts[i].path) != 0)
+			continue;
+		body = cJSON_Parse(call->body);
+		posts[i].hear(brambled, body, reply);
+		cJSON_Delete(body);
+		return true;
+	}
+	return false;
 }

@@ -13,6 +13,7 @@
 #include "provisioner/addresses.h"
 #include "provisioner/api.h"
 #include "provisioner/api_cluster.h"
+#include "provisioner/cluster/joins.h"
 #include "provisioner/diagnosis.h"
 #include "provisioner/health.h"
 #include "provisioner/heartbeats.h"
@@ -184,6 +185,7 @@ static void join(struct brambled *brambled, const cJSON *body, struct speaker *s
 		timeline_revive(brambled, &speaker->boot);
 	node->joined = true;
 	node->heartbeat_ms = clock_wall_ms();
+	joins_booted(brambled, node->name);
 	versions_joined(brambled, node, &speaker->boot);
 	(void)registry_put_node(brambled->registry, node);
 	learn_board(brambled, body, &node->board);

@@ -15,9 +15,11 @@ static void add_ms(cJSON *object, const char *name, int64_t ms)
 	cJSON_AddNumberToObject(object, name, (double)ms);
 }
 
-static cJSON *order_json(const struct registry_order *order, const char *node)
+static cJSON *order_json(
+	struct brambled *brambled, const struct registry_order *order, const char *node)
 {
 	cJSON *json = cJSON_CreateObject();
+	char waits[ORDERS_REASON_SIZE];
 
 	cJSON_AddNumberToObject(json, "id", (double)order->id);
 	cJSON_AddStringToObject(json, "node", node);
@@ -25,6 +27,8 @@ static cJSON *order_json(const struct registry_order *order, const char *node)
 	cJSON_AddNumberToObject(json, "for_s", order->seconds);
 	cJSON_AddStringToObject(json, "state", registry_order_state_name(order->state));
 	cJSON_AddStringToObject(json, "text", order->text);
+	orders_explain(brambled, order, waits);
+	cJSON_AddStringToObject(json, "waits_for", waits);
 	add_ms(json, "created_ms", order->created_ms);
 	add_ms(json, "expires_ms", order->expires_ms);
 	add_ms(json, "changed_ms", order->changed_ms);
@@ -48,8 +52,11 @@ static int take_order(struct api_request *request, const char **verb, unsigned *
 
 	*verb = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request->body, "order"));
 	*seconds = 0;
-	if (*verb && strcmp(*verb, "reboot") == 0)
+	if (*verb && strcmp(*verb, "reboot") == 0) {
+		if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(request->body, "drain")))
+			*seconds = ORDERS_AT_ONCE;
 		return 0;
+	}
 	if (!*verb || strcmp(*verb, "identify") != 0) {
 		api_fail(request->reply, 400,
 			"say what: {\"order\": \"reboot\"} or {\"order\": \"identify\"}");
@@ -89,7 +96,7 @@ void api_give_order(struct api_request *request)
 		return;
 	result = orders_give(request->brambled, &node, verb, seconds, &order, reason);
 	if (result == 0)
-		request->reply->json = order_json(&order, node.name);
+		request->reply->json = order_json(request->brambled, &order, node.name);
 	else
 		api_fail(request->reply, api_status_of(result), "%s", reason);
 }
@@ -109,10 +116,11 @@ void api_show_order(struct api_request *request)
 		return;
 	}
 	(void)registry_node_of_id(request->brambled->registry, order.node, &node);
-	request->reply->json = order_json(&order, node.name);
+	request->reply->json = order_json(request->brambled, &order, node.name);
 }
 
 struct listing {
+	struct brambled *brambled;
 	cJSON *array;
 	const char *node;
 };
@@ -121,13 +129,14 @@ static int add_order(void *argument, const struct registry_order *order)
 {
 	struct listing *listing = argument;
 
-	cJSON_AddItemToArray(listing->array, order_json(order, listing->node));
+	cJSON_AddItemToArray(listing->array, order_json(listing->brambled, order, listing->node));
 	return cJSON_GetArraySize(listing->array) == SHOWN_ORDERS;
 }
 
 void api_add_orders(struct api_request *request, const struct registry_node *node)
 {
 	struct listing listing = { .array = cJSON_AddArrayToObject(request->reply->json, "orders"),
+		.brambled = request->brambled,
 		.node = node->name };
 
 	(void)registry_each_order(

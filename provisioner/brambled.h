@@ -60,6 +60,7 @@ struct brambled {
 		cluster_warning[WARNING_SIZE], second_warning[WARNING_SIZE];
 	char restore_warning[REGISTRY_NOTE_SIZE]; /* how the registry was repaired at start */
 	uint64_t cluster_file;			  /* see cluster/run.c */
+	uint64_t cluster_listing_ns;		  /* see api_clusterd.c */
 	bool cluster_upkeep;			  /* bramble-upkeep was added */
 	struct joins *joins;			  /* see cluster/joins.c; NULL = none yet */
 	/* Events of the open transaction: logged when they are true. */

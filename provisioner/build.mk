@@ -42,7 +42,7 @@ test-network_LIBS := cmocka libevent_core
 CLUSTER_SRC := $(addprefix provisioner/cluster/,paths.c kubeadm.c yaml.c processes.c own.c create.c objects.c ask.c \
 	lock.c copy.c manifest.c snapshot.c snapshot_list.c restore.c \
 	certificates.c credentials.c renew.c)
-CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c joins.c warnings.c processes.c paths.c) provisioner/api_cluster.c provisioner/api_clusterd.c
+CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c engine_kubeadm.c joins.c warnings.c processes.c paths.c) provisioner/api_cluster.c provisioner/api_clusterd.c
 TESTS += test-kubeadm
 test-kubeadm_SRC := tests/unit/kubeadm_test.c provisioner/cluster/kubeadm.c provisioner/cluster/yaml.c provisioner/cluster/processes.c common/str.c
 test-kubeadm_LIBS := cmocka libcjson yaml-0.1
@@ -66,10 +66,10 @@ fuzz-cluster_files_SRC := tests/fuzz/cluster_files.c provisioner/cluster/kubeadm
 fuzz-cluster_files_LIBS := libcjson yaml-0.1
 
 # bramble-clusterd
-CLUSTERD_PURE := $(addprefix provisioner/clusterd/,kubeconfig.c request.c token.c nodes.c) provisioner/cluster/yaml.c common/str.c
+CLUSTERD_PURE := $(addprefix provisioner/clusterd/,kubeconfig.c request.c token.c nodes.c drain.c) provisioner/cluster/yaml.c common/str.c
 CLUSTERD_PURE_LIBS := libcjson libcrypto libsodium yaml-0.1
 PROGRAMS += bramble-clusterd
-bramble-clusterd_SRC := $(addprefix provisioner/clusterd/,main.c work.c kube.c) $(CLUSTERD_PURE) provisioner/cli/client.c \
+bramble-clusterd_SRC := $(addprefix provisioner/clusterd/,main.c work.c leave.c kube.c) $(CLUSTERD_PURE) provisioner/cli/client.c \
 	common/ipc.c common/clock.c common/file.c common/log.c
 bramble-clusterd_LIBS := $(CLUSTERD_PURE_LIBS) libcurl
 TESTS += test-clusterd
@@ -284,6 +284,9 @@ test-rollout_LIBS := cmocka $(brambled_LIBS)
 TESTS += test-versions
 test-versions_SRC := tests/unit/versions_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-versions_LIBS := cmocka $(brambled_LIBS)
+TESTS += test-engine
+test-engine_SRC := tests/unit/engine_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+test-engine_LIBS := cmocka $(brambled_LIBS)
 TESTS += test-orders
 test-orders_SRC := tests/unit/orders_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-orders_LIBS := cmocka $(brambled_LIBS)

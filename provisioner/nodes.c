@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "provisioner/bindings.h"
+#include "provisioner/cluster/engine.h"
 #include "provisioner/timeline.h"
 
 /* A board that waits, for `replace --next`, was seen within this time. */
@@ -265,6 +266,8 @@ int nodes_forget(struct brambled *brambled, const char *name, char reason[static
 		result = registry_delete_node(brambled->registry, name);
 	if (result == 0)
 		result = registry_put_forgotten(brambled->registry, name, clock_wall_ms());
+	if (result == 0)
+		result = engine_forget(brambled, name);
 	if (result == 0)
 		brambled_event(brambled, "node.forgotten", name,
 			"node %s was forgotten; its data is kept", name);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "provisioner/cluster/engine.h"
 
 #define OPEN_LIMIT 8 /* of one node */
 #define EXPIRE_LIMIT 64
@@ -69,18 +70,24 @@ static int refuse(struct brambled *brambled, const struct registry_node *node, c
 	return -EEXIST;
 }
 
+static int64_t life_ms(const struct brambled *brambled)
+{
+	int64_t life = LIFE_HEARTBEATS * 1000 * brambled->settings.heartbeat_s;
+
+	return life > SHORTEST_LIFE_MS ? life : SHORTEST_LIFE_MS;
+}
+
 static int put_order(struct brambled *brambled, const struct registry_node *node, const char *verb,
 	unsigned seconds, struct registry_order *order)
 {
-	int64_t now = clock_wall_ms(),
-		life = LIFE_HEARTBEATS * 1000 * brambled->settings.heartbeat_s;
+	int64_t now = clock_wall_ms();
 	int result;
 
 	*order = (struct registry_order){ .node = node->id,
 		.seconds = seconds,
 		.created_ms = now,
 		.changed_ms = now,
-		.expires_ms = now + (life > SHORTEST_LIFE_MS ? life : SHORTEST_LIFE_MS) };
+		.expires_ms = now + life_ms(brambled) };
 	str_copy(order->verb, sizeof(order->verb), verb);
 	result = registry_put_order(brambled->registry, order);
 	if (result == 0)
@@ -107,6 +114,43 @@ int orders_give(struct brambled *brambled, const struct registry_node *node, con
 	return conclude(brambled, put_order(brambled, node, verb, seconds, order), reason);
 }
 
+static bool waits_for_drain(const struct registry_order *order)
+{
+	return order->state == ORDER_PENDING && strcmp(order->verb, "reboot") == 0 &&
+	       order->seconds != ORDERS_AT_ONCE;
+}
+
+/* As engine.h has it: 0, -EAGAIN with what it waits for, or why it can't be. */
+static int drain(struct brambled *brambled, const struct registry_order *order,
+	struct registry_node *node, char reason[static ENGINE_REASON_SIZE])
+{
+	reason[0] = '\0';
+	if (!waits_for_drain(order) ||
+		registry_node_of_id(brambled->registry, order->node, node) != 0)
+		return 0;
+	return engine_of(brambled)->drain(brambled, node->name, reason);
+}
+
+void orders_explain(struct brambled *brambled, const struct registry_order *order,
+	char text[static ORDERS_REASON_SIZE])
+{
+	char reason[ENGINE_REASON_SIZE];
+	struct registry_node node;
+
+	text[0] = '\0';
+	if (drain(brambled, order, &node, reason) != 0)
+		snprintf(text, ORDERS_REASON_SIZE, "%s", reason);
+}
+
+static bool may_be_told(struct brambled *brambled, const struct registry_order *order, int64_t boot)
+{
+	char reason[ENGINE_REASON_SIZE];
+	struct registry_node node;
+
+	return order->expires_ms > clock_wall_ms() && (order->boot == 0 || order->boot == boot) &&
+	       drain(brambled, order, &node, reason) == 0;
+}
+
 int orders_next(struct brambled *brambled, const struct registry_node *node, int64_t boot,
 	struct registry_order *order)
 {
@@ -116,8 +160,7 @@ int orders_next(struct brambled *brambled, const struct registry_node *node, int
 	size_t i = 0;
 
 	find_open(brambled, node->id, &open);
-	while (i < open.n && (open.orders[i].expires_ms <= now ||
-				     (open.orders[i].boot != 0 && open.orders[i].boot != boot)))
+	while (i < open.n && !may_be_told(brambled, &open.orders[i], boot))
 		i++;
 	if (i == open.n || boot == 0)
 		return -ENOENT;
@@ -130,6 +173,20 @@ int orders_next(struct brambled *brambled, const struct registry_node *node, int
 	order->changed_ms = now;
 	result = registry_put_order(brambled->registry, order);
 	return result == 0 ? brambled_commit(brambled) : -ENOENT;
+}
+
+/* A node that reboots takes work again when it is back, one that doesn't at once. */
+static void let_return(struct brambled *brambled, const struct registry_order *order,
+	const char *name, enum registry_order_state state)
+{
+	char reason[ENGINE_REASON_SIZE];
+
+	if (strcmp(order->verb, "reboot") != 0)
+		return;
+	if (state == ORDER_DONE)
+		engine_of(brambled)->expect(brambled, name);
+	else
+		(void)engine_of(brambled)->uncordon(brambled, name, reason);
 }
 
 static void settle(struct brambled *brambled, struct registry_order *order, const char *name,
@@ -145,6 +202,7 @@ static void settle(struct brambled *brambled, struct registry_order *order, cons
 	order->changed_ms = clock_wall_ms();
 	str_copy(order->text, sizeof(order->text), text);
 	(void)registry_put_order(brambled->registry, order);
+	let_return(brambled, order, name, state);
 	brambled_event(brambled, kinds[state], name, "%s: %s%s%.150s", name, order->verb,
 		text[0] ? ": " : "", text);
 }
@@ -184,6 +242,27 @@ void orders_joined(struct brambled *brambled, const struct registry_node *node, 
 	}
 }
 
+/* Returns whether the order goes on waiting; it doesn't expire meanwhile. */
+static bool follow_drain(struct brambled *brambled, struct registry_order *order)
+{
+	char reason[ENGINE_REASON_SIZE];
+	struct registry_node node = { 0 };
+	int64_t expires = clock_wall_ms() + life_ms(brambled);
+	int result = drain(brambled, order, &node, reason);
+
+	if (result == 0)
+		return false;
+	if (result != -EAGAIN) {
+		settle(brambled, order, node.name, ORDER_FAILED, reason);
+		return true;
+	}
+	if (expires - order->expires_ms > life_ms(brambled) / 2) {
+		order->expires_ms = expires;
+		(void)registry_put_order(brambled->registry, order);
+	}
+	return true;
+}
+
 void orders_tick(struct brambled *brambled)
 {
 	int64_t now = clock_wall_ms();
@@ -194,7 +273,7 @@ void orders_tick(struct brambled *brambled)
 		struct registry_order *order = &open.orders[i];
 		struct registry_node node = { 0 };
 
-		if (order->expires_ms > now)
+		if (follow_drain(brambled, order) || order->expires_ms > now)
 			continue;
 		(void)registry_node_of_id(brambled->registry, order->node, &node);
 		settle(brambled, order, node.name, ORDER_EXPIRED,

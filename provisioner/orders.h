@@ -12,8 +12,10 @@
 
 #define ORDERS_REASON_SIZE 256
 #define ORDERS_LONGEST_S 3600 /* of an identify */
+#define ORDERS_AT_ONCE 1u     /* the `seconds` of a reboot that waits for no drain */
 
-/* Give an order to a node that runs: verb "reboot" or "identify" (for `seconds`). Durable when this
+/* Give an order to a node that runs: verb "reboot" or "identify" (for `seconds`). A node hears of a
+ * reboot when the cluster engine has drained it, unless it is ORDERS_AT_ONCE. Durable when this
  * returns 0; otherwise -errno with `reason` (-EEXIST: it doesn't run, or
  * has too many open ones). */
 int orders_give(struct brambled *brambled, const struct registry_node *node, const char *verb,
@@ -28,6 +30,10 @@ int orders_prepare(struct brambled *brambled, const struct registry_node *node, 
 int orders_next(struct brambled *brambled, const struct registry_node *node, int64_t boot,
 	struct registry_order *order);
 
+/* What an order that the node hasn't heard waits for, "" nothing but its heartbeat. */
+void orders_explain(struct brambled *brambled, const struct registry_order *order,
+	char text[static ORDERS_REASON_SIZE]);
+
 /* The node says what became of it; `text` is visible. -ENOENT: it was not told so in this boot. */
 int orders_acknowledge(struct brambled *brambled, const struct registry_node *node, int64_t boot,
 	int64_t id, bool done, const char *text);
@@ -36,7 +42,7 @@ int orders_acknowledge(struct brambled *brambled, const struct registry_node *no
  * commit should follow. */
 void orders_joined(struct brambled *brambled, const struct registry_node *node, int64_t boot);
 
-/* Call every second or so: lets orders expire. */
+/* Call every second or so: lets nodes be drained that are to reboot, and orders expire. */
 void orders_tick(struct brambled *brambled);
 
 #endif

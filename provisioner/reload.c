@@ -54,6 +54,8 @@ static void take_over(struct settings *running, const struct settings *fresh)
 	str_copy(running->node_image, sizeof(running->node_image), fresh->node_image);
 	str_copy(running->kernel_arguments, sizeof(running->kernel_arguments),
 		fresh->kernel_arguments);
+	running->drain_s = fresh->drain_s;
+	running->drain_overdue = fresh->drain_overdue;
 	running->store = fresh->store;
 	running->store_mb = fresh->store_mb;
 	running->n_roles = fresh->n_roles;

@@ -15,6 +15,7 @@
 #define SETTINGS_DEFAULT_PATH "/etc/bramble/bramble.conf"
 
 enum settings_join { JOIN_AUTO, JOIN_APPROVE, JOIN_WINDOW, JOIN_LIST, JOIN_DENY };
+enum settings_overdue { DRAIN_STOP, DRAIN_GO_ON };
 enum settings_engine { ENGINE_NONE, ENGINE_KUBEADM };
 /* Where a node keeps containers: what there is of the first three, in this order, or one of them.
  */
@@ -86,6 +87,8 @@ struct settings {
 	char service_cidr[20];	/* kubernetes.service_cidr: "10.96.0.0/12" */
 	int64_t snapshot_hours; /* kubernetes.snapshot_hours: 0 = never by itself */
 	int64_t snapshots_kept; /* kubernetes.snapshots_kept: of those */
+	int64_t drain_s;	/* kubernetes.drain_s: before a reboot */
+	int drain_overdue;	/* kubernetes.drain_overdue: enum settings_overdue */
 	int store;		/* kubernetes.store: enum settings_store */
 	int64_t store_mb;	/* kubernetes.store_mb */
 	/* hooks */

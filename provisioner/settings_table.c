@@ -142,6 +142,7 @@ static const char *check_path(const char *value)
 
 static const char *const model_choices[] = { "any", "3", "4", "5", NULL }; /* enum boot_model */
 static const char *const join_choices[] = { "auto", "approve", "window", "list", "deny", NULL };
+static const char *const overdue_choices[] = { "stop", "go-on", NULL };
 static const char *const engine_choices[] = { "none", "kubeadm", NULL };
 static const char *const store_choices[] = { "auto", "scratch", "loop", "tmpfs", NULL };
 static const char *const nfs_choices[] = { "auto", "kernel", "ganesha", NULL };
@@ -598,6 +599,19 @@ const struct conf_setting settings_table[] = {
 		.max = 1048576,
 		.fallback = "4096",
 		.help = "MiB for containers in a file or in memory" },
+	{ .path = "kubernetes.drain_s",
+		.type = CONF_INTEGER,
+		AT(drain_s),
+		.min = 1,
+		.max = 86400,
+		.fallback = "300",
+		.help = "seconds that pods have to leave a node before it reboots" },
+	{ .path = "kubernetes.drain_overdue",
+		.type = CONF_CHOICE,
+		AT(drain_overdue),
+		.choices = overdue_choices,
+		.fallback = "stop",
+		.help = "then; stop: it isn't rebooted, go-on: it is, with the pods on it" },
 	{ .path = "hooks.path",
 		.type = CONF_STRING,
 		AT(hooks),

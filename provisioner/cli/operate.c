@@ -18,6 +18,7 @@
 #define NOTICE_NS (2 * NS_PER_S)
 #define IDENTIFY_S 60
 #define LONGEST_S 3600
+#define ORDER_TEXT_SIZE 160
 
 /* One call for each node that the words name; `say` tells people what came of it. */
 struct action {
@@ -31,6 +32,8 @@ struct action {
 struct order {
 	int64_t id; /* 0 = wasn't given */
 	bool open;
+	bool waits; /* for the cluster to take its work away: that has its own limit */
+	char told[ORDER_TEXT_SIZE]; /* what was last said of that */
 };
 
 static const char dry_text[] = "only say which nodes it would be";
@@ -49,6 +52,19 @@ static enum cli_exit call_silently(
 	return code;
 }
 
+/* "rasp1 waits: 2 pods are left", once each. */
+static void tell_wait(struct cli *cli, const char *name, const cJSON *json, struct order *order)
+{
+	const char *waits = json_text(json, "waits_for");
+	char text[ORDER_TEXT_SIZE];
+
+	order->waits = order->open && *waits;
+	snprintf(text, sizeof(text), "%s", waits);
+	if (order->waits && strcmp(order->told, text) != 0)
+		fprintf(cli->error, "%s waits: %s\n", name, text);
+	memcpy(order->told, text, sizeof(text));
+}
+
 /* Where an order stands now. */
 static enum cli_exit look(struct cli *cli, const char *name, struct order *order, bool last)
 {
@@ -64,6 +80,7 @@ static enum cli_exit look(struct cli *cli, const char *name, struct order *order
 		return cli_explain_failure(cli, result);
 	state = json_text(json, "state");
 	order->open = strcmp(state, "pending") == 0 || strcmp(state, "sent") == 0;
+	tell_wait(cli, name, json, order);
 	if (!order->open || last) {
 		if (cli->json)
 			cli_print_json_line(cli, json);
@@ -88,10 +105,14 @@ static enum cli_exit wait_for_all(
 {
 	uint64_t began_ns = clock_monotonic_ns(), waited_ns = 0;
 	enum cli_exit worst = CLI_OK;
-	bool open = true, told = false;
+	bool open = true, told = false, waits = false;
 
 	while (open) {
 		bool last = waited_ns > PATIENCE_S * NS_PER_S;
+
+		if (waits)
+			began_ns = clock_monotonic_ns();
+		waits = false;
 
 		open = false;
 		for (size_t i = 0; i < targets->count; i++) {
@@ -104,6 +125,7 @@ static enum cli_exit wait_for_all(
 			if (code == CLI_UNREACHABLE)
 				return code;
 			open = open || (orders[i].open && !last);
+			waits = waits || orders[i].waits;
 		}
 		waited_ns = clock_monotonic_ns() - began_ns;
 		if (open && !told && waited_ns > NOTICE_NS) {
@@ -170,16 +192,21 @@ static enum cli_exit act(struct cli *cli, struct action *action, char **argv)
 enum cli_exit node_reboot_main(struct cli *cli, int argc, char **argv)
 {
 	struct action action = { .path = "/orders", .verb = "reboot" };
+	bool now = false;
 	const struct args_option options[] = {
+		{ "now", '\0', &now, NULL, "don't wait until pods have left them" },
 		{ "no-wait", '\0', &action.no_wait, NULL, "don't wait for the nodes' answer" },
 		{ "dry-run", 'n', &action.dry_run, NULL, dry_text },
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {
-		.usage = "node reboot NODE... [--no-wait] [--dry-run] [--json]",
+		.usage = "node reboot NODE... [--now] [--no-wait] [--dry-run] [--json]",
 		.text = "Let running nodes reboot, cleanly. They hear of it with their next "
-			"heartbeat.\nNODE may be a pattern: 'rasp[1-4]', 'kiosk*', "
-			"rasp1,rasp3.\n",
+			"heartbeat.\nIn a cluster each is drained before, within "
+			"kubernetes.drain_s, "
+			"and takes work\nagain when it is Ready.\nNODE may be a pattern: "
+			"'rasp[1-4]', "
+			"'kiosk*', rasp1,rasp3.\n",
 		.min_words = 1,
 		.max_words = CLI_MANY_WORDS,
 		.options = options,
@@ -190,6 +217,8 @@ enum cli_exit node_reboot_main(struct cli *cli, int argc, char **argv)
 		return code;
 	action.body = cJSON_CreateObject();
 	cJSON_AddStringToObject(action.body, "order", action.verb);
+	if (now)
+		cJSON_AddFalseToObject(action.body, "drain");
 	return act(cli, &action, argv);
 }
 
@@ -253,7 +282,8 @@ enum cli_exit node_cordon_main(struct cli *cli, int argc, char **argv)
 	static const struct cli_syntax syntax = {
 		.usage = "node cordon NODE... [--dry-run] [--json]",
 		.text = "Leave nodes out: they go on as they are, but are marked as not to be "
-			"counted on.\nNODE may be a pattern: 'rasp[1-4]', 'kiosk*', "
+			"counted on,\nand in a cluster get no new pods.\nNODE may be a pattern: "
+			"'rasp[1-4]', 'kiosk*', "
 			"rasp1,rasp3.\n",
 	};
 

@@ -50,6 +50,12 @@ int cluster_enter(const struct cluster_paths *paths, struct failure *failure);
 int cluster_wait_until_ready(
 	const struct settings *settings, struct progress *progress, struct failure *failure);
 
+/* Give the cluster the rights that Bramble's programs and nodes need in it. Returns 0 or -errno
+ * with `failure`. */
+int cluster_apply_objects(const struct settings *settings, struct failure *failure);
+/* Has it those of this Bramble? It may have been created by an older one. */
+bool cluster_has_objects(const struct settings *settings);
+
 /* Let brambled end the processes, which takes some seconds. Returns 0, -ENOENT (there is no
  * cluster) or -errno, with `failure`. */
 int cluster_halt(const struct settings *settings, struct failure *failure);

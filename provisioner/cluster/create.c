@@ -25,6 +25,8 @@
 #define MANIFEST_LIMIT 65536u
 #define READY_NS (180 * NS_PER_S)
 #define ASK_AGAIN_US 500000
+#define OBJECTS "objects.yaml"
+#define OBJECTS_PATH_SIZE (CLUSTER_PATH_SIZE + 32)
 #define KUBERNETES_DIRECTORY "/etc/kubernetes" /* where kubeadm writes, whatever it is told */
 
 struct creation {
@@ -265,20 +267,47 @@ static int wait_until_ready(struct creation *creation)
 	return cluster_wait_until_ready(creation->settings, creation->progress, creation->failure);
 }
 
-static int apply_objects(struct creation *creation)
+/* The file says what was applied: it gets its name afterwards. */
+int cluster_apply_objects(const struct settings *settings, struct failure *failure)
 {
-	char path[CLUSTER_PATH_SIZE + 16], answer[4096];
-	const char *const words[] = { "apply", "-f", path, NULL };
+	char path[OBJECTS_PATH_SIZE], fresh[OBJECTS_PATH_SIZE], answer[4096];
+	const char *const words[] = { "apply", "-f", fresh, NULL };
+	struct cluster_paths paths;
 	int result;
 
-	snprintf(path, sizeof(path), "%s/objects.yaml", creation->paths.base);
-	result = file_replace_if_different(
-		path, cluster_objects, strlen(cluster_objects), 0600, NULL);
+	cluster_find_paths(settings, &paths);
+	snprintf(path, sizeof(path), "%s/" OBJECTS, paths.base);
+	snprintf(fresh, sizeof(fresh), "%s/objects.new.yaml", paths.base);
+	result = file_replace(fresh, cluster_objects, strlen(cluster_objects), 0600);
 	if (result != 0)
-		return failure_set(
-			creation->failure, result, "can't write %s: %s", path, strerror(-result));
+		return failure_set(failure, result, "can't write %s: %s", fresh, strerror(-result));
+	result = cluster_ask(settings, words, answer, sizeof(answer), failure);
+	if (result == 0 && rename(fresh, path) != 0)
+		result =
+			failure_set(failure, -errno, "can't rename %s: %s", fresh, strerror(errno));
+	return result;
+}
+
+bool cluster_has_objects(const struct settings *settings)
+{
+	char path[OBJECTS_PATH_SIZE], *text;
+	struct cluster_paths paths;
+	size_t size;
+	bool same;
+
+	cluster_find_paths(settings, &paths);
+	snprintf(path, sizeof(path), "%s/" OBJECTS, paths.base);
+	if (file_read(path, MANIFEST_LIMIT, &text, &size) != 0)
+		return false;
+	same = strcmp(text, cluster_objects) == 0;
+	free(text);
+	return same;
+}
+
+static int apply_objects(struct creation *creation)
+{
 	snprintf(creation->result, sizeof(creation->result), "nodes may ask for certificates");
-	return cluster_ask(creation->settings, words, answer, sizeof(answer), creation->failure);
+	return cluster_apply_objects(creation->settings, creation->failure);
 }
 
 int cluster_create(

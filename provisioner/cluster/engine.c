@@ -19,12 +19,21 @@ static bool is_ready_when_joined(struct brambled *brambled, const char *node)
 	return true;
 }
 
+static void expects_nothing(struct brambled *brambled, const char *node)
+{
+	(void)brambled;
+	(void)node;
+}
+
 static const struct engine none = { .name = "none",
 	.drain = has_nothing_to_do,
 	.uncordon = has_nothing_to_do,
-	.is_ready = is_ready_when_joined };
+	.is_ready = is_ready_when_joined,
+	.expect = expects_nothing };
 
 const struct engine *engine_of(const struct brambled *brambled)
 {
-	return brambled->engine ? brambled->engine : &none;
+	if (brambled->engine)
+		return brambled->engine;
+	return brambled->settings.kubernetes_engine == ENGINE_KUBEADM ? &engine_kubeadm : &none;
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 struct brambled;
+struct registry_node;
 
 #define ENGINE_REASON_SIZE 160
 
@@ -28,9 +29,25 @@ struct engine {
 	/* Does the engine say that this node, which has joined, can take work, whether or not it is
 	 * drained? Answered at once, from what is known. */
 	bool (*is_ready)(struct brambled *brambled, const char *node);
+	/* Its reboot is over, or isn't to be: uncordon it as soon as it is ready. */
+	void (*expect)(struct brambled *brambled, const char *node);
 };
 
 /* The one in charge; never NULL. */
 const struct engine *engine_of(const struct brambled *brambled);
+
+/* kubernetes.engine = "kubeadm": what bramble-clusterd says and does. */
+extern const struct engine engine_kubeadm;
+
+/* A node is forgotten: the engine has no such node any more from the next commit on, whatever the
+ * board still says that was it. Returns 0 or -errno. */
+int engine_forget(struct brambled *brambled, const char *node);
+/* Calls `each` for the names that were forgotten and aren't given anew. */
+void engine_each_forgotten(
+	struct brambled *brambled, void (*each)(void *argument, const char *node), void *argument);
+
+/* For bramble-clusterd: what is to be done about a node. */
+bool engine_wants_cordon(struct brambled *brambled, const struct registry_node *node);
+bool engine_wants_drain(struct brambled *brambled, const struct registry_node *node);
 
 #endif

@@ -14,6 +14,7 @@
 #define ASKS_LATELY_NS (60 * NS_PER_S)
 
 struct joins {
+	bool listed;
 	size_t n;
 	struct joins_node nodes[NODES_LIMIT];
 };
@@ -37,18 +38,24 @@ struct joins_node *joins_find(struct brambled *brambled, const char *name)
 	return NULL;
 }
 
+static bool make_room(struct brambled *brambled)
+{
+	if (!brambled->joins)
+		brambled->joins = calloc(1, sizeof(*brambled->joins));
+	return brambled->joins != NULL;
+}
+
 struct joins_node *joins_of(struct brambled *brambled, const char *name)
 {
 	struct joins_node *node = joins_find(brambled, name);
 
 	if (node)
 		return node;
-	if (!brambled->joins)
-		brambled->joins = calloc(1, sizeof(*brambled->joins));
-	if (!brambled->joins || brambled->joins->n == NODES_LIMIT)
+	if (!make_room(brambled) || brambled->joins->n == NODES_LIMIT)
 		return NULL;
 	node = &brambled->joins->nodes[brambled->joins->n++];
 	str_copy(node->name, sizeof(node->name), name);
+	node->left = -1;
 	return node;
 }
 
@@ -57,6 +64,34 @@ void joins_each(struct brambled *brambled,
 {
 	for (size_t i = 0; brambled->joins && i < brambled->joins->n; i++)
 		each(argument, &brambled->joins->nodes[i]);
+}
+
+void joins_listed(struct brambled *brambled, uint64_t began_ns)
+{
+	if (!make_room(brambled))
+		return;
+	brambled->joins->listed = true;
+	for (size_t i = 0; i < brambled->joins->n; i++) {
+		struct joins_node *node = &brambled->joins->nodes[i];
+
+		if (node->told_ns >= began_ns)
+			continue;
+		node->uid[0] = node->kernel[0] = node->pod_cidr[0] = node->version[0] = '\0';
+		node->ready = node->cordoned = node->ours = false;
+	}
+}
+
+bool joins_are_listed(const struct brambled *brambled)
+{
+	return brambled->joins && brambled->joins->listed;
+}
+
+void joins_booted(struct brambled *brambled, const char *name)
+{
+	struct joins_node *node = joins_find(brambled, name);
+
+	if (node)
+		node->boot_id[0] = '\0';
 }
 
 const char *joins_token(struct joins_node *node, int64_t boot)

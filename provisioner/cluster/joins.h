@@ -11,6 +11,7 @@
 
 #define JOINS_TOKEN_SIZE 24 /* "abcdef.0123456789abcdef", and NUL */
 #define JOINS_UID_SIZE 40
+#define JOINS_VERSION_SIZE 32
 
 enum joins_state {
 	JOINS_NONE,   /* it has no open token */
@@ -33,7 +34,18 @@ struct joins_node {
 	uint64_t told_ns;				  /* when; 0 never */
 	char uid[JOINS_UID_SIZE], kernel[JOINS_UID_SIZE]; /* `kernel`: the Node's boot id */
 	char pod_cidr[20], reason[160];
+	char version[JOINS_VERSION_SIZE]; /* of its kubelet */
 	bool ready;
+	bool cordoned, ours; /* no new work comes to it; because Bramble said so */
+	/* See engine_kubeadm.c. */
+	bool leaves;  /* no new work is to come to it, and what runs there goes elsewhere */
+	bool returns; /* … until it is Ready in another life than this: */
+	char life[JOINS_UID_SIZE]; /* the kernel's boot id when it began to leave; "" unknown */
+	bool recalled;		   /* what brambled forgot of it by a restart was looked up */
+	bool overdue;		   /* it took too long, and that was told */
+	uint64_t leaves_ns;	   /* since when */
+	int left;		   /* pods that are still there; -1 = nobody has looked yet */
+	char left_text[160];	   /* what is in the way */
 };
 
 void joins_stop(struct brambled *brambled);
@@ -56,6 +68,13 @@ void joins_minted(struct joins_node *node, const char *token);
 void joins_spent(struct joins_node *node);
 /* The node needs none any more. */
 void joins_close(struct joins_node *node);
+
+/* bramble-clusterd has listed all Nodes since `began_ns`: those that it didn't name are none. */
+void joins_listed(struct brambled *brambled, uint64_t began_ns);
+/* Has it ever, since brambled started? */
+bool joins_are_listed(const struct brambled *brambled);
+/* The node boots anew: it isn't Ready before its agent has said in which life it is. */
+void joins_booted(struct brambled *brambled, const char *name);
 
 /* Ready in this life: the cluster may still speak of the one before. */
 bool joins_is_ready(const struct joins_node *node);

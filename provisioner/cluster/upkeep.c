@@ -64,7 +64,18 @@ static bool is_told(const struct round *round, const char *text)
 	return told;
 }
 
-/* `text` of several lines is told in one. */
+/* A text of several lines is told in one. */
+static void add_warning(struct round *round, char *text)
+{
+	for (char *p = text; *p; p++) {
+		if (*p == '\n')
+			*p = ' ';
+	}
+	if (!is_told(round, text))
+		log_warning("%s", text);
+	cJSON_AddItemToArray(round->warnings, cJSON_CreateString(text));
+}
+
 __attribute__((format(printf, 2, 3))) static void warn(struct round *round, const char *format, ...)
 {
 	char text[UPKEEP_WARNING_SIZE];
@@ -73,13 +84,7 @@ __attribute__((format(printf, 2, 3))) static void warn(struct round *round, cons
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	for (char *p = text; *p; p++) {
-		if (*p == '\n')
-			*p = ' ';
-	}
-	if (!is_told(round, text))
-		log_warning("%s", text);
-	cJSON_AddItemToArray(round->warnings, cJSON_CreateString(text));
+	add_warning(round, text);
 }
 
 /* What failed rests for a while before it is tried again. */
@@ -215,6 +220,19 @@ static void keep_certificates(struct round *round)
 	warn_of_worrying(round, list, n);
 }
 
+/* After an upgrade of Bramble its programs may need other rights. */
+static void keep_objects(struct round *round)
+{
+	struct failure failure = { .text = "" };
+
+	if (cluster_has_objects(round->settings) || rests(round, "objects", SNAPSHOT_REST_S))
+		return;
+	remember(round, "objects", cluster_apply_objects(round->settings, &failure) != 0);
+	if (failure.text[0])
+		log_warning("what Bramble may do in the cluster can't be applied: %.300s",
+			failure.text);
+}
+
 static void finish_restore(struct round *round, const char *name)
 {
 	struct failure failure = { .text = "" };
@@ -255,6 +273,7 @@ void upkeep_round(const struct settings *settings)
 		if (*pending)
 			finish_restore(&round, pending);
 		else if (access(round.paths.processes, F_OK) == 0) {
+			keep_objects(&round);
 			keep_snapshots(&round);
 			keep_certificates(&round);
 		}

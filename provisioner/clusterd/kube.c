@@ -110,6 +110,8 @@ static int judge_status(long status)
 		return -ENOENT;
 	case 409:
 		return -EEXIST;
+	case 429:
+		return -EBUSY;
 	default:
 		return status >= 200 && status <= 299 ? 0 : -EPROTO;
 	}

@@ -19,8 +19,8 @@ void kube_free(struct kube *kube);
 
 /* Call `path` ("/api/v1/nodes"); `body` is JSON, NULL = none; a PATCH is a merge patch (RFC 7386).
  * *answer: the parsed answer, the caller's, NULL when there is none; may be NULL. Returns 0,
- * -ENOENT (404), -EEXIST (409), -EACCES (401, 403), -EBADMSG, -EPROTO (another status),
- * -ETIMEDOUT, -ECONNREFUSED (nobody answers) with what was wrong in `error`. */
+ * -ENOENT (404), -EEXIST (409), -EACCES (401, 403), -EBUSY (429), -EBADMSG, -EPROTO (another
+ * status), -ETIMEDOUT, -ECONNREFUSED (nobody answers) with what was wrong in `error`. */
 int kube_call(struct kube *kube, enum kube_method method, const char *path, const cJSON *body,
 	cJSON **answer, char error[static KUBE_ERROR_SIZE]);
 

@@ -9,6 +9,7 @@
 
 #define GIVEN_LABELS "bramble/labels" /* annotations: what Bramble gave, with commas between */
 #define GIVEN_TAINTS "bramble/taints"
+#define GIVEN_CORDON "bramble/cordoned"
 #define GIVEN_SIZE 4096
 #define WORD_SIZE 512
 
@@ -60,6 +61,17 @@ static void describe_ready(const cJSON *object, cJSON *out)
 	cJSON_AddStringToObject(out, "reason", strcmp(status, "True") == 0 ? "" : reason);
 }
 
+bool nodes_is_cordoned(const cJSON *object)
+{
+	return cJSON_IsTrue(get(object, "spec", "unschedulable"));
+}
+
+/* Somebody else's cordon isn't ours to take away. */
+static bool is_ours(const cJSON *object)
+{
+	return *get_text(get(object, "metadata", "annotations"), GIVEN_CORDON) != '\0';
+}
+
 static cJSON *describe(const cJSON *object)
 {
 	cJSON *node = cJSON_CreateObject();
@@ -72,6 +84,10 @@ static cJSON *describe(const cJSON *object)
 	describe_ready(object, node);
 	cJSON_AddStringToObject(node, "pod_cidr",
 		get_text(cJSON_GetObjectItemCaseSensitive(object, "spec"), "podCIDR"));
+	cJSON_AddStringToObject(
+		node, "version", get_text(get(object, "status", "nodeInfo"), "kubeletVersion"));
+	cJSON_AddBoolToObject(node, "cordoned", nodes_is_cordoned(object));
+	cJSON_AddBoolToObject(node, "ours", is_ours(object));
 	return node;
 }
 
@@ -79,14 +95,11 @@ cJSON *nodes_describe(const cJSON *list, int first)
 {
 	const cJSON *object =
 		cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(list, "items"), first);
-	cJSON *json, *array;
+	cJSON *json = cJSON_CreateObject(), *array = cJSON_AddArrayToObject(json, "nodes");
 
-	if (!object)
-		return NULL;
-	json = cJSON_CreateObject();
-	array = cJSON_AddArrayToObject(json, "nodes");
 	for (int i = 0; object && i < NODES_CHUNK; i++, object = object->next)
 		cJSON_AddItemToArray(array, describe(object));
+	cJSON_AddBoolToObject(json, "more", object != NULL);
 	return json;
 }
 
@@ -180,6 +193,13 @@ static cJSON *make_taint(const char *line, char name[static WORD_SIZE])
 	return taint;
 }
 
+static cJSON *spec_of(cJSON *patch)
+{
+	cJSON *spec = cJSON_GetObjectItemCaseSensitive(patch, "spec");
+
+	return spec ? spec : cJSON_AddObjectToObject(patch, "spec");
+}
+
 static bool patch_taints(const cJSON *object, const cJSON *wanted, cJSON *patch, cJSON *annotations)
 {
 	const cJSON *present = get(object, "spec", "taints"), *line, *taint;
@@ -206,10 +226,28 @@ static bool patch_taints(const cJSON *object, const cJSON *wanted, cJSON *patch,
 	cJSON_Delete(none);
 	cJSON_AddStringToObject(annotations, GIVEN_TAINTS, given);
 	if (changed)
-		cJSON_AddItemToObject(cJSON_AddObjectToObject(patch, "spec"), "taints", taints);
+		cJSON_AddItemToObject(spec_of(patch), "taints", taints);
 	else
 		cJSON_Delete(taints);
 	return changed;
+}
+
+static bool patch_cordon(const cJSON *object, const cJSON *wanted, cJSON *patch, cJSON *annotations)
+{
+	bool cordon = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(wanted, "cordon"));
+	bool cordoned = nodes_is_cordoned(object), ours = is_ours(object);
+
+	if (cordon && !cordoned) {
+		cJSON_AddTrueToObject(spec_of(patch), "unschedulable");
+		cJSON_AddStringToObject(annotations, GIVEN_CORDON, "true");
+		return true;
+	}
+	if (cordon || !ours)
+		return false;
+	if (cordoned)
+		cJSON_AddNullToObject(spec_of(patch), "unschedulable");
+	cJSON_AddNullToObject(annotations, GIVEN_CORDON);
+	return true;
 }
 
 cJSON *nodes_patch(const cJSON *object, const cJSON *wanted)
@@ -223,6 +261,7 @@ cJSON *nodes_patch(const cJSON *object, const cJSON *wanted)
 		get_text(cJSON_GetObjectItemCaseSensitive(object, "metadata"), "resourceVersion"));
 	changed = patch_labels(object, wanted, metadata, annotations);
 	changed |= patch_taints(object, wanted, patch, annotations);
+	changed |= patch_cordon(object, wanted, patch, annotations);
 	if (changed)
 		return patch;
 	cJSON_Delete(patch);

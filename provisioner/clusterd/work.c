@@ -20,18 +20,18 @@
 #define REQUESTS "/apis/certificates.k8s.io/v1/certificatesigningrequests"
 #define NODES "/api/v1/nodes"
 
-/* Once for each trouble, and once when it is over. */
+/* Once for each kind of trouble, and once when it is over. */
 static int say(struct work *work, int result, const char *error)
 {
-	if (result != 0 && strcmp(work->told, error) != 0)
+	if (result != 0 && work->told != result)
 		log_warning("the API server: %s", error);
-	else if (result == 0 && work->told[0])
+	else if (result == 0 && work->told != 0)
 		log_notice("the API server answers again");
-	str_copy(work->told, sizeof(work->told), result == 0 ? "" : error);
+	work->told = result;
 	return result;
 }
 
-static int call(struct work *work, enum kube_method method, const char *path, const cJSON *body,
+int work_call(struct work *work, enum kube_method method, const char *path, const cJSON *body,
 	cJSON **answer)
 {
 	char error[KUBE_ERROR_SIZE];
@@ -40,7 +40,7 @@ static int call(struct work *work, enum kube_method method, const char *path, co
 	return say(work, result, error);
 }
 
-static cJSON *ask(struct work *work, enum ipc_method method, const char *path, const cJSON *body)
+cJSON *work_ask(struct work *work, enum ipc_method method, const char *path, const cJSON *body)
 {
 	char *text = body ? cJSON_PrintUnformatted(body) : NULL;
 	struct client_answer answer;
@@ -63,7 +63,7 @@ static void tell_token(struct work *work, const char *node, const char *token)
 
 	cJSON_AddStringToObject(body, "node", node);
 	cJSON_AddStringToObject(body, "token", token);
-	cJSON_Delete(ask(work, IPC_POST, "/v1/cluster/tokens", body));
+	cJSON_Delete(work_ask(work, IPC_POST, "/v1/cluster/tokens", body));
 	cJSON_Delete(body);
 }
 
@@ -73,7 +73,7 @@ static void tell_spent(struct work *work, const char *node)
 
 	cJSON_AddStringToObject(body, "node", node);
 	cJSON_AddBoolToObject(body, "spent", true);
-	cJSON_Delete(ask(work, IPC_POST, "/v1/cluster/tokens", body));
+	cJSON_Delete(work_ask(work, IPC_POST, "/v1/cluster/tokens", body));
 	cJSON_Delete(body);
 }
 
@@ -82,7 +82,7 @@ static int delete_tokens(struct work *work, const char *node)
 	char path[256];
 
 	snprintf(path, sizeof(path), SECRETS "?labelSelector=bramble%%2Fnode%%3D%.63s", node);
-	return call(work, KUBE_DELETE, path, NULL, NULL);
+	return work_call(work, KUBE_DELETE, path, NULL, NULL);
 }
 
 static void mint(struct work *work, const char *node)
@@ -95,7 +95,7 @@ static void mint(struct work *work, const char *node)
 		return;
 	token_make(token);
 	secret = token_secret(token, node, (int64_t)time(NULL));
-	result = call(work, KUBE_POST, SECRETS, secret, NULL);
+	result = work_call(work, KUBE_POST, SECRETS, secret, NULL);
 	cJSON_Delete(secret);
 	if (result != 0)
 		return;
@@ -174,7 +174,7 @@ static bool decide(struct work *work, const cJSON *object, const struct request 
 		approve = request_judge(object, node, used, reason);
 	patch = request_verdict(approve, reason);
 	snprintf(path, sizeof(path), REQUESTS "/%.253s/approval", request->name);
-	result = call(work, KUBE_PATCH, path, patch, NULL);
+	result = work_call(work, KUBE_PATCH, path, patch, NULL);
 	cJSON_Delete(patch);
 	if (result == 0 && approve) {
 		log_notice("certificate request %.80s: approved: %s", request->name, reason);
@@ -192,7 +192,7 @@ static void judge_requests(struct work *work)
 	struct request request;
 	char approved[REQUEST_TOKEN_ID_SIZE] = ""; /* in this round: the list doesn't say so yet */
 
-	if (call(work, KUBE_GET, REQUESTS, NULL, &list) != 0)
+	if (work_call(work, KUBE_GET, REQUESTS, NULL, &list) != 0)
 		return;
 	cJSON_ArrayForEach(object, cJSON_GetObjectItemCaseSensitive(list, "items"))
 	{
@@ -224,7 +224,7 @@ static void label_nodes(struct work *work, const cJSON *orders, const cJSON *lis
 			continue;
 		snprintf(path, sizeof(path), NODES "/%.63s", name);
 		/* What changed meanwhile is seen at the next round. */
-		(void)call(work, KUBE_PATCH, path, patch, NULL);
+		(void)work_call(work, KUBE_PATCH, path, patch, NULL);
 		cJSON_Delete(patch);
 	}
 }
@@ -233,12 +233,17 @@ static void label_nodes(struct work *work, const cJSON *orders, const cJSON *lis
 static void look_at_nodes(struct work *work, const cJSON *orders)
 {
 	cJSON *list, *report;
+	bool more = true;
 
-	if (call(work, KUBE_GET, NODES, NULL, &list) != 0)
+	if (work_call(work, KUBE_GET, NODES, NULL, &list) != 0)
 		return;
 	label_nodes(work, orders, list);
-	for (int first = 0; (report = nodes_describe(list, first)) != NULL; first += NODES_CHUNK) {
-		cJSON_Delete(ask(work, IPC_POST, "/v1/cluster/nodes", report));
+	work_drain_nodes(work, orders, list);
+	work_delete_nodes(work, orders, list);
+	for (int first = 0; more; first += NODES_CHUNK) {
+		report = nodes_describe(list, first);
+		more = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(report, "more"));
+		cJSON_Delete(work_ask(work, IPC_POST, "/v1/cluster/nodes", report));
 		cJSON_Delete(report);
 	}
 	cJSON_Delete(list);
@@ -246,7 +251,7 @@ static void look_at_nodes(struct work *work, const cJSON *orders)
 
 void work_round(struct work *work)
 {
-	cJSON *orders = ask(work, IPC_GET, "/v1/cluster/work", NULL);
+	cJSON *orders = work_ask(work, IPC_GET, "/v1/cluster/work", NULL);
 	uint64_t now = clock_monotonic_ns();
 
 	serve_joins(work, orders);

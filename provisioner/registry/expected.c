@@ -133,3 +133,24 @@ int registry_put_fact(struct registry *registry, const char *name, int64_t value
 	sqlite3_bind_int64(statement, 2, value);
 	return registry_finish(registry, statement);
 }
+
+int registry_each_fact(struct registry *registry, const char *beginning,
+	int (*each)(void *argument, const char *name), void *argument)
+{
+	char name[REGISTRY_TEXT_SIZE];
+	int result;
+	sqlite3_stmt *statement = registry_read(
+		registry, "SELECT name FROM facts WHERE substr(name, 1, length(?1)) = ?1", &result);
+
+	if (!statement)
+		return result;
+	registry_bind_text(statement, 1, beginning);
+	while ((result = registry_step(registry, statement)) == 0) {
+		registry_column_text(statement, 0, name, sizeof(name));
+		result = each(argument, name);
+		if (result != 0)
+			break;
+	}
+	sqlite3_finalize(statement);
+	return result == -ENOENT ? 0 : result;
+}

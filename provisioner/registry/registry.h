@@ -324,6 +324,9 @@ int registry_each_expected(struct registry *registry,
 /* --- numbers by name --- */
 int registry_get_fact(struct registry *registry, const char *name, int64_t *value);
 int registry_put_fact(struct registry *registry, const char *name, int64_t value);
+/* Those whose names begin so. A non-zero answer of `each` ends it and is returned. */
+int registry_each_fact(struct registry *registry, const char *beginning,
+	int (*each)(void *argument, const char *name), void *argument);
 
 /* --- boots --- */
 int registry_put_boot(struct registry *registry, struct registry_boot *boot);

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "provisioner/addresses.h"
 #include "provisioner/bindings.h"
+#include "provisioner/cluster/engine.h"
 #include "provisioner/images.h"
 #include "provisioner/rollout/run.h"
 #include "provisioner/timeline.h"
@@ -115,6 +116,8 @@ static int store_departures(struct brambled *brambled, const struct replace_plan
 			result = registry_delete_orders(brambled->registry, node->id);
 		if (result == 0 && !next)
 			result = registry_put_forgotten(brambled->registry, node->name, now_ms);
+		if (result == 0 && !next)
+			result = engine_forget(brambled, node->name);
 	}
 	for (size_t i = 0; result == 0 && i < plan->next.n_nodes; i++)
 		result = registry_delete_forgotten(

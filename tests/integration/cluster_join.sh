@@ -8,20 +8,9 @@ set -eu
 
 # shellcheck source=tests/kubernetes/lib.sh
 . tests/kubernetes/lib.sh
+# shellcheck source=tests/kubernetes/board.sh
+. tests/kubernetes/board.sh
 with_token() { router "$programs/kubectl" --kubeconfig /dev/null --server https://10.77.0.1:6443 --certificate-authority "$share/cluster/pki/ca.crt" --cache-dir "$lab/cache-token" --token "$@"; }
-# The firmware's part, and bramble-init's; then the calls of the agent, from the board's own address.
-boot() { # board serial mac
-	power_on "$1" 4b "$2" "$3" --link-ms 0 --attempts 3 --output "$lab/files-$1" && board_status "$1"
-}
-address() { sed -n 's/.* address   \([0-9.]*\),.*/\1/p' "$lab/board-$1.log" | tail -n 1; }
-boot_token() { sed -n 's/.*bramble.token=\([0-9a-f]*\).*/\1/p' "$lab/files-$1/"*/cmdline.txt; }
-move_in() { # the board's namespace takes the board's address
-	ip -n "$lab_name-b$1" addr replace "$(address "$1")/24" dev eth0
-}
-call() { # board path boot-token
-	ip netns exec "$lab_name-b$1" curl -s -m 5 -H 'Content-Type: application/json' -d "{\"token\":\"$3\"}" "http://10.77.0.1$2"
-}
-join_lan() { call "$1" /v1/join "$(boot_token "$1")" | jq -e .node >/dev/null; }
 has_token() { call "$1" /v1/cluster/token "$(boot_token "$1")" | jq -er .bootstrap >"$lab/token-$1"; }
 request() { # name node token [organization]: a certificate request, as a kubelet makes it
 	kubectl delete csr "$1" --ignore-not-found >/dev/null

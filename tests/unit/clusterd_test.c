@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provisioner/clusterd/drain.h"
 #include "provisioner/clusterd/kubeconfig.h"
 #include "provisioner/clusterd/nodes.h"
 #include "provisioner/clusterd/request.h"
@@ -289,6 +290,91 @@ static void taints_follow_the_role_and_others_stay(void **state)
 		"\"effect\":\"NoExecute\"}]}}");
 }
 
+/* Both kinds of lists are empty in what is expected of these. */
+#define CORDON(wanted) "{\"labels\":[],\"taints\":[],\"cordon\":" wanted "}"
+#define SPEC(cordoned) ",\"spec\":{\"unschedulable\":" cordoned "}}"
+#define MINE "\"annotations\":{\"bramble/cordoned\":\"true\"}"
+#define GIVEN                                                                                      \
+	"{\"metadata\":{\"annotations\":{\"bramble/labels\":\"\",\"bramble/"                       \
+	"taints\":\"\",\"bramble/cordoned\":"
+#define REST "},\"resourceVersion\":\"\",\"labels\":{}}"
+
+static void a_cordon_is_given_and_taken_away_but_not_that_of_others(void **state)
+{
+	static const struct {
+		const char *object, *wanted, *expected;
+	} cases[] = {
+		{ "{\"metadata\":{}}", CORDON("false"), NULL },
+		{ "{\"metadata\":{}}", CORDON("true"), GIVEN "\"true\"" REST SPEC("true") },
+		{ "{\"metadata\":{" MINE "}" SPEC("true"), CORDON("true"), NULL },
+		{ "{\"metadata\":{" MINE "}" SPEC("true"), CORDON("false"),
+			GIVEN "null" REST SPEC("null") },
+		{ "{\"metadata\":{}" SPEC("true"), CORDON("true"), NULL },
+		{ "{\"metadata\":{}" SPEC("true"), CORDON("false"), NULL },
+		/* Somebody uncordoned it meanwhile. */
+		{ "{\"metadata\":{" MINE "}}", CORDON("true"), GIVEN "\"true\"" REST SPEC("true") },
+		{ "{\"metadata\":{" MINE "}}", CORDON("false"), GIVEN "null" REST "}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		expect_patch(cases[i].object, cases[i].wanted, cases[i].expected);
+}
+
+#define OWNED(kind)                                                                                \
+	"{\"metadata\":{\"name\":\"a\",\"namespace\":\"b\",\"ownerReferences\":[{\"kind\":\"" kind \
+	"\",\"controller\":true}]"
+
+static void only_pods_that_somebody_makes_anew_are_evicted(void **state)
+{
+	static const struct {
+		const char *pod;
+		enum drain_fate fate;
+	} cases[] = {
+		{ OWNED("ReplicaSet") "}}", DRAIN_GOES },
+		{ OWNED("ReplicaSet") ",\"deletionTimestamp\":\"x\"}}", DRAIN_GOING },
+		{ OWNED("Job") "},\"status\":{\"phase\":\"Succeeded\"}}", DRAIN_STAYS },
+		{ OWNED("DaemonSet") "}}", DRAIN_STAYS },
+		{ OWNED("Node") ",\"annotations\":{\"kubernetes.io/config.mirror\":\"x\"}}}",
+			DRAIN_STAYS },
+		{ "{\"metadata\":{\"name\":\"a\",\"namespace\":\"b\"}}", DRAIN_STAYS },
+		{ "[]", DRAIN_STAYS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cJSON *pod = cJSON_Parse(cases[i].pod);
+
+		assert_non_null(pod);
+		assert_int_equal(drain_judge(pod), cases[i].fate);
+		cJSON_Delete(pod);
+	}
+}
+
+static void an_eviction_is_of_the_kind_that_the_server_knows(void **state)
+{
+	cJSON *pod = cJSON_Parse(OWNED("ReplicaSet") "}}"), *eviction;
+	cJSON *bad = cJSON_Parse("{\"metadata\":{\"name\":\"../x\",\"namespace\":\"b\"}}");
+	cJSON *version = cJSON_Parse("{\"minor\":\"20+\"}");
+	char path[DRAIN_PATH_SIZE];
+
+	(void)state;
+	assert_int_equal(drain_format_path(pod, path), 0);
+	assert_string_equal(path, "/api/v1/namespaces/b/pods/a/eviction");
+	assert_int_equal(drain_format_path(bad, path), -EBADMSG);
+	assert_int_equal(drain_parse_minor(version), 20);
+	for (int minor = 20; minor <= 22; minor += 2) {
+		eviction = drain_eviction(pod, minor);
+		assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
+					    eviction, "apiVersion")),
+			minor == 20 ? "policy/v1beta1" : "policy/v1");
+		cJSON_Delete(eviction);
+	}
+	cJSON_Delete(version);
+	cJSON_Delete(bad);
+	cJSON_Delete(pod);
+}
+
 static void nodes_are_described_in_chunks(void **state)
 {
 	cJSON *list = cJSON_CreateObject(), *items = cJSON_AddArrayToObject(list, "items"), *chunk;
@@ -307,10 +393,17 @@ static void nodes_are_described_in_chunks(void **state)
 	text = cJSON_PrintUnformatted(chunk);
 	assert_string_equal(text,
 		"{\"nodes\":[{\"name\":\"rasp1\",\"uid\":\"u\",\"boot_id\":\"b\",\"ready\":false,"
-		"\"reason\":\"no \\\\x07 CNI\",\"pod_cidr\":\"10.244.1.0/24\"}]}");
+		"\"reason\":\"no \\\\x07 CNI\",\"pod_cidr\":\"10.244.1.0/24\","
+		"\"version\":\"\",\"cordoned\":false,\"ours\":false}],\"more\":false}");
 	free(text);
 	cJSON_Delete(chunk);
-	assert_null(nodes_describe(list, NODES_CHUNK + 1));
+	chunk = nodes_describe(list, 0);
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(chunk, "more")));
+	cJSON_Delete(chunk);
+	/* A list without nodes is one too. */
+	chunk = nodes_describe(list, NODES_CHUNK + 1);
+	assert_true(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(chunk, "more")));
+	cJSON_Delete(chunk);
 	assert_string_equal(
 		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
 			cJSON_GetObjectItemCaseSensitive(nodes_find(list, "rasp1"), "metadata"),
@@ -352,6 +445,9 @@ int main(void)
 		cmocka_unit_test(a_token_lives_for_fifteen_minutes_and_bears_its_node),
 		cmocka_unit_test(labels_follow_the_role_and_others_stay),
 		cmocka_unit_test(taints_follow_the_role_and_others_stay),
+		cmocka_unit_test(a_cordon_is_given_and_taken_away_but_not_that_of_others),
+		cmocka_unit_test(only_pods_that_somebody_makes_anew_are_evicted),
+		cmocka_unit_test(an_eviction_is_of_the_kind_that_the_server_knows),
 		cmocka_unit_test(nodes_are_described_in_chunks),
 		cmocka_unit_test(credentials_are_read_from_what_kubeadm_writes),
 	};

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/clusterd/drain.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EVICTION_V1 22 /* the first minor version that has it */
+#define NAME_LENGTH 253u
+
+static const cJSON *get(const cJSON *object, const char *first, const char *second)
+{
+	return cJSON_GetObjectItemCaseSensitive(
+		cJSON_GetObjectItemCaseSensitive(object, first), second);
+}
+
+static const char *get_text(const cJSON *object, const char *first, const char *second)
+{
+	const char *text = cJSON_GetStringValue(get(object, first, second));
+
+	return text ? text : "";
+}
+
+/* The kind of what would make it anew, or "". */
+static const char *find_controller(const cJSON *pod)
+{
+	const cJSON *owner;
+
+	cJSON_ArrayForEach(owner, get(pod, "metadata", "ownerReferences"))
+	{
+		const char *kind =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(owner, "kind"));
+
+		if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(owner, "controller")) && kind)
+			return kind;
+	}
+	return "";
+}
+
+enum drain_fate drain_judge(const cJSON *pod)
+{
+	const char *phase = get_text(pod, "status", "phase"), *controller = find_controller(pod);
+	const cJSON *annotations = get(pod, "metadata", "annotations");
+
+	if (strcmp(phase, "Succeeded") == 0 || strcmp(phase, "Failed") == 0 ||
+		cJSON_HasObjectItem(annotations, "kubernetes.io/config.mirror") ||
+		*controller == '\0' || strcmp(controller, "DaemonSet") == 0)
+		return DRAIN_STAYS;
+	return *get_text(pod, "metadata", "deletionTimestamp") ? DRAIN_GOING : DRAIN_GOES;
+}
+
+/* A DNS subdomain (RFC 1123), as the names of pods and namespaces are. */
+static bool is_name(const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < length; i++) {
+		if (!islower((unsigned char)name[i]) && !isdigit((unsigned char)name[i]) &&
+			(i == 0 || (name[i] != '-' && name[i] != '.')))
+			return false;
+	}
+	return length > 0 && length <= NAME_LENGTH;
+}
+
+int drain_format_path(const cJSON *pod, char out[static DRAIN_PATH_SIZE])
+{
+	const char *namespace = get_text(pod, "metadata", "namespace");
+	const char *name = get_text(pod, "metadata", "name");
+
+	if (!is_name(namespace) || !is_name(name))
+		return -EBADMSG;
+	snprintf(out, DRAIN_PATH_SIZE, "/api/v1/namespaces/%s/pods/%s/eviction", namespace, name);
+	return 0;
+}
+
+cJSON *drain_eviction(const cJSON *pod, int minor)
+{
+	cJSON *json = cJSON_CreateObject(), *metadata;
+
+	cJSON_AddStringToObject(
+		json, "apiVersion", minor >= EVICTION_V1 ? "policy/v1" : "policy/v1beta1");
+	cJSON_AddStringToObject(json, "kind", "Eviction");
+	metadata = cJSON_AddObjectToObject(json, "metadata");
+	cJSON_AddStringToObject(metadata, "name", get_text(pod, "metadata", "name"));
+	cJSON_AddStringToObject(metadata, "namespace", get_text(pod, "metadata", "namespace"));
+	return json;
+}
+
+int drain_parse_minor(const cJSON *version)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(version, "minor"));
+	long minor = text && isdigit((unsigned char)*text) ? strtol(text, NULL, 10) : 0;
+
+	return minor > 0 && minor < 1000 ? (int)minor : 0;
+}
