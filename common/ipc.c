@@ -31,6 +31,8 @@ size_t ipc_body_size(enum ipc_type type)
 		return sizeof(struct ipc_dhcp);
 	case IPC_CONSOLE:
 		return sizeof(struct ipc_console);
+	case IPC_WAITS:
+		return sizeof(struct ipc_waits);
 	}
 	return 0;
 }
@@ -64,6 +66,7 @@ static bool strings_are_terminated(const struct ipc_message *message)
 	case IPC_CONSOLE:
 		return message->body.console.length <= IPC_CONSOLE_SIZE;
 	case IPC_HELLO:
+	case IPC_WAITS:
 		return true;
 	}
 	return false;

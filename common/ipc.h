@@ -48,6 +48,7 @@ enum ipc_type {
 	IPC_API_REPLY, /* the answer, its text in a sealed memfd: struct ipc_api_reply */
 	IPC_DHCP,      /* dhcpwatch -> brambled, no answer: struct ipc_dhcp */
 	IPC_CONSOLE,   /* dhcpwatch -> brambled, no answer: struct ipc_console */
+	IPC_WAITS,     /* tftpd -> brambled, no answer: struct ipc_waits */
 };
 
 struct ipc_header {
@@ -95,6 +96,13 @@ struct ipc_transfer {
 	uint32_t retransmissions; /* DATA/OACK packets sent again */
 	int32_t error; /* 0 = complete; positive errno: ETIMEDOUT, ECANCELED (peer's ERROR) … */
 	char reason[IPC_REASON_SIZE]; /* the peer's error text, made visible; "" */
+};
+
+/* A transfer waits while others are served first. Told again each few seconds while it does. */
+struct ipc_waits {
+	uint64_t transfer; /* from struct ipc_resolved */
+	uint32_t before;   /* transfers of boards that came before */
+	uint32_t reserved;
 };
 
 enum ipc_method { IPC_GET = 1, IPC_POST, IPC_PUT, IPC_DELETE };
@@ -148,6 +156,7 @@ struct ipc_message {
 		struct ipc_resolve resolve;
 		struct ipc_resolved resolved;
 		struct ipc_transfer transfer;
+		struct ipc_waits waits;
 		struct ipc_api api;
 		struct ipc_api_reply api_reply;
 		struct ipc_dhcp dhcp;

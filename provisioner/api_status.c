@@ -11,6 +11,7 @@
 #include "provisioner/hooks.h"
 #include "provisioner/images.h"
 #include "provisioner/nodeconf/force.h"
+#include "provisioner/timeline.h"
 
 #define WARNINGS_LIMIT 40
 
@@ -132,7 +133,7 @@ static void add_lan(cJSON *json, const struct settings *settings)
 static void add_counts(cJSON *json, struct brambled *brambled)
 {
 	struct tally nodes = { .brambled = brambled };
-	unsigned boards = 0, bound = 0;
+	unsigned boards = 0, bound = 0, going_on, waiting;
 	cJSON *object = cJSON_AddObjectToObject(json, "nodes");
 
 	(void)registry_each_node(brambled->registry, count_node, &nodes);
@@ -144,6 +145,12 @@ static void add_counts(cJSON *json, struct brambled *brambled)
 	object = cJSON_AddObjectToObject(json, "boards");
 	cJSON_AddNumberToObject(object, "total", boards);
 	cJSON_AddNumberToObject(object, "parked", boards - bound);
+	timeline_count(brambled, &going_on, &waiting);
+	object = cJSON_AddObjectToObject(json, "boots");
+	cJSON_AddNumberToObject(object, "going_on", going_on);
+	cJSON_AddNumberToObject(object, "waiting", waiting);
+	cJSON_AddNumberToObject(
+		json, "commits", (double)registry_count_commits(brambled->registry));
 }
 
 const char *api_join_name(const struct brambled *brambled)

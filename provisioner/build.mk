@@ -246,6 +246,7 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	state/replace.c \
 	swap.c \
 	timeline.c \
+	timeline_transfers.c \
 	versions.c \
 	) \
 	$(CLUSTER_RUN_SRC) \

@@ -42,6 +42,8 @@ const struct diagnosis_cause diagnosis_causes[] = {
 	{ "transfer-broken", "a file stopped arriving: packets are lost",
 		"look at the cable and the switch port; the board tries again by itself, a Pi 3 "
 		"after a power cycle" },
+	{ CAUSE_TURN, "many boards load at once: it waits for its turn",
+		"nothing: it goes on by itself; the router's link or processor is the limit" },
 	{ "eeprom-old",
 		"its firmware can't count beyond 65535 blocks: the file is too large for it",
 		"update the board's EEPROM to 2025-09-23 or later, or use a smaller initramfs or "
@@ -204,6 +206,8 @@ const char *diagnosis_infer(const char *stage, const struct diagnosis_clues *clu
 		code = by_stage[i].code;
 	if (i > KERNEL && code)
 		return code; /* the node's own words outweigh what its firmware did */
+	if (clues->error == EBUSY)
+		return CAUSE_TURN;
 	if (clues->error != 0)
 		return stopped_at_last_block(clues->bytes) ? "eeprom-old" : "transfer-broken";
 	if (clues->missing[0])

@@ -22,6 +22,7 @@
 #define CAUSE_DISK_FULL "disk-full"
 #define CAUSE_NO_IMAGE "no-image"
 #define CAUSE_IMAGE_INCOMPLETE "image-incomplete"
+#define CAUSE_TURN "waits-turn"
 #define CAUSE_STARTED_OVER "started-over"
 #define CAUSE_GONE "node-changed"
 

@@ -19,7 +19,7 @@ bool reload_needs_restart(const struct settings *old, const struct settings *new
 	       old->hooks_timeout_s != new->hooks_timeout_s || strcmp(old->run, new->run) != 0 ||
 	       strcmp(old->libexec, new->libexec) != 0 || old->tftp_port != new->tftp_port ||
 	       old->http_port != new->http_port || old->tftp_sessions != new->tftp_sessions ||
-	       old->log_level != new->log_level;
+	       old->tftp_file_time_s != new->tftp_file_time_s || old->log_level != new->log_level;
 }
 
 /* What is inside nodes. */

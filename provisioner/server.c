@@ -182,6 +182,7 @@ static bool may_say(enum ipc_role role, enum ipc_type type)
 	switch (type) {
 	case IPC_RESOLVE:
 	case IPC_TRANSFER:
+	case IPC_WAITS:
 		return role == IPC_ROLE_TFTPD || role == IPC_ROLE_HTTPD;
 	case IPC_API:
 		return role == IPC_ROLE_ADMIN || role == IPC_ROLE_HTTPD || role == IPC_ROLE_CLUSTER;
@@ -213,6 +214,9 @@ static bool handle(struct client *client, const struct ipc_message *message)
 		return true;
 	case IPC_TRANSFER:
 		timeline_end_transfer(client->server->brambled, &message->body.transfer);
+		return true;
+	case IPC_WAITS:
+		timeline_note_waits(client->server->brambled, &message->body.waits);
 		return true;
 	case IPC_API:
 		answer_api(client, message);

@@ -59,7 +59,7 @@ static int prepare_httpd(void *argument, int fds[static SUPERVISE_FDS], char rea
 int servers_start(struct brambled *brambled)
 {
 	const struct settings *settings = &brambled->settings;
-	char socket[128], tftpd[300], httpd[300], sessions[24], key[64];
+	char socket[128], tftpd[300], httpd[300], sessions[24], time[24], key[64];
 	struct supervise_spec tftp = {
 		.name = "tftpd", .prepare = prepare_tftpd, .argument = brambled, .fingerprint = key
 	};
@@ -72,14 +72,15 @@ int servers_start(struct brambled *brambled)
 	snprintf(tftpd, sizeof(tftpd), "%s/bramble-tftpd", settings->libexec);
 	snprintf(httpd, sizeof(httpd), "%s/bramble-httpd", settings->libexec);
 	snprintf(sessions, sizeof(sessions), "%lld", (long long)settings->tftp_sessions);
+	snprintf(time, sizeof(time), "%lld", (long long)settings->tftp_file_time_s);
 	/* One that listens elsewhere than configured now isn't adopted. */
 	snprintf(key, sizeof(key), "%s:%lld:%lld", settings->lan_address,
 		(long long)settings->tftp_port, (long long)settings->http_port);
 	memcpy(tftp.argv,
 		(const char *[]){ tftpd, "--ipc", socket, "--listen-fd", "3", "--user",
-			"bramble-tftp", "--max-sessions", sessions, "--log-level", log_level_name(),
-			NULL },
-		12 * sizeof(char *));
+			"bramble-tftp", "--max-sessions", sessions, "--file-time", time,
+			"--log-level", log_level_name(), NULL },
+		14 * sizeof(char *));
 	memcpy(http.argv,
 		(const char *[]){ httpd, "--ipc", socket, "--listen-fd", "3", "--user",
 			"bramble-http", "--log-level", log_level_name(), NULL },

@@ -100,6 +100,7 @@ struct settings {
 	/* servers */
 	int64_t tftp_port, http_port; /* servers.tftp_port 69, servers.http_port 80 */
 	int64_t tftp_sessions;	      /* servers.tftp_sessions: at once, in all */
+	int64_t tftp_file_time_s;     /* servers.tftp_file_time_s */
 	/* log */
 	int log_level; /* log.level: index, error..debug */
 	/* derived by settings_load, not in the file */

@@ -11,45 +11,14 @@
 #include "provisioner/console.h"
 #include "provisioner/diagnosis.h"
 #include "provisioner/stages.h"
+#include "provisioner/timeline_private.h"
 #include "provisioner/versions.h"
 
-#define BOOTS 1024     /* going on at once */
-#define TRANSFERS 4096 /* whose names are remembered; the oldest is overwritten */
-#define STEPS 200      /* written per boot; further ones are only counted */
+#define STEPS 200 /* written per boot; further ones are only counted */
 /* A DISCOVER within this time of the last sign of life, with no file since, is a repetition. */
 #define REPEAT_NS (60 * NS_PER_S)
 #define DISCOVERS_IN_VAIN 4
 #define LATE_SECS 8 /* a DISCOVER of a port that forwards at once says less */
-
-/* The id of a transfer names its boot, so that its report counts although brambled was restarted in
- * between: boot (40 bits), stage (4), number (20). */
-#define ID_BOOT_SHIFT 24
-#define ID_STAGE_SHIFT 20
-#define ID_STAGE_MASK 0xfu
-#define ID_NUMBER_MASK 0xfffffu
-
-struct transfer {
-	uint64_t id;
-	struct mac mac;
-	char name[96];
-};
-
-struct running {
-	struct registry_boot boot;
-	uint64_t moved_ns; /* last sign of life */
-	unsigned steps;
-	bool changed;	  /* differs from the registry */
-	bool contradicts; /* see timeline_set_contradiction */
-	bool interrupted; /* brambled was started anew meanwhile */
-	struct diagnosis_clues clues;
-};
-
-struct timeline {
-	size_t n;
-	struct running boots[BOOTS];
-	uint64_t next_transfer;
-	struct transfer transfers[TRANSFERS];
-};
 
 static int load(void *argument, const struct registry_boot *boot)
 {
@@ -81,7 +50,7 @@ void timeline_stop(struct brambled *brambled)
 	brambled->timeline = NULL;
 }
 
-static struct running *find(struct brambled *brambled, const struct mac *mac)
+struct running *timeline_find(struct brambled *brambled, const struct mac *mac)
 {
 	struct timeline *timeline = brambled->timeline;
 
@@ -94,12 +63,12 @@ static struct running *find(struct brambled *brambled, const struct mac *mac)
 
 const struct registry_boot *timeline_boot(struct brambled *brambled, const struct mac *mac)
 {
-	const struct running *running = find(brambled, mac);
+	const struct running *running = timeline_find(brambled, mac);
 
 	return running ? &running->boot : NULL;
 }
 
-static void move(struct running *running)
+void timeline_move(struct running *running)
 {
 	running->moved_ns = clock_monotonic_ns();
 	running->boot.changed_ms = clock_wall_ms();
@@ -121,7 +90,7 @@ static void finish(struct brambled *brambled, struct running *running)
 	*running = timeline->boots[--timeline->n];
 }
 
-static const char *subject_of(const struct registry_boot *boot, char mac[static MAC_TEXT_SIZE])
+const char *timeline_subject(const struct registry_boot *boot, char mac[static MAC_TEXT_SIZE])
 {
 	if (boot->node[0])
 		return boot->node;
@@ -149,12 +118,12 @@ static struct running *make_room(struct brambled *brambled)
 	return &timeline->boots[timeline->n++];
 }
 
-static void clear_reason(struct running *running)
+void timeline_clear_reason(struct running *running)
 {
 	running->boot.reason[0] = running->boot.cause[0] = '\0';
 }
 
-static void set_reason(struct running *running, const char *cause, const char *reason)
+void timeline_set_reason(struct running *running, const char *cause, const char *reason)
 {
 	str_copy(running->boot.cause, sizeof(running->boot.cause), cause);
 	str_copy(running->boot.reason, sizeof(running->boot.reason), reason);
@@ -165,14 +134,14 @@ static void set_node(struct running *running, const char *node)
 	if (strcmp(running->boot.node, node) == 0)
 		return;
 	str_copy(running->boot.node, sizeof(running->boot.node), node);
-	clear_reason(running); /* it was that of a parked board */
+	timeline_clear_reason(running); /* it was that of a parked board */
 	running->changed = true;
 }
 
 static struct running *find_or_begin(
 	struct brambled *brambled, const struct mac *mac, const char *node)
 {
-	struct running *running = find(brambled, mac);
+	struct running *running = timeline_find(brambled, mac);
 	char text[MAC_TEXT_SIZE], subject[MAC_TEXT_SIZE];
 
 	if (running) {
@@ -184,10 +153,10 @@ static struct running *find_or_begin(
 		.boot = { .mac = *mac, .stage = "dhcp", .started_ms = clock_wall_ms() }
 	};
 	str_copy(running->boot.node, sizeof(running->boot.node), node);
-	move(running);
+	timeline_move(running);
 	write_boot(brambled, running);
 	str_format_mac(mac, text);
-	brambled_event(brambled, "boot.started", subject_of(&running->boot, subject),
+	brambled_event(brambled, "boot.started", timeline_subject(&running->boot, subject),
 		"board %s was powered on (boot %lld)", text, (long long)running->boot.id);
 	return running;
 }
@@ -205,13 +174,13 @@ void timeline_revive(struct brambled *brambled, const struct registry_boot *boot
 {
 	struct running *running;
 
-	if (find(brambled, &boot->mac))
+	if (timeline_find(brambled, &boot->mac))
 		return;
 	running = make_room(brambled);
 	*running = (struct running){ .boot = *boot };
 	running->boot.ended_ms = 0;
-	clear_reason(running);
-	move(running);
+	timeline_clear_reason(running);
+	timeline_move(running);
 }
 
 /* Which file, which server. */
@@ -238,7 +207,7 @@ static void conclude(struct running *running)
 
 	if (running->boot.reason[0])
 		return;
-	set_reason(running, cause->code, cause->text);
+	timeline_set_reason(running, cause->code, cause->text);
 	name_culprit(running);
 }
 
@@ -252,7 +221,7 @@ static void start_over(struct brambled *brambled, struct running *running)
 	if (diagnosis_is_clear(&running->clues))
 		conclude(running);
 	else if (running->boot.reason[0] == '\0')
-		set_reason(running, CAUSE_STARTED_OVER, reason);
+		timeline_set_reason(running, CAUSE_STARTED_OVER, reason);
 	versions_boot_failed(brambled, &running->boot, running->interrupted);
 	finish(brambled, running);
 }
@@ -260,7 +229,7 @@ static void start_over(struct brambled *brambled, struct running *running)
 void timeline_discover(
 	struct brambled *brambled, const struct mac *mac, const char *node, unsigned secs)
 {
-	struct running *running = find(brambled, mac);
+	struct running *running = timeline_find(brambled, mac);
 	struct registry_step step = {
 		.at_ms = clock_wall_ms(), .stage = "dhcp", .detail = "DISCOVER"
 	};
@@ -282,7 +251,7 @@ void timeline_discover(
 
 int timeline_set_image(struct brambled *brambled, const struct mac *mac, const char *hash)
 {
-	struct running *running = find(brambled, mac);
+	struct running *running = timeline_find(brambled, mac);
 
 	if (!running)
 		return -ENOENT;
@@ -295,7 +264,7 @@ int timeline_set_image(struct brambled *brambled, const struct mac *mac, const c
 
 const char *timeline_token(struct brambled *brambled, const struct mac *mac)
 {
-	struct running *running = find(brambled, mac);
+	struct running *running = timeline_find(brambled, mac);
 	uint8_t random[(REGISTRY_TOKEN_SIZE - 1) / 2];
 
 	if (!running)
@@ -319,6 +288,16 @@ unsigned timeline_count_waiting(const struct brambled *brambled)
 	return n;
 }
 
+void timeline_count(const struct brambled *brambled, unsigned *going_on, unsigned *waiting)
+{
+	const struct timeline *timeline = brambled->timeline;
+
+	*going_on = (unsigned)timeline->n;
+	*waiting = 0;
+	for (size_t i = 0; i < timeline->n; i++)
+		*waiting += strcmp(timeline->boots[i].boot.cause, CAUSE_TURN) == 0;
+}
+
 bool timeline_is_spoken(const char *stage)
 {
 	return stages_rank(stage) >= stages_rank("init");
@@ -333,19 +312,19 @@ static void move_forward(struct brambled *brambled, struct running *running, con
 		return;
 	str_copy(boot->stage, sizeof(boot->stage), stage);
 	if (boot->node[0]) /* a parked board stays parked, whatever it loads */
-		clear_reason(running);
-	brambled_event(brambled, "boot.stage", subject_of(boot, text),
+		timeline_clear_reason(running);
+	brambled_event(brambled, "boot.stage", timeline_subject(boot, text),
 		"%s, %.1f s and %.1f MB after power-on", stage,
 		(double)(clock_wall_ms() - boot->started_ms) / 1000.0, (double)boot->bytes / 1e6);
 }
 
-static void add_step(
+void timeline_add_step(
 	struct brambled *brambled, struct running *running, const struct registry_step *step)
 {
 	running->boot.bytes += step->bytes;
 	running->boot.retransmissions += step->retransmissions;
 	move_forward(brambled, running, step->stage);
-	move(running);
+	timeline_move(running);
 	if (running->boot.id == 0)
 		write_boot(brambled, running);
 	if (running->boot.id == 0 || running->steps >= STEPS)
@@ -357,36 +336,37 @@ static void add_step(
 void timeline_step(
 	struct brambled *brambled, const struct mac *mac, const struct registry_step *step)
 {
-	struct running *running = find(brambled, mac);
+	struct running *running = timeline_find(brambled, mac);
 
 	if (running)
-		add_step(brambled, running, step);
+		timeline_add_step(brambled, running, step);
 }
 
 void timeline_touch(struct brambled *brambled, const struct mac *mac)
 {
-	struct running *running = find(brambled, mac);
+	struct running *running = timeline_find(brambled, mac);
 
 	if (running)
-		move(running);
+		timeline_move(running);
 }
 
 void timeline_reason(
 	struct brambled *brambled, const struct mac *mac, const char *cause, const char *reason)
 {
-	struct running *running = find(brambled, mac);
+	struct running *running = timeline_find(brambled, mac);
 	char text[MAC_TEXT_SIZE];
 
 	if (!running || strncmp(running->boot.reason, reason, REGISTRY_REASON_SIZE - 1) == 0)
 		return;
-	set_reason(running, cause, reason);
+	timeline_set_reason(running, cause, reason);
 	running->changed = true;
-	brambled_event(brambled, "boot.waiting", subject_of(&running->boot, text), "%s", reason);
+	brambled_event(
+		brambled, "boot.waiting", timeline_subject(&running->boot, text), "%s", reason);
 }
 
 void timeline_note_foreign(struct brambled *brambled, const struct mac *mac, struct in_addr server)
 {
-	struct running *running = find(brambled, mac);
+	struct running *running = timeline_find(brambled, mac);
 
 	if (running)
 		running->clues.foreign = server;
@@ -394,7 +374,7 @@ void timeline_note_foreign(struct brambled *brambled, const struct mac *mac, str
 
 void timeline_note_missing(struct brambled *brambled, const struct mac *mac, const char *leaf)
 {
-	struct running *running = find(brambled, mac);
+	struct running *running = timeline_find(brambled, mac);
 
 	if (running)
 		diagnosis_note_missing(&running->clues, leaf);
@@ -402,7 +382,7 @@ void timeline_note_missing(struct brambled *brambled, const struct mac *mac, con
 
 void timeline_set_contradiction(struct brambled *brambled, const struct mac *mac)
 {
-	struct running *running = find(brambled, mac);
+	struct running *running = timeline_find(brambled, mac);
 
 	if (running)
 		running->contradicts = true;
@@ -410,7 +390,7 @@ void timeline_set_contradiction(struct brambled *brambled, const struct mac *mac
 
 bool timeline_has_contradiction(struct brambled *brambled, const struct mac *mac)
 {
-	const struct running *running = find(brambled, mac);
+	const struct running *running = timeline_find(brambled, mac);
 
 	return running && running->contradicts;
 }
@@ -418,11 +398,11 @@ bool timeline_has_contradiction(struct brambled *brambled, const struct mac *mac
 void timeline_joined(struct brambled *brambled, const struct mac *mac)
 {
 	struct registry_step step = { .at_ms = clock_wall_ms(), .stage = "joined" };
-	struct running *running = find(brambled, mac);
+	struct running *running = timeline_find(brambled, mac);
 
 	if (!running)
 		return;
-	add_step(brambled, running, &step);
+	timeline_add_step(brambled, running, &step);
 	finish(brambled, running);
 }
 
@@ -449,100 +429,12 @@ int timeline_advance(struct brambled *brambled, int64_t boot, const char *stage,
 
 void timeline_end(struct brambled *brambled, const struct mac *mac, const char *reason)
 {
-	struct running *running = find(brambled, mac);
+	struct running *running = timeline_find(brambled, mac);
 
 	if (!running)
 		return;
-	set_reason(running, CAUSE_GONE, reason);
+	timeline_set_reason(running, CAUSE_GONE, reason);
 	finish(brambled, running);
-}
-
-uint64_t timeline_begin_transfer(
-	struct brambled *brambled, const struct mac *mac, const char *name, enum boot_stage stage)
-{
-	struct timeline *timeline = brambled->timeline;
-	struct running *running = find(brambled, mac);
-	uint64_t number = ++timeline->next_transfer & ID_NUMBER_MASK;
-	uint64_t boot = running ? (uint64_t)running->boot.id : 0;
-	uint64_t id = boot << ID_BOOT_SHIFT | (uint64_t)stage << ID_STAGE_SHIFT | number;
-	struct transfer *transfer = &timeline->transfers[number % TRANSFERS];
-
-	if (running)
-		running->clues.open = true;
-	*transfer = (struct transfer){ .id = id, .mac = *mac };
-	str_copy_visible(transfer->name, sizeof(transfer->name), name, strlen(name));
-	return id;
-}
-
-static const char *stage_name(enum boot_stage stage)
-{
-	switch (stage) {
-	case BOOT_STAGE_FIRMWARE:
-		return "firmware";
-	case BOOT_STAGE_CONFIG:
-		return "config";
-	case BOOT_STAGE_KERNEL:
-		return "kernel";
-	case BOOT_STAGE_INITRAMFS:
-		return "initramfs";
-	case BOOT_STAGE_TREE:
-		return "tree";
-	case BOOT_STAGE_OTHER:
-		return "firmware";
-	}
-	return "firmware";
-}
-
-static struct running *running_of_transfer(
-	struct brambled *brambled, uint64_t id, const struct transfer *known)
-{
-	struct timeline *timeline = brambled->timeline;
-
-	if (known)
-		return find(brambled, &known->mac);
-	for (size_t i = 0; i < timeline->n; i++) {
-		if (id >> ID_BOOT_SHIFT &&
-			(uint64_t)timeline->boots[i].boot.id == id >> ID_BOOT_SHIFT)
-			return &timeline->boots[i];
-	}
-	return NULL;
-}
-
-void timeline_end_transfer(struct brambled *brambled, const struct ipc_transfer *report)
-{
-	uint64_t id = report->transfer;
-	const struct transfer *known =
-		&brambled->timeline->transfers[(id & ID_NUMBER_MASK) % TRANSFERS];
-	const char *name = "a file begun before brambled was restarted";
-	struct registry_step step = { .at_ms = clock_wall_ms(),
-		.bytes = report->bytes,
-		.retransmissions = report->retransmissions,
-		.duration_ms = (uint32_t)(report->duration_ns / NS_PER_MS) };
-	struct running *running;
-
-	if (known->id != id)
-		known = NULL;
-	running = running_of_transfer(brambled, id, known);
-	/* Firmware looks whether a file is there by asking for it and ending the transfer at once.
-	 */
-	if (running && report->error == ECANCELED)
-		running->clues.open = false;
-	if (!running || report->error == ECANCELED)
-		return;
-	if (known)
-		name = known->name;
-	diagnosis_note_transfer(&running->clues, name, report->error, report->bytes);
-	if (report->error == 0) {
-		running->boot.files++;
-		str_copy(step.detail, sizeof(step.detail), name);
-	} else {
-		snprintf(step.detail, sizeof(step.detail), "%.95s stopped after %llu bytes: %.110s",
-			name, (unsigned long long)report->bytes,
-			report->reason[0] ? report->reason : strerror(report->error));
-	}
-	str_copy(step.stage, sizeof(step.stage),
-		stage_name((enum boot_stage)(id >> ID_STAGE_SHIFT & ID_STAGE_MASK)));
-	add_step(brambled, running, &step);
 }
 
 static void give_up(struct brambled *brambled, struct running *running)
@@ -556,8 +448,8 @@ static void give_up(struct brambled *brambled, struct running *running)
 		return;
 	}
 	conclude(running);
-	brambled_event(brambled, "boot.stuck", subject_of(boot, mac), "stopped at stage %s: %s",
-		boot->stage, boot->reason);
+	brambled_event(brambled, "boot.stuck", timeline_subject(boot, mac),
+		"stopped at stage %s: %s", boot->stage, boot->reason);
 	versions_boot_failed(brambled, boot, running->interrupted);
 	finish(brambled, running);
 }
@@ -621,6 +513,7 @@ void timeline_note_unwritten(struct brambled *brambled)
 			continue;
 		if (!has_node(brambled, boot))
 			boot->node[0] = '\0';
-		set_reason(&timeline->boots[i], CAUSE_DISK_FULL, brambled->registry_warning);
+		timeline_set_reason(
+			&timeline->boots[i], CAUSE_DISK_FULL, brambled->registry_warning);
 	}
 }

@@ -36,6 +36,9 @@ const char *timeline_token(struct brambled *brambled, const struct mac *mac);
 /* How many boards that are no node's are being served files, or have their kernel. */
 unsigned timeline_count_waiting(const struct brambled *brambled);
 
+/* How many boots go on, and in how many of them a file waits for its turn. */
+void timeline_count(const struct brambled *brambled, unsigned *going_on, unsigned *waiting);
+
 /* Has a node's own system (bramble-init, the agent) reported when this stage is reached? */
 bool timeline_is_spoken(const char *stage);
 
@@ -75,6 +78,8 @@ void timeline_end(struct brambled *brambled, const struct mac *mac, const char *
 /* A file is being sent: an id for the report of its end, which holds over a restart of brambled. */
 uint64_t timeline_begin_transfer(
 	struct brambled *brambled, const struct mac *mac, const char *name, enum boot_stage stage);
+/* It waits for its turn: that is no reason to call the boot stuck. */
+void timeline_note_waits(struct brambled *brambled, const struct ipc_waits *waits);
 void timeline_end_transfer(struct brambled *brambled, const struct ipc_transfer *report);
 
 /* Call every second or so: notices boots that stopped. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 PROGRAMS += bramble-tftpd
 bramble-tftpd_SRC := tftpd/main.c tftpd/confine.c tftpd/server.c tftpd/transfer.c tftpd/blocks.c tftpd/netascii.c tftpd/stray.c \
-	tftpd/source.c tftpd/limits.c tftpd/session.c tftpd/packet.c \
+	tftpd/source.c tftpd/limits.c tftpd/queue.c tftpd/turns.c tftpd/session.c tftpd/packet.c \
 	common/broker.c $(COMMON_BASE) common/ipc.c $(COMMON_CONFINE) common/activation.c
 bramble-tftpd_LIBS := libevent_core libseccomp libcap-ng
 
@@ -14,6 +14,9 @@ test-tftp-loss_SRC := tests/unit/tftp_loss_test.c tftpd/session.c
 test-tftp-loss_LIBS := cmocka
 test-tftp-limits_SRC := tests/unit/tftp_limits_test.c tftpd/limits.c
 test-tftp-limits_LIBS := cmocka
+TESTS += test-tftp-queue
+test-tftp-queue_SRC := tests/unit/tftp_queue_test.c tftpd/queue.c
+test-tftp-queue_LIBS := cmocka
 TESTS += test-tftp-netascii
 test-tftp-netascii_SRC := tests/unit/tftp_netascii_test.c tftpd/netascii.c tftpd/session.c tftpd/packet.c common/str.c
 test-tftp-netascii_LIBS := cmocka
@@ -31,7 +34,7 @@ test-tftp-server_LIBS := cmocka
 $(B)/test-tftp-server: | $(B)/bramble-tftpd
 FUZZERS += fuzz-tftp_server
 fuzz-tftp_server_SRC := tests/fuzz/tftp_server.c tests/fuzz/world.c tftpd/server.c tftpd/transfer.c tftpd/blocks.c \
-	tftpd/netascii.c tftpd/stray.c tftpd/limits.c tftpd/session.c tftpd/packet.c common/log.c common/str.c common/file.c
+	tftpd/netascii.c tftpd/stray.c tftpd/limits.c tftpd/queue.c tftpd/turns.c tftpd/session.c tftpd/packet.c common/log.c common/str.c common/file.c
 fuzz-tftp_server_LIBS := libevent_core
 FUZZERS += fuzz-tftp_source
 fuzz-tftp_source_SRC := tests/fuzz/tftp_source.c tests/fuzz/world.c tftpd/source.c common/file.c common/str.c

@@ -16,7 +16,8 @@ const struct tftp_limits tftp_limits_default = { .sessions = 1024,
 	.blksize = 1468,
 	.windowsize = 64,
 	.requests_per_s = 10000,
-	.requests_per_s_peer = 500 };
+	.requests_per_s_peer = 500,
+	.file_time_s = 30 };
 
 bool tftp_limits_admit(const struct tftp_limits *limits, unsigned sessions, unsigned of_peer)
 {

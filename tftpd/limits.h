@@ -21,7 +21,8 @@ struct tftp_limits {
 	unsigned requests_per_s;    /* all that are looked at; half of them of addresses that have
 				       never answered us */
 	unsigned requests_per_s_peer;
-	unsigned allowed_n; /* 0 = everybody */
+	unsigned file_time_s; /* within which a Pi 4 or 5 must have a file (queue.h) */
+	unsigned allowed_n;   /* 0 = everybody */
 	struct tftp_network {
 		struct in_addr address;
 		unsigned prefix_length;
@@ -36,7 +37,7 @@ struct tftp_limits {
 #define TFTP_WINDOW_MAX 256u
 
 /* The defaults: 1024 sessions, 16 of a peer, 1468 bytes, 64 blocks, 10000 requests a second, 500 of
- * a peer, from everywhere. */
+ * a peer, a file within 30 s, from everywhere. */
 extern const struct tftp_limits tftp_limits_default;
 
 /* May one more session begin when there are `sessions`, of which `of_peer` belong to its peer? */

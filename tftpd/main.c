@@ -45,6 +45,8 @@ static const char usage[] =
 	"(everybody)\n"
 	"  --max-block N      largest block size granted, bytes, 512..65464 (1468)\n"
 	"  --max-window N     largest window granted, blocks, 1..256 (64)\n"
+	"  --file-time S      what TFTP_FILE_TIMEOUT of the boards' EEPROMs says, seconds, 5..600 "
+	"(30)\n"
 	"  --log-level L      error, warning, notice, info, debug (info)\n"
 	"  --help, --version\n"
 	"\n"
@@ -89,6 +91,7 @@ enum {
 	OPTION_BLOCK,
 	OPTION_ALLOW,
 	OPTION_WINDOW,
+	OPTION_FILE_TIME,
 	OPTION_LEVEL,
 	OPTION_HELP,
 	OPTION_VERSION
@@ -138,6 +141,8 @@ static int take_option(int option, struct options *options)
 	case OPTION_WINDOW:
 		return parse_number(
 			"--max-window", optarg, 1, TFTP_WINDOW_MAX, &options->limits.windowsize);
+	case OPTION_FILE_TIME:
+		return parse_number("--file-time", optarg, 5, 600, &options->limits.file_time_s);
 	case OPTION_LEVEL:
 		if (log_parse_level(optarg, &options->level) == 0)
 			return 0;
@@ -161,6 +166,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 		{ "allow", required_argument, NULL, OPTION_ALLOW },
 		{ "max-block", required_argument, NULL, OPTION_BLOCK },
 		{ "max-window", required_argument, NULL, OPTION_WINDOW },
+		{ "file-time", required_argument, NULL, OPTION_FILE_TIME },
 		{ "log-level", required_argument, NULL, OPTION_LEVEL },
 		{ "help", no_argument, NULL, OPTION_HELP },
 		{ "version", no_argument, NULL, OPTION_VERSION },

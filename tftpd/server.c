@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 #include "common/clock.h"
-#include "tftpd/transfer.h"
+#include "tftpd/turns.h"
 
 #define REQUESTS_PER_WAKE 64
 #define RECEIVE_BUFFER (1024 * 1024) /* bytes: requests of a crowd that is switched on at once */
@@ -202,8 +202,9 @@ struct tftp_server *tftp_server_new(struct event_base *base, int listening, stru
 	server->transfers.rates.by_lease = source_knows_leases(source);
 	server->limits = *limits;
 	server->event = event_new(base, listening, EV_READ | EV_PERSIST, on_request, server);
-	if (setsockopt(listening, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) != 0 || !server->event ||
-		event_add(server->event, NULL) != 0) {
+	if (tftp_turns_open(&server->transfers, limits->file_time_s * NS_PER_S) != 0 ||
+		setsockopt(listening, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) != 0 ||
+		!server->event || event_add(server->event, NULL) != 0) {
 		tftp_server_free(server);
 		return NULL;
 	}
@@ -213,6 +214,7 @@ struct tftp_server *tftp_server_new(struct event_base *base, int listening, stru
 void tftp_server_free(struct tftp_server *server)
 {
 	tftp_transfers_free(&server->transfers);
+	tftp_turns_close(&server->transfers);
 	if (server->event)
 		event_free(server->event);
 	free(server);

@@ -88,7 +88,7 @@ static struct tftp_output send_window(struct tftp_session *session, uint64_t now
 		session->repeated = session->sent;
 	}
 	session->again = again;
-	session->gap = false;
+	session->gap = session->held = false;
 	session->sent = session->acked + output.count;
 	session->window_first_ns = session->window_sent_ns = now_ns;
 	set_deadline(session, now_ns);
@@ -182,12 +182,24 @@ static struct tftp_output restart_soon(struct tftp_session *session, uint64_t no
 	return wait_for_more;
 }
 
+/* The next window, when its time has come. */
+static struct tftp_output send_next(struct tftp_session *session, uint64_t now_ns)
+{
+	const uint64_t due_ns = session->window_sent_ns + session->pace_ns;
+
+	if (now_ns >= due_ns)
+		return send_window(session, now_ns, false);
+	session->held = true;
+	session->deadline_ns = due_ns;
+	return wait_for_more;
+}
+
 /* An ACK that brings nothing new. In lock-step it is a duplicate and must not be answered; with a
  * window it says that the window's first block is missing. */
 static struct tftp_output receive_repeated(struct tftp_session *session, uint64_t now_ns)
 {
 	session->waits = session->waits || now_ns - session->progress_ns >= LEFT_AFTER_NS;
-	if (session->windowsize == 1 || session->restarted_at == session->acked ||
+	if (session->windowsize == 1 || session->held || session->restarted_at == session->acked ||
 		restarted_just_now(session, now_ns))
 		return wait_for_more;
 	session->restarted_at = session->acked;
@@ -214,7 +226,7 @@ static struct tftp_output receive_ack(struct tftp_session *session, uint16_t wir
 		return (struct tftp_output){ .action = TFTP_FINISHED };
 	if (!complete && restarted_just_now(session, now_ns))
 		return restart_soon(session, now_ns);
-	return send_window(session, now_ns, !complete);
+	return complete ? send_next(session, now_ns) : send_window(session, now_ns, true);
 }
 
 struct tftp_output tftp_session_receive(
@@ -270,8 +282,8 @@ struct tftp_output tftp_session_timeout(struct tftp_session *session, uint64_t n
 			.action = session->heard && only_end_is_missing(session) ? TFTP_FINISHED
 										 : TFTP_LOST
 		};
-	if (session->gap)
-		return send_window(session, now_ns, true);
+	if (session->gap || session->held)
+		return send_window(session, now_ns, session->gap);
 	session->tries++;
 	session->rto_ns =
 		session->rto_ns * 2 < LONGEST_RTO_NS ? session->rto_ns * 2 : LONGEST_RTO_NS;
@@ -286,6 +298,13 @@ void tftp_session_limit_tries(struct tftp_session *session, uint32_t tries)
 	session->tries_unheard = tries;
 	if (may_send_no_more(session))
 		wait_for_first_word(session);
+}
+
+void tftp_session_set_pace(struct tftp_session *session, uint64_t pace_ns, uint64_t now_ns)
+{
+	session->pace_ns = pace_ns;
+	if (session->held && pace_ns == 0)
+		session->deadline_ns = now_ns;
 }
 
 bool tftp_session_is_left(const struct tftp_session *session, bool same, uint64_t now_ns)

@@ -40,6 +40,8 @@ struct tftp_session {
 	bool cautious;	       /* the running window's period is from cautious_rto() */
 	bool again;	       /* the running window begins with blocks that were sent before */
 	bool gap;	   /* it has one, and starts again at the deadline: no timer, no back-off */
+	bool held;	   /* it is acknowledged, and the next one is sent at the deadline */
+	uint64_t pace_ns;  /* from one window to the next at least; 0 = as the client asks */
 	uint64_t repeated; /* blocks up to here were sent more than once */
 	uint32_t timeout_s;	     /* option timeout, bounds the period; 0 = not asked */
 	uint64_t srtt_ns, rttvar_ns; /* 0 = not measured */
@@ -85,6 +87,10 @@ struct tftp_output tftp_session_timeout(struct tftp_session *session, uint64_t n
 /* Send the first packet at most so many times again before the client has answered (it may be
  * forged); it is waited for all the same. Call right behind tftp_session_start(). */
 void tftp_session_limit_tries(struct tftp_session *session, uint32_t tries);
+
+/* Windows follow each other after `pace_ns` at the earliest, from now on. 0: as soon as they are
+ * asked for, also the one that is held: then the deadline has come. */
+void tftp_session_set_pace(struct tftp_session *session, uint64_t pace_ns, uint64_t now_ns);
 
 /* Another request comes from this session's port: has the client left the session? A repeated
  * request is no news while the client hasn't answered (the timer sends the answer again), and a

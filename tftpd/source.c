@@ -119,6 +119,12 @@ void source_report(struct source *source, const struct ipc_transfer *transfer)
 		broker_tell(source->broker, IPC_TRANSFER, transfer);
 }
 
+void source_tell_waits(struct source *source, const struct ipc_waits *waits)
+{
+	if (source->broker)
+		broker_tell(source->broker, IPC_WAITS, waits);
+}
+
 void source_free(struct source *source)
 {
 	struct pending *next;

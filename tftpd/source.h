@@ -30,6 +30,9 @@ bool source_knows_leases(const struct source *source);
 /* Tell how a transfer ended. */
 void source_report(struct source *source, const struct ipc_transfer *transfer);
 
+/* Tell that a transfer waits for its turn, now and then while it does. */
+void source_tell_waits(struct source *source, const struct ipc_waits *waits);
+
 void source_free(struct source *source);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "tftpd/turns.h"
 
 #define PACKETS_TO_CATCH_UP 4u
 #define MOST_BEFORE_HEARD 3u /* times the bytes of the request */
@@ -34,6 +35,7 @@ static void release(struct tftp_transfer *transfer)
 
 static void unlink_transfer(struct tftp_transfer *transfer)
 {
+	tftp_turns_leave(transfer);
 	*transfer->back = transfer->next;
 	if (transfer->next)
 		transfer->next->back = transfer->back;
@@ -86,6 +88,12 @@ static void send_error(struct tftp_transfer *transfer, enum tftp_error code, con
 	(void)!send(transfer->socket, packet, length, MSG_DONTWAIT);
 }
 
+void tftp_transfer_turn_away(struct tftp_transfer *transfer)
+{
+	send_error(transfer, TFTP_ERROR_UNDEFINED, "others are served first: start over");
+	tftp_transfer_end(transfer, EBUSY, "turned away: many boards load at once");
+}
+
 static size_t build_oack(const struct tftp_transfer *transfer, uint8_t *packet, uint64_t size)
 {
 	const struct tftp_request accepted = {
@@ -122,7 +130,7 @@ static void on_timer(evutil_socket_t socket, short what, void *argument);
 
 /* See to it that the timer fires at the deadline or before. Nearly every packet moves the deadline
  * further away; a timer that fires too early is cheaper than one that is set anew each time. */
-static void arm(struct tftp_transfer *transfer)
+void tftp_transfer_arm(struct tftp_transfer *transfer)
 {
 	const uint64_t deadline_ns = transfer->session.deadline_ns;
 	uint64_t now, left;
@@ -204,6 +212,7 @@ static bool receive_reply(struct tftp_transfer *transfer)
 	if (!session->heard)
 		tftp_rates_know(&transfer->all->rates, transfer->peer.sin_addr);
 	output = tftp_session_receive(&transfer->session, &reply, clock_monotonic_ns());
+	tftp_turns_note_ack(transfer);
 	return perform(transfer, &output, &reply);
 }
 
@@ -215,7 +224,7 @@ static void on_packet(evutil_socket_t socket, short what, void *argument)
 	(void)what;
 	/* One packet at a time: there is hardly ever a second one, and the others wait. */
 	if (receive_reply(transfer))
-		arm(transfer);
+		tftp_transfer_arm(transfer);
 }
 
 bool tftp_transfer_catch_up(struct tftp_transfer *transfer)
@@ -224,7 +233,7 @@ bool tftp_transfer_catch_up(struct tftp_transfer *transfer)
 		if (!receive_reply(transfer))
 			return false;
 	}
-	arm(transfer);
+	tftp_transfer_arm(transfer);
 	return true;
 }
 
@@ -237,7 +246,7 @@ static void on_timer(evutil_socket_t socket, short what, void *argument)
 	(void)what;
 	transfer->timer_ns = UINT64_MAX;
 	if (perform(transfer, &output, NULL))
-		arm(transfer);
+		tftp_transfer_arm(transfer);
 }
 
 /* A socket of its own for each transfer (RFC 1350 section 4: a new TID), connected, so that nobody
@@ -323,8 +332,9 @@ static void begin(struct tftp_transfer *transfer, const struct ipc_resolved *ans
 	output = tftp_session_start(
 		&transfer->session, &accepted, answer->size, clock_monotonic_ns());
 	bound_oacks(transfer);
+	tftp_turns_join(transfer);
 	if (perform(transfer, &output, NULL))
-		arm(transfer);
+		tftp_transfer_arm(transfer);
 }
 
 static void on_answer(void *argument, const struct ipc_resolved *answer, int fd)

@@ -12,6 +12,7 @@
 
 #include "tftpd/limits.h"
 #include "tftpd/netascii.h"
+#include "tftpd/queue.h"
 #include "tftpd/session.h"
 #include "tftpd/source.h"
 #include "tftpd/stray.h"
@@ -29,6 +30,8 @@ struct tftp_transfers {
 	unsigned n;
 	struct tftp_rates rates;
 	struct tftp_scratch scratch;
+	struct tftp_queue queue;
+	struct event *tick;
 };
 
 struct tftp_transfer {
@@ -47,6 +50,9 @@ struct tftp_transfer {
 	uint16_t request_length;   /* bytes */
 	struct tftp_netascii text; /* in that mode */
 	struct tftp_session session;
+	struct tftp_place place; /* see turns.h */
+	bool queued, waits;
+	uint64_t waits_since_ns, told_ns;
 	char name[]; /* as requested, visible */
 };
 
@@ -64,6 +70,12 @@ bool tftp_transfer_catch_up(struct tftp_transfer *transfer);
  * for another one's sake; `of`: only of this address, NULL: of any. Returns false when there is
  * none. */
 bool tftp_transfers_make_room(struct tftp_transfers *all, const struct in_addr *of);
+
+/* See to it that the session's deadline is kept. Call when it has changed. */
+void tftp_transfer_arm(struct tftp_transfer *transfer);
+
+/* End one that can't be complete in time: its client starts over. */
+void tftp_transfer_turn_away(struct tftp_transfer *transfer);
 
 /* Report and forget a transfer. `error` 0 or a positive errno. */
 void tftp_transfer_end(struct tftp_transfer *transfer, int error, const char *reason);

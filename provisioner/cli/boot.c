@@ -231,7 +231,9 @@ static void print_diagnosis(struct cli *cli, const cJSON *boot)
 		return;
 	text_age(json_integer(boot, "changed_ms"), clock_wall_ms(), age);
 	fputc('\n', cli->out);
-	if (*reason)
+	if (*reason && !boot_has_ended(boot) && strcmp(cause, CAUSE_TURN) == 0)
+		cli_field(cli, "Waits", "after stage %s: %s", stage, reason);
+	else if (*reason)
 		cli_field(cli, "Stopped", "after stage %s, %s: %s", stage, age, reason);
 	else
 		cli_field(cli, "Stopped", "no news after stage %s, %s", stage, age);

@@ -52,6 +52,12 @@ static void print_overview(struct cli *cli, const cJSON *json)
 	cli_field(cli, "Boards", "%" PRId64 ", %" PRId64 " parked; %s",
 		json_integer(boards, "total"), json_integer(boards, "parked"),
 		explain_join(json_text(json, "join")));
+	if (json_integer(json_member(json, "boots"), "waiting") > 0)
+		cli_field(cli, "Boots",
+			"%" PRId64 " go on, %" PRId64 " of them wait for their turn: the link or "
+			"the processor gives no more",
+			json_integer(json_member(json, "boots"), "going_on"),
+			json_integer(json_member(json, "boots"), "waiting"));
 }
 
 static void add_process(struct table *table, const cJSON *process)

@@ -20,6 +20,7 @@ struct registry {
 		sqlite3_stmt *statement;
 	} lookups[REGISTRY_LOOKUPS];
 	char path[REGISTRY_PATH_SIZE];
+	uint64_t commits;
 	bool changed; /* a transaction is open */
 	int failed;   /* -errno of its first write that failed: it can only be rolled back */
 	bool touches_state, lacks_backup; /* more than history changed: now, since the backup */

@@ -144,9 +144,15 @@ int registry_commit(struct registry *registry)
 		return result;
 	}
 	registry->lacks_backup |= registry->touches_state;
+	registry->commits++;
 	registry->changed = false;
 	registry->touches_state = false;
 	return 0;
+}
+
+uint64_t registry_count_commits(const struct registry *registry)
+{
+	return registry->commits;
 }
 
 /* As a statement of its own: it opens the transaction, and when it fails the transaction is spoilt

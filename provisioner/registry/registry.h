@@ -189,6 +189,8 @@ void registry_close(struct registry *registry);
 /* Make everything written so far durable. If that or any write before it failed, all is rolled back
  * and the error returned: nothing of it happened. */
 int registry_commit(struct registry *registry);
+/* Transactions since it was opened. */
+uint64_t registry_count_commits(const struct registry *registry);
 void registry_rollback(struct registry *registry);
 /* A change of several writes within the transaction: kept or undone as one. Doesn't nest. */
 int registry_begin_change(struct registry *registry);

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: ISC
 # Boards powered on in the same second, with every known bug of their firmware, fetch everything intact, again and again.
 #   BOARDS=64    how many; a third each of models 3B, 3B+ and 4B
-#   ROUNDS=6     power cuts
+#   ROUNDS=4     power cuts
 #   LOSSY=1      further ones in which every 20th packet is lost in each direction
 #   SET=small    boot files of half a megabyte in all; "full": the real ones
+#   SLOW=1       then one over a link so slow that boards which share it alike never have their files in time
 # timeout: 900
 # alone
 set -eu
@@ -79,10 +80,19 @@ lab_begin storm
 lab_share
 [ "${SET:-small}" = full ] || tests/lab/small "$lab/share"
 tests/lab/lab boards "$lab_name" 1 "$boards"
-HEARTBEAT=30 LOG=notice appliance configure
+file_time=${FILE_TIME:-6}
+SERVERS="tftp_file_time_s = $file_time;" HEARTBEAT=30 LOG=${LOG:-notice} appliance configure
 appliance start || bail_out 'the appliance does not start'
-for round in $(seq "${ROUNDS:-6}"); do storm "round $round"; done
+for round in $(seq "${ROUNDS:-4}"); do storm "round $round"; done
 for round in $(seq "${LOSSY:-1}"); do storm "round $round at 5 % loss" --asks-again --loss 5; done
+# A Pi 4 starts over when a file takes longer than its EEPROM says: here none may need to.
+slow_link() { # rate
+	tc -n "$lab_name-rt" qdisc replace dev lan0 root tbf rate "$1" burst 32k limit 2m
+	storm "a link of $1" --file-timeout "${file_time}000"
+	tc -n "$lab_name-rt" qdisc del dev lan0 root
+}
+
+for _ in $(seq "${SLOW:-1}"); do slow_link "${RATE:-12mbit}"; done
 # For a 3B answers no ARP once it has begun to load.
 check 'every board has a permanent neighbour entry' is "$(ip -n "$lab_name-rt" neigh show dev lan0 nud permanent | wc -l)" "$boards"
 check "there are $boards nodes" is "$(bramble --json node list | tr ',' '\n' | grep -c '"wants_next"')" "$boards"

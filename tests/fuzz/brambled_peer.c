@@ -97,6 +97,12 @@ void timeline_end_transfer(struct brambled *brambled, const struct ipc_transfer 
 	must(memchr(report->reason, 0, sizeof(report->reason)) != NULL);
 }
 
+void timeline_note_waits(struct brambled *brambled, const struct ipc_waits *waits)
+{
+	(void)brambled;
+	(void)waits;
+}
+
 void sightings_see_dhcp(struct brambled *brambled, const struct ipc_dhcp *packet)
 {
 	(void)brambled;

@@ -82,6 +82,12 @@ void source_report(struct source *source, const struct ipc_transfer *transfer)
 	must(source->ended <= source->begun);
 }
 
+void source_tell_waits(struct source *source, const struct ipc_waits *waits)
+{
+	must(waits->transfer == 4711);
+	must(source->ended < source->begun);
+}
+
 static uint8_t take(struct scene *scene)
 {
 	return scene->at < scene->end ? *scene->at++ : 0;

@@ -298,6 +298,9 @@ static size_t step(struct world *world, const uint8_t *bytes, size_t length)
 		return 1;
 	case 6:
 		(void)tftp_session_is_left(&world->session, argument & 1, world->now);
+		if (!world->over)
+			tftp_session_set_pace(
+				&world->session, argument & 2 ? 400 * NS_PER_MS : 0, world->now);
 		pass_time(world, argument * 100 * NS_PER_MS);
 		return 1;
 	default:

@@ -3,6 +3,7 @@
 #include "tests/unit/brambled_world.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,6 +168,41 @@ static void a_transfer_broke_off(void **state)
 	fetch(world, "start4.elf", 0, 1000);
 	fetch(world, "kernel8.img", ETIMEDOUT, 123456);
 	expect_cause(world, "transfer-broken", "packets are lost");
+}
+
+/* tftpd says so each few seconds; takes 1.4 s, since the clock is the real one. */
+static void who_waits_for_its_turn_is_not_stuck(void **state)
+{
+	struct world *world = *state;
+	struct mac mac = world_mac(1);
+	struct ipc_waits waits = { .before = 41 };
+	struct ipc_resolved answer;
+
+	world_use_image(world, FIRST_HASH);
+	world_discover(world, 1, 0x1001);
+	assert_int_equal(world_fetch(world, PEER, "start4.elf", &answer, NULL), 0);
+	waits.transfer = answer.transfer;
+	world->brambled.settings.stuck_after_s = 1;
+	for (unsigned i = 0; i < 2; i++) {
+		poll(NULL, 0, 700);
+		timeline_note_waits(&world->brambled, &waits);
+		timeline_tick(&world->brambled);
+		assert_non_null(timeline_boot(&world->brambled, &mac));
+	}
+	assert_string_equal(timeline_boot(&world->brambled, &mac)->cause, "waits-turn");
+	assert_non_null(strstr(timeline_boot(&world->brambled, &mac)->reason, "41 files"));
+	world_finish_transfer(world, &answer, 1000);
+	assert_string_equal(timeline_boot(&world->brambled, &mac)->cause, "");
+}
+
+static void who_was_turned_away_is_told_so(void **state)
+{
+	struct world *world = *state;
+
+	world_use_image(world, FIRST_HASH);
+	world_discover(world, 1, 0x1001);
+	fetch(world, "start4.elf", EBUSY, 1000);
+	expect_cause(world, "waits-turn", "many boards");
 }
 
 static void an_old_eeprom_ran_out_of_block_numbers(void **state)
@@ -433,6 +469,8 @@ int main(void)
 		TEST(answers_are_not_heard),
 		TEST(the_link_came_late),
 		TEST(a_transfer_broke_off),
+		TEST(who_waits_for_its_turn_is_not_stuck),
+		TEST(who_was_turned_away_is_told_so),
 		TEST(an_old_eeprom_ran_out_of_block_numbers),
 		TEST(a_file_is_missing),
 		TEST(firmware_stops_without_a_trace),

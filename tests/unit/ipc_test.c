@@ -127,7 +127,7 @@ static void refuses_every_malformed_packet(void **state)
 	packet = valid_packet();
 	packet.header.type = 0;
 	assert_int_equal(decode(packet, whole), -EBADMSG);
-	packet.header.type = IPC_CONSOLE + 1;
+	packet.header.type = IPC_WAITS + 1;
 	assert_int_equal(decode(packet, whole), -EBADMSG);
 	packet.header.type = IPC_HELLO;
 	assert_int_equal(decode(packet, whole), -EBADMSG);

@@ -53,6 +53,7 @@ static void only_the_interface_must_be_set(void **state)
 	assert_int_equal(s.tftp_port, 69);
 	assert_int_equal(s.http_port, 80);
 	assert_int_equal(s.tftp_sessions, 1024);
+	assert_int_equal(s.tftp_file_time_s, 30);
 	assert_int_equal(s.heartbeat_s, 10);
 	assert_int_equal(s.log_level, 3);
 	assert_int_equal(parse("", &s, &error), -EINVAL);
@@ -159,6 +160,7 @@ static const struct {
 	{ "servers", "tftp_port = 65535", NULL },
 	{ "servers", "http_port = 65536", "out of range" },
 	{ "servers", "tftp_sessions = 0", "out of range" },
+	{ "servers", "tftp_file_time_s = 4", "out of range" },
 	{ "log", "level = \"debug\"", NULL },
 	{ "log", "level = \"chatty\"",
 		"allowed: \"error\", \"warning\", \"notice\", \"info\", \"debug\"" },

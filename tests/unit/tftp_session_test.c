@@ -470,6 +470,41 @@ static void the_timeout_option_bounds_the_period(void **state)
 	}
 }
 
+/* Others are served first: a block now and then, and no packet is sent again meanwhile. */
+static void goes_on_at_a_pace_and_then_at_once(void **state)
+{
+	struct tftp_session session;
+
+	(void)state;
+	(void)tftp_session_start(&session, &plain, 100000, 0);
+	tftp_session_set_pace(&session, 400 * MS, 0);
+	assert_action(ack(&session, 1, MS), TFTP_WAIT);
+	assert_int_equal(session.deadline_ns, 400 * MS);
+	assert_action(ack(&session, 1, 300 * MS), TFTP_WAIT);
+	assert_action(tftp_session_timeout(&session, 399 * MS), TFTP_WAIT);
+	assert_sends(tftp_session_timeout(&session, 400 * MS), 2, 1);
+	assert_action(ack(&session, 2, 401 * MS), TFTP_WAIT);
+	assert_int_equal(session.deadline_ns, 800 * MS);
+	tftp_session_set_pace(&session, 0, 500 * MS);
+	assert_int_equal(session.deadline_ns, 500 * MS);
+	assert_sends(tftp_session_timeout(&session, 500 * MS), 3, 1);
+	assert_sends(ack(&session, 3, 501 * MS), 4, 1);
+	assert_int_equal(session.resent, 0);
+}
+
+static void what_is_lost_at_a_pace_is_sent_again_by_its_timer(void **state)
+{
+	struct tftp_session session;
+
+	(void)state;
+	(void)tftp_session_start(&session, &plain, 100000, 0);
+	(void)ack(&session, 1, MS);
+	tftp_session_set_pace(&session, 400 * MS, 2 * MS);
+	assert_sends(tftp_session_timeout(&session, session.deadline_ns), 2, 1);
+	assert_int_equal(session.resent, 1);
+	assert_true(session.deadline_ns < 200 * MS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -501,6 +536,8 @@ int main(void)
 		cmocka_unit_test(who_repeats_an_ack_still_wants_the_last_block),
 		cmocka_unit_test(an_error_of_the_client_ends_the_transfer),
 		cmocka_unit_test(the_timeout_option_bounds_the_period),
+		cmocka_unit_test(goes_on_at_a_pace_and_then_at_once),
+		cmocka_unit_test(what_is_lost_at_a_pace_is_sent_again_by_its_timer),
 	};
 
 	return cmocka_run_group_tests_name("tftp-session", tests, NULL, NULL);

@@ -28,7 +28,7 @@ struct options {
 	struct mac mac;
 	unsigned attempts;
 	unsigned link_ms;
-	unsigned loss_percent;
+	unsigned loss_percent, file_timeout_ms;
 	bool quirks, asks_again, hashes, json, netconsole, then_qemu, reboot;
 	const char *output;
 	struct machine machine;
@@ -55,6 +55,7 @@ static void print_usage(FILE *out)
 		"  --link-ms N        time from power to link (default: the model's, 2000 or "
 		"3000)\n"
 		"  --loss PERCENT     of TFTP packets, in each direction\n"
+		"  --file-timeout MS  TFTP_FILE_TIMEOUT of an EEPROM (default 30000)\n"
 		"  --quirks           the known bugs of a Pi 3's firmware as well, see firmware.h\n"
 		"  --asks-again       but TFTP requests are repeated: a lost one is nobody's "
 		"fault\n"
@@ -113,6 +114,7 @@ enum option_code {
 	ATTEMPTS,
 	LINK,
 	LOSS,
+	FILE_TIMEOUT,
 	QUIRKS,
 	NETCONSOLE,
 	ASKS_AGAIN,
@@ -136,6 +138,7 @@ static const struct option long_options[] = {
 	{ "attempts", required_argument, NULL, ATTEMPTS },
 	{ "link-ms", required_argument, NULL, LINK },
 	{ "loss", required_argument, NULL, LOSS },
+	{ "file-timeout", required_argument, NULL, FILE_TIMEOUT },
 	{ "quirks", no_argument, NULL, QUIRKS },
 	{ "netconsole", no_argument, NULL, NETCONSOLE },
 	{ "asks-again", no_argument, NULL, ASKS_AGAIN },
@@ -169,6 +172,8 @@ static int take_value(struct options *options, int code, char *value)
 		return parse_number(value, 600000, &options->link_ms);
 	case LOSS:
 		return parse_number(value, 90, &options->loss_percent);
+	case FILE_TIMEOUT:
+		return parse_number(value, 600000, &options->file_timeout_ms);
 	case MEMORY:
 		return parse_number(value, 65536, &options->machine.memory_mb);
 	case TAP:
@@ -241,6 +246,8 @@ static int parse_options(int argc, char **argv, struct options *options)
 	if (optind < argc || !options->model || !options->interface || options->serial == 0 ||
 		(options->then_qemu && (!options->machine.tap || !options->machine.console)))
 		return -EINVAL;
+	if (options->file_timeout_ms == 0 || options->model->file_timeout_ms == 0)
+		options->file_timeout_ms = options->model->file_timeout_ms;
 	if (options->link_ms == UINT32_MAX)
 		options->link_ms = options->model->link_ms;
 	return 0;
@@ -302,7 +309,7 @@ static void set_up_firmware(
 		.tftp = { .options = true,
 			.block_size = model->block_size,
 			.retry_ms = model->retry_ms,
-			.file_timeout_ms = model->file_timeout_ms,
+			.file_timeout_ms = options->file_timeout_ms,
 			.acknowledges_again = model->acknowledges_again,
 			.rolls_over = model->rolls_over,
 			.asks_once = early && !options->asks_again,
