@@ -6,6 +6,7 @@
 
 #include "provisioner/api_routes.h"
 #include "provisioner/nodes.h"
+#include "provisioner/rehearsal.h"
 
 struct list {
 	struct brambled *brambled;
@@ -300,60 +301,65 @@ static void forget_node(struct api_request *request)
 		api_fail(request->reply, api_status_of(result), "%s", reason);
 }
 
-/* "*" stands for what is named: one segment. */
+#define NAMED 1u /* one segment stands between prefix and suffix */
+#define BODY 2u
+/* With ?dry_run=true it looks at request->dry_run; other changes are rehearsed. */
+#define PLANS 4u
+
 static const struct route {
 	const char *prefix, *suffix;
 	void (*answer)(struct api_request *request);
 	enum ipc_method method;
-	bool named, has_body;
+	unsigned traits;
 } routes[] = {
-	{ "/v1/status", "", api_show_status, IPC_GET, false, false },
-	{ "/v1/nodes", "", list_nodes, IPC_GET, false, false },
-	{ "/v1/nodes/", "", show_node, IPC_GET, true, false },
-	{ "/v1/nodes/", "/replace", replace_node, IPC_POST, true, true },
-	{ "/v1/nodes/", "/undo", undo_node, IPC_POST, true, true },
-	{ "/v1/nodes/", "", forget_node, IPC_DELETE, true, false },
-	{ "/v1/nodes/", "/health", api_show_health, IPC_GET, true, false },
-	{ "/v1/nodes/", "/config", api_show_config, IPC_GET, true, false },
-	{ "/v1/config/diff", "", api_compare_config, IPC_GET, false, false },
-	{ "/v1/config/apply", "", api_apply_config, IPC_POST, false, true },
-	{ "/v1/nodes/", "/orders", api_give_order, IPC_POST, true, true },
-	{ "/v1/nodes/", "/cordon", api_cordon_node, IPC_POST, true, true },
-	{ "/v1/nodes/", "/note", api_note_node, IPC_POST, true, true },
-	{ "/v1/nodes/", "/retry", api_retry_node, IPC_POST, true, true },
-	{ "/v1/orders/", "", api_show_order, IPC_GET, true, false },
-	{ "/v1/boards", "", list_boards, IPC_GET, false, false },
-	{ "/v1/boards/", "", show_board, IPC_GET, true, false },
-	{ "/v1/boards/", "/admit", admit_board, IPC_POST, true, true },
-	{ "/v1/boards/", "/note", api_note_board, IPC_POST, true, true },
-	{ "/v1/boards/", "/rule", api_test_rules, IPC_GET, true, false },
-	{ "/v1/rules", "", api_list_rules, IPC_GET, false, false },
-	{ "/v1/admission", "", api_show_admission, IPC_GET, false, false },
-	{ "/v1/admission", "", api_open_admission, IPC_POST, false, true },
-	{ "/v1/admission", "", api_close_admission, IPC_DELETE, false, false },
-	{ "/v1/admission/list", "", api_expect_boards, IPC_POST, false, true },
-	{ "/v1/admission/list/", "", api_unexpect_board, IPC_DELETE, true, false },
-	{ "/v1/boots", "", list_boots, IPC_GET, false, false },
-	{ "/v1/boots/", "/console", show_console, IPC_GET, true, false },
-	{ "/v1/boots/", "", show_boot, IPC_GET, true, false },
-	{ "/v1/events", "", list_events, IPC_GET, false, false },
-	{ "/v1/hooks", "", api_show_hooks, IPC_GET, false, false },
-	{ "/v1/hooks", "", api_report_hooks, IPC_POST, false, true },
-	{ "/v1/images", "", api_list_images, IPC_GET, false, false },
-	{ "/v1/images", "", api_use_image, IPC_POST, false, true },
-	{ "/v1/images/", "/gc", api_sweep_image, IPC_POST, true, true },
-	{ "/v1/rollouts", "", api_list_rollouts, IPC_GET, false, false },
-	{ "/v1/rollouts", "", api_begin_rollout, IPC_POST, false, true },
-	{ "/v1/rollouts/", "", api_show_rollout, IPC_GET, true, false },
-	{ "/v1/rollouts/", "/pause", api_pause_rollout, IPC_POST, true, true },
-	{ "/v1/rollouts/", "/resume", api_resume_rollout, IPC_POST, true, true },
-	{ "/v1/rollouts/", "/abort", api_abort_rollout, IPC_POST, true, true },
-	{ "/v1/state/backups", "", api_list_backups, IPC_GET, false, false },
-	{ "/v1/state/backups", "", api_make_backup, IPC_POST, false, true },
-	{ "/v1/state/backups/", "", api_show_backup, IPC_GET, true, false },
-	{ "/v1/state/backups/", "/restore", api_restore_backup, IPC_POST, true, true },
-	{ "/v1/state/export", "", api_export_state, IPC_GET, false, false },
-	{ "/v1/state/import", "", api_import_state, IPC_POST, false, true },
+	{ "/v1/status", "", api_show_status, IPC_GET, 0 },
+	{ "/v1/nodes", "", list_nodes, IPC_GET, 0 },
+	{ "/v1/nodes/", "", show_node, IPC_GET, NAMED },
+	{ "/v1/nodes/", "/replace", replace_node, IPC_POST, NAMED | BODY },
+	{ "/v1/nodes/", "/undo", undo_node, IPC_POST, NAMED | BODY },
+	{ "/v1/nodes/", "", forget_node, IPC_DELETE, NAMED },
+	{ "/v1/nodes/", "/health", api_show_health, IPC_GET, NAMED },
+	{ "/v1/nodes/", "/config", api_show_config, IPC_GET, NAMED },
+	{ "/v1/config/diff", "", api_compare_config, IPC_GET, 0 },
+	{ "/v1/config/apply", "", api_apply_config, IPC_POST, BODY | PLANS },
+	{ "/v1/nodes/", "/orders", api_give_order, IPC_POST, NAMED | BODY },
+	{ "/v1/nodes/", "/cordon", api_cordon_node, IPC_POST, NAMED | BODY },
+	{ "/v1/nodes/", "/note", api_note_node, IPC_POST, NAMED | BODY },
+	{ "/v1/nodes/", "/retry", api_retry_node, IPC_POST, NAMED | BODY },
+	{ "/v1/orders/", "", api_show_order, IPC_GET, NAMED },
+	{ "/v1/boards", "", list_boards, IPC_GET, 0 },
+	{ "/v1/boards/", "", show_board, IPC_GET, NAMED },
+	{ "/v1/boards/", "/admit", admit_board, IPC_POST, NAMED | BODY },
+	{ "/v1/boards/", "/note", api_note_board, IPC_POST, NAMED | BODY },
+	{ "/v1/boards/", "/rule", api_test_rules, IPC_GET, NAMED },
+	{ "/v1/rules", "", api_list_rules, IPC_GET, 0 },
+	{ "/v1/admission", "", api_show_admission, IPC_GET, 0 },
+	{ "/v1/admission", "", api_open_admission, IPC_POST, BODY },
+	{ "/v1/admission", "", api_close_admission, IPC_DELETE, 0 },
+	{ "/v1/admission/list", "", api_expect_boards, IPC_POST, BODY },
+	{ "/v1/admission/list/", "", api_unexpect_board, IPC_DELETE, NAMED },
+	{ "/v1/boots", "", list_boots, IPC_GET, 0 },
+	{ "/v1/boots/", "/console", show_console, IPC_GET, NAMED },
+	{ "/v1/boots/", "", show_boot, IPC_GET, NAMED },
+	{ "/v1/events", "", list_events, IPC_GET, 0 },
+	{ "/v1/hooks", "", api_show_hooks, IPC_GET, 0 },
+	{ "/v1/hooks", "", api_report_hooks, IPC_POST, BODY | PLANS },
+	{ "/v1/images", "", api_list_images, IPC_GET, 0 },
+	{ "/v1/images", "", api_use_image, IPC_POST, BODY },
+	{ "/v1/images/", "/rollback", api_roll_back_image, IPC_POST, NAMED | BODY },
+	{ "/v1/images/", "/gc", api_sweep_image, IPC_POST, NAMED | BODY | PLANS },
+	{ "/v1/rollouts", "", api_list_rollouts, IPC_GET, 0 },
+	{ "/v1/rollouts", "", api_begin_rollout, IPC_POST, BODY | PLANS },
+	{ "/v1/rollouts/", "", api_show_rollout, IPC_GET, NAMED },
+	{ "/v1/rollouts/", "/pause", api_pause_rollout, IPC_POST, NAMED | BODY },
+	{ "/v1/rollouts/", "/resume", api_resume_rollout, IPC_POST, NAMED | BODY },
+	{ "/v1/rollouts/", "/abort", api_abort_rollout, IPC_POST, NAMED | BODY },
+	{ "/v1/state/backups", "", api_list_backups, IPC_GET, 0 },
+	{ "/v1/state/backups", "", api_make_backup, IPC_POST, BODY | PLANS },
+	{ "/v1/state/backups/", "", api_show_backup, IPC_GET, NAMED },
+	{ "/v1/state/backups/", "/restore", api_restore_backup, IPC_POST, NAMED | BODY | PLANS },
+	{ "/v1/state/export", "", api_export_state, IPC_GET, 0 },
+	{ "/v1/state/import", "", api_import_state, IPC_POST, BODY | PLANS },
 };
 
 static bool matches(const struct route *route, const struct api_call *call, char *subject)
@@ -363,13 +369,35 @@ static bool matches(const struct route *route, const struct api_call *call, char
 
 	if (call->method != route->method || strncmp(call->path, route->prefix, prefix) != 0)
 		return false;
-	if (!route->named)
+	if (!(route->traits & NAMED))
 		return length == prefix;
 	if (length <= prefix + suffix || strcmp(call->path + length - suffix, route->suffix) != 0)
 		return false;
 	memcpy(subject, call->path + prefix, length - prefix - suffix);
 	subject[length - prefix - suffix] = '\0';
 	return strchr(subject, '/') == NULL;
+}
+
+/* The query says it for all; a body may, where there is one. */
+static bool wants_dry_run(const struct api_request *request)
+{
+	char text[8];
+
+	if (request->call->method == IPC_GET)
+		return false;
+	return (api_query(request->call, "dry_run", text, sizeof(text)) &&
+		       strcmp(text, "true") == 0) ||
+	       cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(request->body, "dry_run"));
+}
+
+static void answer(struct api_request *request, const struct route *route)
+{
+	request->dry_run = wants_dry_run(request);
+	if (request->dry_run && !(route->traits & PLANS))
+		rehearsal_run(request, route->answer);
+	else
+		route->answer(request);
+	cJSON_Delete(request->body);
 }
 
 bool api_admin_call(struct brambled *brambled, const struct api_call *call, struct api_reply *reply)
@@ -379,7 +407,7 @@ bool api_admin_call(struct brambled *brambled, const struct api_call *call, stru
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		if (!matches(&routes[i], call, request.subject))
 			continue;
-		if (routes[i].has_body && call->body[0]) {
+		if (routes[i].traits & BODY && call->body[0]) {
 			request.body = cJSON_Parse(call->body);
 			if (!cJSON_IsObject(request.body)) {
 				cJSON_Delete(request.body);
@@ -387,8 +415,7 @@ bool api_admin_call(struct brambled *brambled, const struct api_call *call, stru
 				return true;
 			}
 		}
-		routes[i].answer(&request);
-		cJSON_Delete(request.body);
+		answer(&request, &routes[i]);
 		return true;
 	}
 	return false;

@@ -44,6 +44,17 @@ void api_use_image(struct api_request *request)
 		api_fail(request->reply, api_status_of(result), "%s", reason);
 }
 
+void api_roll_back_image(struct api_request *request)
+{
+	char reason[IMAGES_REASON_SIZE] = "";
+	int result = images_roll_back(request->brambled, request->subject, reason);
+
+	if (result == 0)
+		api_list_images(request);
+	else
+		api_fail(request->reply, api_status_of(result), "%s", reason);
+}
+
 static void describe(cJSON *json, const struct images_kept *kept)
 {
 	cJSON *removed = cJSON_AddArrayToObject(json, "removed"),
@@ -63,7 +74,7 @@ static void describe(cJSON *json, const struct images_kept *kept)
 
 void api_sweep_image(struct api_request *request)
 {
-	bool dry_run = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(request->body, "dry_run"));
+	const bool dry_run = request->dry_run;
 	struct images_kept *kept = malloc(sizeof(*kept));
 	char reason[IMAGES_REASON_SIZE] = "out of memory";
 	int result = kept ? images_gc(request->brambled, request->subject, dry_run, kept, reason)

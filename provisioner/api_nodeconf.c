@@ -208,7 +208,7 @@ void api_apply_config(struct api_request *request)
 
 	if (result == 0)
 		result = answer_comparison(request, fresh);
-	if (result == 0) {
+	if (result == 0 && !request->dry_run) {
 		reload_take_over(brambled, fresh);
 		nodeconf_apply_again(brambled);
 		if (brambled_commit(brambled) != 0)

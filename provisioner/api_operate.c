@@ -197,6 +197,9 @@ void api_note_node(struct api_request *request)
 
 	if (take_note(request, note) != 0 || api_find_node(request, &node) != 0)
 		return;
+	if (strcmp(node.note, note) != 0)
+		brambled_event(request->brambled, "node.noted", node.name, "%s %s", node.name,
+			note[0] ? "has another note" : "has no note any more");
 	str_copy(node.note, sizeof(node.note), note);
 	if (conclude(request, registry_put_node(request->brambled->registry, &node)) == 0)
 		api_answer_node(request, 0, &node, "");
@@ -205,10 +208,14 @@ void api_note_node(struct api_request *request)
 void api_note_board(struct api_request *request)
 {
 	struct registry_board board;
-	char note[REGISTRY_TEXT_SIZE];
+	char note[REGISTRY_TEXT_SIZE], mac[MAC_TEXT_SIZE];
 
 	if (take_note(request, note) != 0 || api_find_board(request, request->subject, &board) != 0)
 		return;
+	str_format_mac(&board.mac, mac);
+	if (strcmp(board.note, note) != 0)
+		brambled_event(request->brambled, "board.noted", mac, "board %s %s", mac,
+			note[0] ? "has another note" : "has no note any more");
 	str_copy(board.note, sizeof(board.note), note);
 	if (conclude(request, registry_put_board(request->brambled->registry, &board)) == 0)
 		request->reply->json = api_board_json(request->brambled, &board);

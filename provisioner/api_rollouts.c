@@ -107,7 +107,7 @@ static bool take_text(const struct api_request *request, const char *name, char 
 void api_begin_rollout(struct api_request *request)
 {
 	struct registry_rollout wanted = { .waves = ROLLOUT_USUAL_WAVES };
-	bool dry_run = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(request->body, "dry_run"));
+	const bool dry_run = request->dry_run;
 	struct rollout_snapshot snapshot;
 	char reason[ROLLOUT_REASON_SIZE];
 	int result;

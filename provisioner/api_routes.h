@@ -11,6 +11,7 @@ struct api_request {
 	struct api_reply *reply;
 	char subject[IPC_PATH_SIZE]; /* the part of the path that names something */
 	cJSON *body;		     /* NULL when there is none */
+	bool dry_run; /* only say what would be; see api_admin.c */
 };
 
 /* The HTTP status of -errno. */
@@ -29,6 +30,7 @@ int api_find_node(struct api_request *request, struct registry_node *node);
 
 void api_list_images(struct api_request *request);
 void api_use_image(struct api_request *request);
+void api_roll_back_image(struct api_request *request);
 void api_sweep_image(struct api_request *request);
 
 void api_list_rollouts(struct api_request *request);

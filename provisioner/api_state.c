@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "provisioner/api_routes.h"
+#include "provisioner/rehearsal.h"
 #include "provisioner/state/replace.h"
 
 static cJSON *backup_json(const struct backup *backup)
@@ -70,8 +71,14 @@ void api_show_backup(struct api_request *request)
 void api_make_backup(struct api_request *request)
 {
 	char name[BACKUP_NAME_SIZE];
-	int result = backup_keep(request->brambled->registry, "manual", name);
+	int result;
 
+	if (request->dry_run) {
+		rehearsal_tell(request, "a backup of the registry is made in %s/state/backups",
+			request->brambled->settings.share);
+		return;
+	}
+	result = backup_keep(request->brambled->registry, "manual", name);
 	if (result == 0)
 		show_backup(request, name);
 	else
@@ -109,7 +116,7 @@ static size_t describe(cJSON *json, const struct replace_plan *plan)
 static void replace(struct api_request *request, struct state_document *document, const char *how,
 	const char *source)
 {
-	bool dry_run = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(request->body, "dry_run"));
+	const bool dry_run = request->dry_run;
 	char saved[BACKUP_NAME_SIZE] = "", reason[REPLACE_REASON_SIZE] = "";
 	struct replace_plan plan;
 	int result = replace_make_plan(request->brambled, document, &plan, reason);

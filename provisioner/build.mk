@@ -230,6 +230,7 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	placement.c \
 	policy.c \
 	publish.c \
+	rehearsal.c \
 	reload.c \
 	resolve.c \
 	rollout/look.c \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Events and transactions: what is told is what has happened. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +30,7 @@ void brambled_event(
 	(void)registry_add_event(brambled->registry, &event);
 	if (brambled->n_unlogged < UNLOGGED_EVENTS)
 		brambled->unlogged[brambled->n_unlogged++] = event;
-	else
+	else if (!brambled->rehearsing)
 		log_event(&event);
 }
 
@@ -45,9 +46,12 @@ static void undone(struct brambled *brambled)
 
 int brambled_commit(struct brambled *brambled)
 {
-	int result = registry_commit(brambled->registry);
 	char warning[WARNING_SIZE];
+	int result;
 
+	if (brambled->rehearsing)
+		return registry_has_failed(brambled->registry) ? -EIO : 0;
+	result = registry_commit(brambled->registry);
 	if (result == 0) {
 		for (size_t i = 0; i < brambled->n_unlogged; i++)
 			log_event(&brambled->unlogged[i]);

@@ -275,3 +275,21 @@ int images_use(struct brambled *brambled, const char *name, const char *hash,
 			strerror(-result));
 	return result;
 }
+
+int images_roll_back(
+	struct brambled *brambled, const char *name, char reason[static IMAGES_REASON_SIZE])
+{
+	struct registry_image image;
+	int result = registry_get_image(brambled->registry, name, &image);
+
+	if (result == 0 && image.previous[0])
+		return images_use(brambled, name, image.previous, reason);
+	if (result == 0 || result == -ENOENT)
+		snprintf(reason, IMAGES_REASON_SIZE, "%s %.63s%s; `bramble image list` shows them",
+			result == 0 ? "image" : "there is no image", name,
+			result == 0 ? " has no previous version" : "");
+	else
+		snprintf(reason, IMAGES_REASON_SIZE, "the registry can't be read: %s",
+			strerror(-result));
+	return result == 0 ? -ENOENT : result;
+}

@@ -27,6 +27,10 @@ int images_open(struct brambled *brambled, const char *name, const char *hash,
 int images_find(struct brambled *brambled, const char *name, const char *beginning,
 	char hash[static HASH_TEXT_SIZE], char reason[static IMAGES_REASON_SIZE]);
 
+/* Make the previous version current again, as images_use() does. -ENOENT when there is none. */
+int images_roll_back(
+	struct brambled *brambled, const char *name, char reason[static IMAGES_REASON_SIZE]);
+
 /* Make a version current after checking its files. Durable when it returns 0. */
 int images_use(struct brambled *brambled, const char *name, const char *hash,
 	char reason[static IMAGES_REASON_SIZE]);

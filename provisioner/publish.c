@@ -131,7 +131,7 @@ void brambled_publish(struct brambled *brambled)
 	uint64_t now = clock_monotonic_ns();
 	int result, exported;
 
-	if (!brambled->publish_due || now < brambled->publish_again_ns ||
+	if (brambled->rehearsing || !brambled->publish_due || now < brambled->publish_again_ns ||
 		brambled_commit(brambled) != 0)
 		return;
 	nodeconf_nodes_changed(brambled);

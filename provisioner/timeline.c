@@ -431,7 +431,7 @@ void timeline_end(struct brambled *brambled, const struct mac *mac, const char *
 {
 	struct running *running = timeline_find(brambled, mac);
 
-	if (!running)
+	if (!running || brambled->rehearsing)
 		return;
 	timeline_set_reason(running, CAUSE_GONE, reason);
 	finish(brambled, running);

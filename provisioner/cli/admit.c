@@ -66,7 +66,7 @@ static enum cli_exit call(struct cli *cli, enum ipc_method method, const char *p
 	cJSON *json;
 	enum cli_exit code = cli_call(cli, method, path, body, &json);
 
-	if (code == CLI_OK && !cli->json)
+	if (code == CLI_OK && cli_tells(cli))
 		code = print_admission(cli, json);
 	cJSON_Delete(json);
 	return code;
@@ -82,7 +82,7 @@ static enum cli_exit forget(struct cli *cli, const char *board)
 		return cli_complain(
 			cli, CLI_USAGE, "\"%.64s...\" is too long for a serial or MAC", board);
 	code = cli_call(cli, IPC_DELETE, path, NULL, &json);
-	if (code == CLI_OK && !cli->json)
+	if (code == CLI_OK && cli_tells(cli))
 		fputs("It is announced no longer.\n", cli->out);
 	cJSON_Delete(json);
 	return code;
@@ -119,7 +119,7 @@ enum cli_exit admit_main(struct cli *cli, int argc, char **argv)
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {
-		.usage = "admit [--for TIME [--count N] | --close | --forget BOARD] [--json]",
+		.usage = "admit [--for TIME [--count N] | --close | --forget BOARD]",
 		.text = "Let unknown boards join by themselves for a while, where nodes.join is\n"
 			"\"window\", \"approve\" or \"list\". Without an option: how it stands, "
 			"and "
@@ -175,7 +175,7 @@ static enum cli_exit announce(struct cli *cli, const struct inventory *inventory
 			cli, IPC_POST, "/v1/admission/list", make_body(inventory, i), &json);
 	}
 	cli->json = json_wanted;
-	if (code == CLI_OK && !json_wanted) {
+	if (code == CLI_OK && cli_tells(cli)) {
 		fprintf(cli->out, "%zu boards are announced: they join when they show up.\n",
 			inventory->n);
 		code = print_expected(cli, json_member(json, "expected"));
@@ -187,20 +187,16 @@ static enum cli_exit announce(struct cli *cli, const struct inventory *inventory
 static void print_plan(struct cli *cli, const struct inventory *inventory)
 {
 	for (size_t i = 0; i < inventory->n; i++)
-		fprintf(cli->out, "would announce %s as %s\n", inventory->entries[i].board,
+		fprintf(cli->out, "dry run: %s becomes %s when it shows up\n",
+			inventory->entries[i].board,
 			inventory->entries[i].node[0] ? inventory->entries[i].node
 						      : "the next number");
 }
 
 enum cli_exit import_main(struct cli *cli, int argc, char **argv)
 {
-	bool dry_run = false;
-	const struct args_option options[] = {
-		{ "dry-run", 'n', &dry_run, NULL, "say what would be announced" },
-		{ .name = NULL },
-	};
-	const struct cli_syntax syntax = {
-		.usage = "import FILE [--dry-run] [--json]",
+	static const struct cli_syntax syntax = {
+		.usage = "import FILE",
 		.text = "Announce boards before they show up, whatever nodes.join is but \"deny\". "
 			"FILE is CSV\n"
 			"with a first line that names its columns (serial, mac, name, role), or an "
@@ -209,7 +205,6 @@ enum cli_exit import_main(struct cli *cli, int argc, char **argv)
 			"announces nothing.\n",
 		.min_words = 1,
 		.max_words = 1,
-		.options = options,
 	};
 	struct inventory inventory = { 0 };
 	char error[INVENTORY_ERROR_SIZE], *text;
@@ -230,10 +225,10 @@ enum cli_exit import_main(struct cli *cli, int argc, char **argv)
 	code = CLI_OK;
 	if (inventory.n == 0)
 		code = cli_complain(cli, CLI_FAILED, "%s names no board", argv[0]);
-	else if (dry_run)
-		print_plan(cli, &inventory);
 	else
 		code = announce(cli, &inventory);
+	if (code == CLI_OK && cli->dry_run && !cli->json)
+		print_plan(cli, &inventory);
 	inventory_free(&inventory);
 	return code;
 }

@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "provisioner/cli/commands.h"
 #include "provisioner/cli/json.h"
+#include "provisioner/cli/node.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
 
@@ -57,10 +58,10 @@ static void print_admissions(struct cli *cli, const cJSON *boards)
 	}
 }
 
-static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
+enum cli_exit board_list_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "board list [--json]",
+		.usage = "board list",
 		.text = "All boards that were ever seen. States: bound (it is a node), parked (it "
 			"waits\n"
 			"to be admitted), denied (unknown, while nodes.join is \"deny\").\n",
@@ -108,17 +109,19 @@ static void print_board(struct cli *cli, const cJSON *board)
 	cli_field(cli, "Address", "%s", json_text(board, "address"));
 	cli_field(cli, "State", "%s", json_text(board, "state"));
 	cli_field(cli, "Node", "%s", or_dash(json_text(board, "node")));
+	if (json_member(board, "note"))
+		cli_field(cli, "Note", "%s", json_text(board, "note"));
 	cli_field(cli, "First seen", "%s", first);
 	cli_field(cli, "Last seen", "%s", age);
 	if (*json_text(board, "admit"))
 		cli_field(cli, "To admit", "%s", json_text(board, "admit"));
 }
 
-static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
+enum cli_exit board_show_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "board show ID [--json]",
-		.text = "One board. ID is its serial or MAC, or an unambiguous beginning of at "
+		.usage = "board show BOARD",
+		.text = "One board. BOARD is its serial or MAC, or an unambiguous beginning of at "
 			"least 4\n"
 			"characters.\n",
 		.min_words = 1,
@@ -140,13 +143,26 @@ static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
 	return code;
 }
 
-enum cli_exit board_main(struct cli *cli, int argc, char **argv)
+enum cli_exit board_note_main(struct cli *cli, int argc, char **argv)
 {
-	static const struct cli_command commands[] = {
-		{ "list", list_main, "All boards that were ever seen" },
-		{ "show", show_main, "One board" },
-		{ .name = NULL },
+	static const struct cli_syntax syntax = {
+		.usage = "board note BOARD TEXT",
+		.text = "Keep a note with a board, one line; \"\" removes it. `bramble board show` "
+			"shows it.\n",
+		.min_words = 2,
+		.max_words = 2,
 	};
+	enum cli_exit code;
+	cJSON *body, *json;
 
-	return cli_dispatch(cli, commands, "board", argc, argv);
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	body = cJSON_CreateObject();
+	cJSON_AddStringToObject(body, "text", argv[1]);
+	code = node_call(cli, IPC_POST, "boards", argv[0], "/note", body, &json);
+	if (code == CLI_OK && cli_tells(cli))
+		fprintf(cli->out, "Board %s %s.\n", json_text(json, "mac"),
+			*argv[1] ? "has that note now" : "has no note any more");
+	cJSON_Delete(json);
+	return code;
 }

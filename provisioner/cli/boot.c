@@ -9,6 +9,7 @@
 #include "provisioner/cli/commands.h"
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/table.h"
+#include "provisioner/cli/targets.h"
 #include "provisioner/cli/text.h"
 #include "provisioner/diagnosis.h"
 #include "provisioner/stages.h"
@@ -125,41 +126,109 @@ static int append_query(char *path, size_t size, const char *name, const char *v
 	return client_append(path, size, value);
 }
 
-static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
+/* The newest boots, of one node if it is named. */
+static enum cli_exit ask_list(struct cli *cli, const char *node, const char *board,
+	const char *limit, bool print, cJSON **json)
 {
-	const char *node = NULL, *board = NULL, *limit = NULL;
+	char path[IPC_PATH_SIZE] = "/v1/boots";
+	const bool wanted = cli->json;
+	enum cli_exit code;
+
+	if (append_query(path, sizeof(path), "limit", limit) != 0 ||
+		append_query(path, sizeof(path), "node", node) != 0 ||
+		append_query(path, sizeof(path), "board", board) != 0)
+		return cli_complain(cli, CLI_USAGE, "the names are too long");
+	cli->json = wanted && print;
+	code = cli_call(cli, IPC_GET, path, NULL, json);
+	cli->json = wanted;
+	return code;
+}
+
+/* Put a boot into a list whose newest comes first. */
+static void insert(cJSON *list, cJSON *boot)
+{
+	int place = 0;
+	const cJSON *other;
+
+	cJSON_ArrayForEach(other, list)
+	{
+		if (json_integer(other, "id") < json_integer(boot, "id"))
+			break;
+		place++;
+	}
+	cJSON_InsertItemInArray(list, place, boot);
+}
+
+/* The newest boots of several nodes. */
+static enum cli_exit merge_lists(struct cli *cli, const struct targets *targets, const char *board,
+	const char *limit, cJSON **json)
+{
+	cJSON *list, *part, *boots;
+	enum cli_exit code = CLI_OK;
+	uint64_t number = 0;
+
+	*json = cJSON_CreateObject();
+	list = cJSON_AddArrayToObject(*json, "boots");
+	for (size_t i = 0; code == CLI_OK && i < targets->count; i++) {
+		code = ask_list(cli, targets->names[i], board, limit, false, &part);
+		boots = code == CLI_OK ? cJSON_GetObjectItemCaseSensitive(part, "boots") : NULL;
+		while (boots && boots->child)
+			insert(list, cJSON_DetachItemFromArray(boots, 0));
+		cJSON_Delete(part);
+	}
+	(void)str_parse_u64(limit, 1, LIST_LIMIT_MAX, &number);
+	while (cJSON_GetArraySize(list) > (int)number)
+		cJSON_DeleteItemFromArray(list, (int)number);
+	if (code == CLI_OK && cli->json)
+		cli_print_json_line(cli, *json);
+	return code;
+}
+
+static enum cli_exit list(struct cli *cli, char *node, const char *board, const char *limit)
+{
+	char *words[] = { node, NULL };
+	struct targets targets = { 0 };
+	enum cli_exit code = CLI_OK;
+	cJSON *json = NULL;
+
+	if (node && (targets_is_pattern(node) || strchr(node, ',')))
+		code = targets_find(cli, words, &targets);
+	if (code == CLI_OK && targets.count > 0)
+		code = merge_lists(cli, &targets, board, limit, &json);
+	else if (code == CLI_OK)
+		code = ask_list(cli, node, board, limit, true, &json);
+	targets_free(&targets);
+	if (code == CLI_OK && !cli->json)
+		code = print_list(cli, json_member(json, "boots"));
+	cJSON_Delete(json);
+	return code;
+}
+
+enum cli_exit boot_list_main(struct cli *cli, int argc, char **argv)
+{
+	const char *node = NULL, *board = NULL, *limit = LIST_LIMIT_DEFAULT, *asked = NULL;
 	const struct args_option options[] = {
 		{ "node", '\0', NULL, &node, "NODE  only its boots" },
-		{ "board", '\0', NULL, &board, "ID    only its boots: serial or MAC" },
-		{ "limit", '\0', NULL, &limit, "N     the newest N, 1 to 1000 (default 20)" },
+		{ "board", '\0', NULL, &board, "BOARD only its boots: serial or MAC" },
+		{ "limit", '\0', NULL, &asked, "N     the newest N, 1 to 1000 (default 20)" },
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {
-		.usage = "boot list [--node NODE] [--board ID] [--limit N] [--json]",
+		.usage = "boot list [--node NODE] [--board BOARD] [--limit N]",
 		.text = "Boots, newest first: the stage that was reached, time from the first "
 			"packet, files\n"
 			"and bytes that were fetched, packets that were sent again.\n",
 		.options = options,
 	};
-	char path[IPC_PATH_SIZE] = "/v1/boots";
 	enum cli_exit code;
 	uint64_t number;
-	cJSON *json;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	if (limit && str_parse_u64(limit, 1, LIST_LIMIT_MAX, &number) != 0)
+	if (asked && str_parse_u64(asked, 1, LIST_LIMIT_MAX, &number) != 0)
 		return cli_complain(
-			cli, CLI_USAGE, "--limit %s; allowed: 1 to %d", limit, LIST_LIMIT_MAX);
-	if (append_query(path, sizeof(path), "limit", limit ? limit : LIST_LIMIT_DEFAULT) != 0 ||
-		append_query(path, sizeof(path), "node", node) != 0 ||
-		append_query(path, sizeof(path), "board", board) != 0)
-		return cli_complain(cli, CLI_USAGE, "the names are too long");
-	code = cli_call(cli, IPC_GET, path, NULL, &json);
-	if (code == CLI_OK && !cli->json)
-		code = print_list(cli, json_member(json, "boots"));
-	cJSON_Delete(json);
-	return code;
+			cli, CLI_USAGE, "--limit %s; allowed: 1 to %d", asked, LIST_LIMIT_MAX);
+	return list(cli, (char *)(uintptr_t)node, board, asked ? asked : limit);
 }
 
 static void add_step(struct table *table, const cJSON *step, int64_t started_ms)
@@ -315,7 +384,7 @@ static enum cli_exit show_boot(struct cli *cli, uint64_t id, bool console)
 	return code;
 }
 
-static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
+enum cli_exit boot_show_main(struct cli *cli, int argc, char **argv)
 {
 	bool console = false;
 	const struct args_option options[] = {
@@ -324,7 +393,7 @@ static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {
-		.usage = "boot show BOOT [--console] [--json]",
+		.usage = "boot show BOOT [--console]",
 		.text = "The timeline of one boot (its number is in \"bramble boot list\"): "
 			"seconds since the\n"
 			"first packet, stage, bytes, packets sent again; for a boot that stopped, "
@@ -346,7 +415,32 @@ static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
 	return show_boot(cli, id, console);
 }
 
-static enum cli_exit latest_main(struct cli *cli, int argc, char **argv)
+static enum cli_exit show_latest(struct cli *cli, const char *node, const void *argument)
+{
+	const bool *console = argument;
+	char path[IPC_PATH_SIZE] = "/v1/boots?limit=1&node=";
+	int status = 0, result;
+	enum cli_exit code;
+	int64_t id;
+	cJSON *json;
+
+	if (client_append(path, sizeof(path), node) != 0)
+		return cli_complain(cli, CLI_USAGE, "\"%.64s...\" is too long for a name", node);
+	result = cli_try(cli, path, CLIENT_TIMEOUT_MS, &status, &json);
+	if (result != 0)
+		return cli_explain_failure(cli, result);
+	id = json_integer(cJSON_GetArrayItem(json_member(json, "boots"), 0), "id");
+	if (status != 200 && status != NOT_FOUND)
+		code = cli_complain(cli, CLI_FAILED, "%s", json_text(json, "error"));
+	else if (id <= 0)
+		code = cli_complain(cli, CLI_NOT_FOUND, "node %s is unknown or never booted", node);
+	else
+		code = show_boot(cli, (uint64_t)id, *console);
+	cJSON_Delete(json);
+	return code;
+}
+
+enum cli_exit boot_latest_main(struct cli *cli, int argc, char **argv)
 {
 	bool console = false;
 	const struct args_option options[] = {
@@ -355,46 +449,15 @@ static enum cli_exit latest_main(struct cli *cli, int argc, char **argv)
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {
-		.usage = "boot latest NODE [--console] [--json]",
+		.usage = "boot latest NODE... [--console]",
 		.text = "The timeline of a node's newest boot.\n",
 		.options = options,
 		.min_words = 1,
-		.max_words = 1,
+		.max_words = CLI_MANY_WORDS,
 	};
-	char path[IPC_PATH_SIZE] = "/v1/boots?limit=1&node=";
-	int status = 0, result;
 	enum cli_exit code;
-	int64_t id;
-	cJSON *json;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	if (client_append(path, sizeof(path), argv[0]) != 0)
-		return cli_complain(cli, CLI_USAGE, "\"%.64s...\" is too long for a name", argv[0]);
-	result = cli_try(cli, path, CLIENT_TIMEOUT_MS, &status, &json);
-	if (result != 0)
-		return cli_explain_failure(cli, result);
-	id = json_integer(cJSON_GetArrayItem(json_member(json, "boots"), 0), "id");
-	if (status != 200 && status != NOT_FOUND)
-		code = cli_complain(cli, CLI_FAILED, "%s", json_text(json, "error"));
-	else if (id <= 0)
-		code = cli_complain(
-			cli, CLI_NOT_FOUND, "node %s is unknown or never booted", argv[0]);
-	else
-		code = show_boot(cli, (uint64_t)id, console);
-	cJSON_Delete(json);
-	return code;
-}
-
-enum cli_exit boot_main(struct cli *cli, int argc, char **argv)
-{
-	static const struct cli_command commands[] = {
-		{ "list", list_main, "Boots, newest first" },
-		{ "show", show_main, "One boot with its timeline, and why it stopped" },
-		{ "watch", boot_watch_main, "Boots as they go on" },
-		{ "latest", latest_main, "The same for a node's newest boot" },
-		{ .name = NULL },
-	};
-
-	return cli_dispatch(cli, commands, "boot", argc, argv);
+	return targets_each(cli, argv, show_latest, &console);
 }

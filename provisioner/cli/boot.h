@@ -14,7 +14,4 @@ int64_t boot_duration_ms(const cJSON *boot);
 /* Serial or, where that isn't known, MAC. */
 const char *boot_board(const cJSON *boot);
 
-/* watch.c */
-enum cli_exit boot_watch_main(struct cli *cli, int argc, char **argv);
-
 #endif

@@ -13,7 +13,7 @@
 #include "provisioner/cli/text.h"
 #include "provisioner/settings.h"
 
-#define COMMON_OPTIONS 3
+#define COMMON_OPTIONS 5
 #define DEFAULT_RUN "/run/bramble"
 #define MESSAGE_SIZE 1024
 #define FIELD_TITLE_COLUMNS 12
@@ -88,6 +88,13 @@ static int take_leading_options(
 	return words;
 }
 
+enum cli_exit cli_run(struct cli *cli, const struct cli_command *command, int argc, char **argv)
+{
+	cli->verb = command;
+	return command->run ? command->run(cli, argc, argv)
+			    : cli_dispatch(cli, command->below, command->name, argc, argv);
+}
+
 enum cli_exit cli_dispatch(
 	struct cli *cli, const struct cli_command *table, const char *parent, int argc, char **argv)
 {
@@ -108,44 +115,70 @@ enum cli_exit cli_dispatch(
 	}
 	for (const struct cli_command *c = table; c->name; c++) {
 		if (strcmp(c->name, argv[0]) == 0)
-			return c->run(cli, argc - 1, argv + 1);
+			return cli_run(cli, c, argc - 1, argv + 1);
 	}
 	if (cli->completing)
 		return CLI_OK;
 	return complain_verb(cli, table, parent, argv[0]);
 }
 
+static void print_usage(const struct cli *cli, FILE *out, const struct cli_syntax *syntax)
+{
+	const unsigned traits = cli->verb->traits;
+
+	fprintf(out, "bramble %s%s%s [--json]\n", syntax->usage,
+		traits & CLI_ASKS ? " [--yes]" : "", traits & CLI_CHANGES ? " [--dry-run]" : "");
+}
+
+static const char nodes_text[] =
+	"NODE may be a pattern: 'rasp[1-4]', 'kiosk*', rasp1,rasp3 (in quotes, so that the\n"
+	"shell leaves it alone).\n";
+
 static void print_help(
 	struct cli *cli, const struct cli_syntax *syntax, const struct args_option *options)
 {
-	fprintf(cli->out, "Usage: bramble %s\n", syntax->usage);
+	int width = 0;
+
+	fputs("Usage: ", cli->out);
+	print_usage(cli, cli->out, syntax);
 	if (syntax->text)
 		fprintf(cli->out, "\n%s", syntax->text);
+	if (cli->verb->traits & CLI_NODES)
+		fputs(nodes_text, cli->out);
 	fprintf(cli->out, "\nOptions:\n");
+	for (const struct args_option *o = options; o->name; o++) {
+		if ((int)strlen(o->name) > width)
+			width = (int)strlen(o->name);
+	}
 	for (const struct args_option *o = options; o->name; o++) {
 		char letter[8] = "    ";
 
 		if (o->letter)
 			snprintf(letter, sizeof(letter), "-%c, ", o->letter);
-		fprintf(cli->out, "  %s--%-8s %s\n", letter, o->name, o->help);
+		fprintf(cli->out, "  %s--%-*s  %s\n", letter, width, o->name, o->help);
 	}
 }
 
-/* The verb's own options and those that every verb has. */
+/* The verb's own options, those of verbs like it, and those that every verb has. */
 static void join_options(struct cli *cli, const struct args_option *own, const char **config,
 	struct args_option all[static CLI_OPTIONS_LIMIT + COMMON_OPTIONS + 1])
 {
 	const struct args_option common[COMMON_OPTIONS] = {
+		{ "yes", 'y', &cli->yes, NULL, "don't ask" },
+		{ "dry-run", 'n', &cli->dry_run, NULL, "only say what would be; change nothing" },
 		{ "json", '\0', &cli->json, NULL, "print JSON, for programs" },
 		{ "config", '\0', NULL, config, "FILE  in place of /etc/bramble/bramble.conf" },
 		{ "help", 'h', &cli->help, NULL, "show this" },
 	};
+	const unsigned needs[COMMON_OPTIONS] = { CLI_ASKS, CLI_CHANGES };
 	size_t n = 0;
 
 	for (; own && own->name && n < CLI_OPTIONS_LIMIT; own++)
 		all[n++] = *own;
-	for (size_t i = 0; i < COMMON_OPTIONS; i++)
-		all[n++] = common[i];
+	for (size_t i = 0; i < COMMON_OPTIONS; i++) {
+		if (needs[i] == 0 || cli->verb->traits & needs[i])
+			all[n++] = common[i];
+	}
 	all[n] = (struct args_option){ .name = NULL };
 }
 
@@ -179,7 +212,9 @@ bool cli_arguments(struct cli *cli, const struct cli_syntax *syntax, int argc, c
 		snprintf(error, sizeof(error), "\"%.64s\" is too much", argv[syntax->max_words]);
 	if (*error == '\0')
 		return true;
-	cli_complain(cli, CLI_USAGE, "%s; usage: bramble %s", error, syntax->usage);
+	cli_complain(cli, CLI_USAGE, "%s; usage:", error);
+	fputs("  ", cli->error);
+	print_usage(cli, cli->error, syntax);
 	return false;
 }
 
@@ -287,18 +322,77 @@ static void print_json_text(FILE *out, const char *text)
 		fputc('\n', out);
 }
 
+bool cli_tells(const struct cli *cli)
+{
+	return !cli->json && !cli->dry_run;
+}
+
+/* {"would": [text]} of a rehearsal; a plan of another shape is the verb's to print. */
+static void print_would(struct cli *cli, const cJSON *json)
+{
+	const cJSON *list = json_member(json, "would"), *line;
+	char visible[MESSAGE_SIZE];
+
+	cJSON_ArrayForEach(line, list)
+	{
+		text_visible(
+			visible, sizeof(visible), cJSON_IsString(line) ? line->valuestring : "?");
+		fprintf(cli->out, "dry run: %s\n", visible);
+	}
+	if (list && cJSON_GetArraySize(list) == 0)
+		fputs("dry run: nothing would change\n", cli->out);
+}
+
+enum cli_exit cli_would(struct cli *cli, const char *format, ...)
+{
+	cJSON *json = cJSON_CreateObject(), *list;
+	char text[MESSAGE_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	cJSON_AddTrueToObject(json, "dry_run");
+	list = cJSON_AddArrayToObject(json, "would");
+	cJSON_AddItemToArray(list, cJSON_CreateString(text));
+	cJSON_AddNullToObject(json, "answer");
+	if (cli->json) {
+		cli_print_json(cli, json);
+	} else {
+		print_would(cli, json);
+		cJSON_Delete(json);
+	}
+	return CLI_OK;
+}
+
+/* With --dry-run no change leaves this program without saying so. */
+static int call(struct cli *cli, enum ipc_method method, const char *path, const char *body,
+	struct client_answer *answer)
+{
+	struct client *client = cli_client(cli);
+	char dry[IPC_PATH_SIZE];
+
+	if (!client)
+		return -ENOMEM;
+	if (cli->dry_run && method != IPC_GET) {
+		if (snprintf(dry, sizeof(dry), "%s?dry_run=true", path) >= (int)sizeof(dry))
+			return -EMSGSIZE;
+		path = dry;
+	}
+	return client_call(client, method, path, body, CLIENT_TIMEOUT_MS, answer);
+}
+
 enum cli_exit cli_call(
 	struct cli *cli, enum ipc_method method, const char *path, cJSON *body, cJSON **json)
 {
-	struct client *client = cli_client(cli);
 	struct client_answer answer = { 0 };
 	char *text = body ? cJSON_PrintUnformatted(body) : NULL;
 	enum cli_exit code = CLI_OK;
 	int result = -ENOMEM;
 
 	*json = NULL;
-	if (client && (!body || text))
-		result = client_call(client, method, path, text, CLIENT_TIMEOUT_MS, &answer);
+	if (!body || text)
+		result = call(cli, method, path, text, &answer);
 	cJSON_Delete(body);
 	cJSON_free(text);
 	if (result != 0)
@@ -310,6 +404,8 @@ enum cli_exit cli_call(
 		code = cli_explain_failure(cli, -EBADMSG);
 	else if (cli->json)
 		print_json_text(cli->out, answer.text);
+	else if (cli->dry_run)
+		print_would(cli, *json);
 	free(answer.text);
 	if (code != CLI_OK) {
 		cJSON_Delete(*json);
@@ -352,17 +448,31 @@ void cli_print_json_line(struct cli *cli, const cJSON *json)
 	print_text(cli, cJSON_PrintUnformatted(json));
 }
 
-bool cli_confirm(struct cli *cli, const char *question)
+enum cli_exit cli_confirm(struct cli *cli, const char *format, ...)
 {
-	char answer[CLI_CONFIRM_SIZE] = "";
+	char question[MESSAGE_SIZE], visible[MESSAGE_SIZE], answer[16];
+	va_list arguments;
 
+	if (cli->yes || cli->dry_run)
+		return CLI_OK;
+	va_start(arguments, format);
+	vsnprintf(question, sizeof(question), format, arguments);
+	va_end(arguments);
+	text_visible(visible, sizeof(visible), question);
+	if (!cli->interactive)
+		return cli_complain(cli, CLI_USAGE,
+			"nobody can be asked here: %s --yes says yes, --dry-run shows what would "
+			"be",
+			visible);
 	fflush(cli->out);
-	fprintf(cli->error, "%s [y/N] ", question);
+	fprintf(cli->error, "%s [y/N] ", visible);
 	fflush(cli->error);
 	if (!fgets(answer, sizeof(answer), cli->in))
-		return false;
+		answer[0] = '\0';
 	answer[strcspn(answer, "\r\n")] = '\0';
-	return strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0;
+	if (strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0)
+		return CLI_OK;
+	return cli_complain(cli, CLI_FAILED, "nothing was done");
 }
 
 const char *cli_short_model(const char *model)

@@ -75,6 +75,15 @@ enum cli_exit cluster_seize(struct cli *cli, const struct settings *settings, bo
 	return CLI_OK;
 }
 
+bool cluster_begin_change(struct cli *cli, const struct cli_syntax *syntax, int argc, char **argv,
+	struct settings *settings, enum cli_exit *code, const char *would)
+{
+	if (!cluster_begin(cli, syntax, argc, argv, settings, code))
+		return false;
+	*code = cli->dry_run ? cli_would(cli, "%s", would) : cluster_seize(cli, settings, false);
+	return !cli->dry_run && *code == CLI_OK;
+}
+
 static enum cli_exit print_result(struct cli *cli, const char *state, const char *path)
 {
 	cJSON *json = cJSON_CreateObject();
@@ -85,10 +94,10 @@ static enum cli_exit print_result(struct cli *cli, const char *state, const char
 	return CLI_OK;
 }
 
-static enum cli_exit create_main(struct cli *cli, int argc, char **argv)
+enum cli_exit cluster_create_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "cluster create [--json]",
+		.usage = "cluster create",
 		.text = "Create a Kubernetes control plane on this router, as bramble.conf "
 			"describes it, or\nfinish what an earlier run began. Running it again "
 			"changes nothing.\n",
@@ -99,10 +108,8 @@ static enum cli_exit create_main(struct cli *cli, int argc, char **argv)
 	struct cluster_paths paths;
 	enum cli_exit code;
 
-	if (!cluster_begin(cli, &syntax, argc, argv, &settings, &code))
-		return code;
-	code = cluster_seize(cli, &settings, false);
-	if (code != CLI_OK)
+	if (!cluster_begin_change(cli, &syntax, argc, argv, &settings, &code,
+		    "a control plane is created, or what an earlier run began is finished"))
 		return code;
 	progress_init(&progress);
 	if (cluster_create(&settings, &progress, &failure) != 0)
@@ -115,7 +122,7 @@ static enum cli_exit create_main(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
-static enum cli_exit kubeconfig_main(struct cli *cli, int argc, char **argv)
+enum cli_exit cluster_kubeconfig_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
 		.usage = "cluster kubeconfig",
@@ -125,6 +132,7 @@ static enum cli_exit kubeconfig_main(struct cli *cli, int argc, char **argv)
 	struct settings settings;
 	struct cluster_paths paths;
 	enum cli_exit code;
+	cJSON *json;
 	char *text;
 	size_t size;
 	int result;
@@ -139,7 +147,13 @@ static enum cli_exit kubeconfig_main(struct cli *cli, int argc, char **argv)
 	if (result != 0)
 		return cli_complain(
 			cli, CLI_FAILED, "can't read %s: %s", paths.admin, strerror(-result));
-	fwrite(text, 1, size, cli->out);
+	if (cli->json) {
+		json = cJSON_CreateObject();
+		cJSON_AddStringToObject(json, "kubeconfig", text);
+		cli_print_json(cli, json);
+	} else {
+		fwrite(text, 1, size, cli->out);
+	}
 	free(text);
 	return CLI_OK;
 }
@@ -277,10 +291,10 @@ static enum cli_exit print_status(struct cli *cli, const cJSON *json)
 	return result == 0 ? CLI_OK : cli_complain(cli, CLI_FAILED, "out of memory");
 }
 
-static enum cli_exit cluster_status_main(struct cli *cli, int argc, char **argv)
+enum cli_exit cluster_status_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "cluster status [--json]",
+		.usage = "cluster status",
 		.text = "The processes of the control plane and the nodes that the API server "
 			"knows.\nExit status 1 when the cluster isn't ready.\n",
 	};
@@ -343,49 +357,25 @@ static enum cli_exit reset(struct cli *cli, const struct settings *settings)
 	return CLI_OK;
 }
 
-static enum cli_exit reset_main(struct cli *cli, int argc, char **argv)
+enum cli_exit cluster_reset_main(struct cli *cli, int argc, char **argv)
 {
-	bool yes = false;
-	const struct args_option options[] = {
-		{ "yes", 'y', &yes, NULL, "don't ask" },
-		{ .name = NULL },
-	};
-	const struct cli_syntax syntax = {
-		.usage = "cluster reset [--yes] [--json]",
+	static const struct cli_syntax syntax = {
+		.usage = "cluster reset",
 		.text = "End the control plane and put its certificates and its store aside, "
 			"renamed to\ncluster.TIME. The nodes' data on the share isn't touched.\n",
-		.options = options,
 	};
 	struct settings settings;
 	enum cli_exit code;
 
 	if (!cluster_begin(cli, &syntax, argc, argv, &settings, &code))
 		return code;
-	if (!yes && !cli->interactive)
-		return cli_complain(cli, CLI_USAGE,
-			"nobody can be asked here whether to end the cluster; --yes says so");
-	if (!yes && !cli_confirm(cli, "End the cluster? All its objects are gone then."))
-		return cli_complain(cli, CLI_FAILED, "nothing was done");
+	code = cli_confirm(cli, "End the cluster? All its objects are gone then.");
+	if (code != CLI_OK)
+		return code;
+	if (cli->dry_run)
+		return cli_would(cli,
+			"the control plane ends; %s/cluster is put aside as cluster.TIME",
+			settings.share);
 	code = cluster_seize(cli, &settings, false);
 	return code == CLI_OK ? reset(cli, &settings) : code;
-}
-
-enum cli_exit cluster_main(struct cli *cli, int argc, char **argv)
-{
-	static const struct cli_command commands[] = {
-		{ "create", create_main, "Create the control plane, or finish it" },
-		{ "status", cluster_status_main, "Its processes and nodes" },
-		{ "kubeconfig", kubeconfig_main, "Print the administrator's credentials" },
-		{ "snapshot", cluster_snapshot_main, "Keep what it is now, with its keys" },
-		{ "snapshots", cluster_snapshots_main,
-			"Its snapshots: when, how large, sound or not" },
-		{ "restore", cluster_restore_main, "Go back to a snapshot" },
-		{ "rebuild", cluster_rebuild_main,
-			"Bring a lost one back, from the newest snapshot" },
-		{ "renew", cluster_renew_main, "Renew its certificates now" },
-		{ "reset", reset_main, "End it and put its data aside" },
-		{ .name = NULL },
-	};
-
-	return cli_dispatch(cli, commands, "cluster", argc, argv);
 }

@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "provisioner/cli/cluster.h"
+#include "provisioner/cli/commands.h"
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
@@ -78,18 +79,12 @@ static enum cli_exit print_certificates(struct cli *cli, cJSON *json)
 
 enum cli_exit cluster_renew_main(struct cli *cli, int argc, char **argv)
 {
-	bool dry_run = false;
-	const struct args_option options[] = {
-		{ "dry-run", 'n', &dry_run, NULL, "only show until when they are valid" },
-		{ .name = NULL },
-	};
-	const struct cli_syntax syntax = {
-		.usage = "cluster renew [--dry-run] [--json]",
+	static const struct cli_syntax syntax = {
+		.usage = "cluster renew",
 		.text = "Renew the certificates of the control plane now, by the same authority, "
 			"and start its\nprograms anew, one after another; what is now is "
 			"snapshotted first. Bramble does so by\nitself a month before they end. "
 			"Copies of the administrator's credentials stay valid\nuntil theirs do.\n",
-		.options = options,
 	};
 	struct failure failure = { .text = "" };
 	struct progress progress;
@@ -99,11 +94,12 @@ enum cli_exit cluster_renew_main(struct cli *cli, int argc, char **argv)
 
 	if (!cluster_begin(cli, &syntax, argc, argv, &settings, &code))
 		return code;
-	code = dry_run ? CLI_OK : cluster_seize(cli, &settings, false);
+	/* Until when they are valid is what can be said before. */
+	code = cli->dry_run ? CLI_OK : cluster_seize(cli, &settings, false);
 	if (code != CLI_OK)
 		return code;
 	progress_init(&progress);
-	if (!dry_run && cluster_renew(&settings, &progress, &failure) != 0)
+	if (!cli->dry_run && cluster_renew(&settings, &progress, &failure) != 0)
 		return cli_complain(cli, CLI_FAILED, "%s", failure.text);
 	json = cJSON_CreateObject();
 	cluster_add_upkeep(&settings, json);

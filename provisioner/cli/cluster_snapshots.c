@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/str.h"
 #include "provisioner/cli/cluster.h"
+#include "provisioner/cli/commands.h"
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
@@ -37,7 +38,7 @@ static cJSON *describe(const struct snapshot *snapshot)
 enum cli_exit cluster_snapshot_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "cluster snapshot [--json]",
+		.usage = "cluster snapshot",
 		.text = "Keep what the control plane is now: what etcd holds, keys, credentials "
 			"and\nconfiguration, in cluster-snapshots on the share. It is restored "
 			"into a scratch\ndirectory to see that it can be.\n",
@@ -48,10 +49,8 @@ enum cli_exit cluster_snapshot_main(struct cli *cli, int argc, char **argv)
 	struct snapshot made;
 	enum cli_exit code;
 
-	if (!cluster_begin(cli, &syntax, argc, argv, &settings, &code))
-		return code;
-	code = cluster_seize(cli, &settings, false);
-	if (code != CLI_OK)
+	if (!cluster_begin_change(cli, &syntax, argc, argv, &settings, &code,
+		    "a snapshot of the control plane is made in cluster-snapshots on the share"))
 		return code;
 	progress_init(&progress);
 	progress_begin(&progress, "snapshot");
@@ -139,7 +138,7 @@ static int check_all(const struct settings *settings, cJSON *list, struct failur
 enum cli_exit cluster_snapshots_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "cluster snapshots [--json]",
+		.usage = "cluster snapshots",
 		.text = "The snapshots of the control plane, each file of each of them read and "
 			"checked now.\n",
 	};
@@ -194,25 +193,18 @@ static enum cli_exit preview(struct cli *cli, const struct snapshot *snapshot)
 {
 	char made[TEXT_UNIT_SIZE];
 
-	if (cli->json) {
-		cli_print_json(cli, describe(snapshot));
-		return CLI_OK;
-	}
 	text_time(snapshot->made_ms, made);
-	fprintf(cli->out,
-		"The control plane would become what it was at %s: %" PRId64 " keys at revision "
-		"%" PRId64 ", Kubernetes %s.\n",
-		made, snapshot->keys, snapshot->revision, snapshot->kubernetes);
-	return CLI_OK;
+	return cli_would(cli,
+		"the control plane becomes what it was at %s in snapshot %s: %" PRId64
+		" keys at revision %" PRId64 ", Kubernetes %s",
+		made, snapshot->name, snapshot->keys, snapshot->revision, snapshot->kubernetes);
 }
 
 /* Shows, asks, does. */
-static enum cli_exit propose(
-	struct cli *cli, const struct settings *settings, const char *name, bool yes, bool dry_run)
+static enum cli_exit propose(struct cli *cli, const struct settings *settings, const char *name)
 {
 	struct failure failure = { .text = "" };
 	struct snapshot snapshot;
-	char question[160];
 	enum cli_exit code;
 	int result = snapshot_check(settings, name, &snapshot, &failure);
 
@@ -224,43 +216,32 @@ static enum cli_exit propose(
 			"snapshot %s is damaged (%s); `bramble cluster snapshots` shows which are "
 			"sound",
 			name, snapshot.wrong);
-	if (dry_run)
+	if (cli->dry_run)
 		return preview(cli, &snapshot);
-	if (!yes && !cli->interactive)
-		return cli_complain(cli, CLI_USAGE,
-			"nobody can be asked here whether to replace the control plane; --yes says "
-			"so, --dry-run shows what it would become");
-	snprintf(question, sizeof(question),
-		"Go back to snapshot %s? (What is now is snapshotted first.)", name);
-	if (!yes && !cli_confirm(cli, question))
-		return cli_complain(cli, CLI_FAILED, "nothing was done");
+	code = cli_confirm(
+		cli, "Go back to snapshot %s? (What is now is snapshotted first.)", name);
+	if (code != CLI_OK)
+		return code;
 	code = cluster_seize(cli, settings, true);
 	return code == CLI_OK ? restore(cli, settings, name) : code;
 }
 
 enum cli_exit cluster_restore_main(struct cli *cli, int argc, char **argv)
 {
-	bool yes = false, dry_run = false;
-	const struct args_option options[] = {
-		{ "yes", 'y', &yes, NULL, "don't ask" },
-		{ "dry-run", 'n', &dry_run, NULL, "only check, and show what it would become" },
-		{ .name = NULL },
-	};
-	const struct cli_syntax syntax = {
-		.usage = "cluster restore SNAPSHOT [--yes] [--dry-run] [--json]",
+	static const struct cli_syntax syntax = {
+		.usage = "cluster restore SNAPSHOT",
 		.text = "Go back to a snapshot that \"bramble cluster snapshots\" lists, with its "
 			"keys. What\nis now is snapshotted first; where etcd doesn't answer, it is "
 			"put aside. An\ninterrupted restore is finished by the same call.\n",
 		.min_words = 1,
 		.max_words = 1,
-		.options = options,
 	};
 	struct settings settings;
 	enum cli_exit code;
 
 	if (!cluster_begin(cli, &syntax, argc, argv, &settings, &code))
 		return code;
-	return propose(cli, &settings, argv[0], yes, dry_run);
+	return propose(cli, &settings, argv[0]);
 }
 
 /* The newest that is sound. Returns false when there is none. */
@@ -284,18 +265,11 @@ static bool find_newest(const struct settings *settings, snapshot_name name)
 
 enum cli_exit cluster_rebuild_main(struct cli *cli, int argc, char **argv)
 {
-	bool yes = false, dry_run = false;
-	const struct args_option options[] = {
-		{ "yes", 'y', &yes, NULL, "don't ask" },
-		{ "dry-run", 'n', &dry_run, NULL, "only show from what" },
-		{ .name = NULL },
-	};
-	const struct cli_syntax syntax = {
-		.usage = "cluster rebuild [--yes] [--dry-run] [--json]",
+	static const struct cli_syntax syntax = {
+		.usage = "cluster rebuild",
 		.text = "Bring a control plane back that is lost or damaged, from its newest sound "
 			"snapshot.\nWhat is left of it is put aside. Without a snapshot: bramble "
 			"cluster reset, then\nbramble cluster create.\n",
-		.options = options,
 	};
 	struct settings settings;
 	snapshot_name name;
@@ -309,5 +283,5 @@ enum cli_exit cluster_rebuild_main(struct cli *cli, int argc, char **argv)
 			"there is no sound snapshot (`bramble cluster snapshots`); `bramble "
 			"cluster reset` and `bramble cluster create` make a new cluster, whose "
 			"objects you apply again");
-	return propose(cli, &settings, name, yes, dry_run);
+	return propose(cli, &settings, name);
 }

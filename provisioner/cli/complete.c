@@ -2,23 +2,30 @@
 #include "provisioner/cli/complete.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/str.h"
 #include "provisioner/cli/json.h"
+#include "provisioner/cluster/snapshot.h"
+#include "provisioner/settings.h"
+#include "rootfs/failure.h"
 
 #define QUICKLY_MS 1000 /* nobody waits for TAB */
 #define KIND_SIZE 24
 
-/* Where names of a kind are found. */
+/* Where names of a kind are found. The members are texts or numbers. */
 static const struct {
-	const char *kind, *path, *list, *member;
+	const char *kind, *path, *list, *members[2];
 } sources[] = {
-	{ "NODE", "/v1/nodes", "nodes", "name" },
-	{ "ID", "/v1/boards", "boards", "serial" },
-	{ "NAME", "/v1/images", "images", "name" },
-	{ "IMAGE", "/v1/images", "images", "name" },
-	{ "HOOK", "/v1/hooks", "hooks", "name" },
-	{ "BACKUP", "/v1/state/backups", "backups", "name" },
+	{ "NODE", "/v1/nodes", "nodes", { "name" } },
+	{ "BOARD", "/v1/boards", "boards", { "serial" } },
+	{ "IMAGE", "/v1/images", "images", { "name" } },
+	{ "VERSION", "/v1/images", "images", { "current", "previous" } },
+	{ "BOOT", "/v1/boots?limit=50", "boots", { "id" } },
+	{ "ROLLOUT", "/v1/rollouts", "rollouts", { "id" } },
+	{ "HOOK", "/v1/hooks", "hooks", { "name" } },
+	{ "BACKUP", "/v1/state/backups", "backups", { "name" } },
 };
 
 static bool begins(const char *text, const char *word)
@@ -34,8 +41,41 @@ void complete_verbs(struct cli *cli, const struct cli_command *table, const char
 	}
 }
 
+static void offer(struct cli *cli, const cJSON *value, const char *word)
+{
+	char text[128] = "";
+
+	if (cJSON_IsNumber(value))
+		snprintf(text, sizeof(text), "%.0f", value->valuedouble);
+	else if (cJSON_IsString(value))
+		str_copy(text, sizeof(text), value->valuestring);
+	if (*text && begins(text, word))
+		fprintf(cli->out, "%s\n", text);
+}
+
+/* Snapshots lie on the share; nobody has to be asked. */
+static void offer_snapshots(struct cli *cli, const char *word)
+{
+	char(*names)[SNAPSHOT_NAME_SIZE] = calloc(SNAPSHOTS_LISTED, sizeof(*names));
+	struct failure failure = { .text = "" };
+	struct settings settings;
+	struct conf_error error;
+	size_t n = 0;
+
+	if (names && settings_load(cli_config_path(cli), &settings, &error) == 0 &&
+		snapshot_names(&settings, names, &n, &failure) == 0) {
+		for (size_t i = 0; i < n; i++) {
+			if (begins(names[i], word))
+				fprintf(cli->out, "%s\n", names[i]);
+		}
+	}
+	free(names);
+}
+
 static void offer_names(struct cli *cli, const char *kind, const char *word)
 {
+	if (strcmp(kind, "SNAPSHOT") == 0)
+		offer_snapshots(cli, word);
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
 		const cJSON *item;
 		cJSON *json = NULL;
@@ -46,16 +86,14 @@ static void offer_names(struct cli *cli, const char *kind, const char *word)
 			continue;
 		cJSON_ArrayForEach(item, json_member(json, sources[i].list))
 		{
-			const char *name = json_text(item, sources[i].member);
-
-			if (*name && begins(name, word))
-				fprintf(cli->out, "%s\n", name);
+			for (size_t j = 0; j < 2 && sources[i].members[j]; j++)
+				offer(cli, json_member(item, sources[i].members[j]), word);
 		}
 		cJSON_Delete(json);
 	}
 }
 
-/* The first word in capitals of a text: "NODE... [--yes]" is NODE. Returns what stands behind it,
+/* The first word in capitals of a text: "NODE..." is NODE. Returns what stands behind it,
  * or NULL. */
 static const char *take_kind(const char *text, char kind[static KIND_SIZE])
 {
@@ -71,25 +109,40 @@ static const char *take_kind(const char *text, char kind[static KIND_SIZE])
 	return text + length;
 }
 
-/* What stands at the n-th place of the usage. Options there have values in capitals, too: they are
- * left out. The last place may be taken by many ("NODE..."). */
+/* Behind an option of a usage, "--to VERSION" or "[--for TIME [--count N]]". */
+static const char *skip_option(const char *p, bool bracketed)
+{
+	unsigned depth = 1;
+	char value[KIND_SIZE];
+
+	if (!bracketed) {
+		const char *next = strchr(p, ' '), *end = next ? take_kind(next, value) : NULL;
+
+		return end && end == next + 1 + strlen(value) ? end : next ? next : p + strlen(p);
+	}
+	for (; *p && depth > 0; p++)
+		depth += (unsigned)(*p == '[') - (unsigned)(*p == ']');
+	return p;
+}
+
+/* What stands at the n-th place of the usage, counted from 0; options and their values are left
+ * out. "NODE..." is taken by all that follow. */
 static bool find_kind(const char *usage, int place, char kind[static KIND_SIZE])
 {
-	const char *rest = usage;
-	char found[KIND_SIZE];
-	bool any = false;
+	for (const char *p = usage; *p;) {
+		bool bracketed = p > usage && p[-1] == '[';
 
-	for (int i = 0; i <= place; i++) {
-		size_t head = strcspn(rest, "[");
-		const char *next = take_kind(rest, found);
-
-		if (!next || next > rest + head)
-			return any && strncmp(rest, "...", 3) == 0;
-		memcpy(kind, found, sizeof(found));
-		any = true;
-		rest = next;
+		if (p[0] == '-' && p[1] == '-') {
+			p = skip_option(p, bracketed);
+		} else if (isupper((unsigned char)p[0]) && isupper((unsigned char)p[1])) {
+			p = take_kind(p, kind);
+			if (!p || place-- == 0 || strncmp(p, "...", 3) == 0)
+				return p != NULL;
+		} else {
+			p++;
+		}
 	}
-	return true;
+	return false;
 }
 
 static const struct args_option *find_option(const struct args_option *options, const char *word)

@@ -62,10 +62,10 @@ static int check_all(const char *path, struct conf_report *report)
 	return result;
 }
 
-static enum cli_exit check_main(struct cli *cli, int argc, char **argv)
+enum cli_exit config_check_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "config check [FILE] [--json]",
+		.usage = "config check [FILE]",
 		.text = "Find every mistake in a configuration (default: "
 			"/etc/bramble/bramble.conf), each\n"
 			"with its line and what is allowed. Works without brambled. Exit status 0 "
@@ -236,16 +236,16 @@ static cJSON *settings_as_json(const struct settings *settings)
 	return json;
 }
 
-static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
+enum cli_exit config_show_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "config show [NODE] [--json]",
+		.usage = "config show [NODE...]",
 		.text = "Every setting with its value, also those that the file leaves to their "
 			"defaults.\n"
 			"Works without brambled; brambled reads the file when it starts.\n"
 			"With NODE: what brambled sets that node to, and where each value comes "
 			"from.\n",
-		.max_words = 1,
+		.max_words = CLI_MANY_WORDS,
 	};
 	struct settings settings;
 	struct conf_error error;
@@ -253,8 +253,8 @@ static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	if (argc > 0 && argv[0])
-		return nodeconf_show(cli, argv[0]);
+	if (argv[0])
+		return nodeconf_show(cli, argv);
 	if (settings_load(cli_config_path(cli), &settings, &error) != 0)
 		return cli_complain(cli, CLI_FAILED, "%s", error.text);
 	resolve_defaults(&settings);
@@ -263,17 +263,4 @@ static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
 	else
 		print_settings(cli, &settings);
 	return CLI_OK;
-}
-
-enum cli_exit config_main(struct cli *cli, int argc, char **argv)
-{
-	static const struct cli_command commands[] = {
-		{ "check", check_main, "Find every mistake in bramble.conf" },
-		{ "show", show_main, "Every setting with its value, or what a node is set to" },
-		{ "diff", nodeconf_diff_main, "What an edit would change, on which nodes" },
-		{ "apply", nodeconf_apply_main, "Take it over, on running nodes as well" },
-		{ .name = NULL },
-	};
-
-	return cli_dispatch(cli, commands, "config", argc, argv);
 }

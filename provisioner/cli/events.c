@@ -181,7 +181,7 @@ enum cli_exit events_main(struct cli *cli, int argc, char **argv)
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {
-		.usage = "events [-f] [--limit N] [--json]",
+		.usage = "events [-f] [--limit N]",
 		.text = "What happened, oldest first. -f goes on, also when brambled is restarted; "
 			"with\n"
 			"--json it prints one event a line.\n",

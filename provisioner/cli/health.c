@@ -4,9 +4,11 @@
 
 #include "common/clock.h"
 #include "common/throttled.h"
+#include "provisioner/cli/commands.h"
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/node.h"
 #include "provisioner/cli/table.h"
+#include "provisioner/cli/targets.h"
 #include "provisioner/cli/text.h"
 
 static const char *describe_power(const cJSON *sample)
@@ -81,24 +83,36 @@ static enum cli_exit print_health(struct cli *cli, const cJSON *json)
 	return result == 0 ? CLI_OK : cli_complain(cli, CLI_FAILED, "out of memory");
 }
 
+static enum cli_exit show(struct cli *cli, const char *name, const void *argument)
+{
+	const bool *several = argument;
+	cJSON *json;
+	enum cli_exit code = node_call(cli, IPC_GET, "nodes", name, "/health", NULL, &json);
+
+	if (code == CLI_OK && !cli->json) {
+		if (*several)
+			fprintf(cli->out, "%s\n", json_text(json, "node"));
+		code = print_health(cli, json);
+	}
+	cJSON_Delete(json);
+	return code;
+}
+
 enum cli_exit node_health_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "node health NODE [--json]",
-		.text = "How a node was in the last hour, a line a minute, the newest at the end: "
+		.usage = "node health NODE...",
+		.text = "How nodes were in the last hour, a line a minute, the newest at the end: "
 			"heat, load\nof the last minute, memory that is free, mean round trip of "
 			"NFS calls, speed of the\nlink, and what the firmware says of its power.\n",
 		.min_words = 1,
-		.max_words = 1,
+		.max_words = CLI_MANY_WORDS,
 	};
 	enum cli_exit code;
-	cJSON *json;
+	bool several;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	code = node_call(cli, IPC_GET, "nodes", argv[0], "/health", NULL, &json);
-	if (code == CLI_OK && !cli->json)
-		code = print_health(cli, json);
-	cJSON_Delete(json);
-	return code;
+	several = argv[1] != NULL || targets_is_pattern(argv[0]);
+	return targets_each(cli, argv, show, &several);
 }

@@ -37,10 +37,10 @@ static void add_hook(struct table *table, const cJSON *hook)
 					      : "");
 }
 
-static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
+enum cli_exit hooks_list_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "hooks list [--json]",
+		.usage = "hooks list",
 		.text = "The executables in hooks.d, and what came of their last run. States: idle "
 			"running\nfailing unusable.\n",
 	};
@@ -94,7 +94,6 @@ static enum cli_exit run(struct cli *cli, const char *const argv[])
 
 struct wanted {
 	const char *subject, *text, *only;
-	bool dry_run;
 };
 
 static enum cli_exit try_hooks(struct cli *cli, const char *kind, const struct wanted *wanted)
@@ -123,24 +122,23 @@ static enum cli_exit try_hooks(struct cli *cli, const char *kind, const struct w
 	}
 	if (cli->json)
 		argv[n++] = "--json";
-	if (wanted->dry_run)
+	if (cli->dry_run)
 		argv[n++] = "--dry-run";
 	return run(cli, argv);
 }
 
-static enum cli_exit test_main(struct cli *cli, int argc, char **argv)
+enum cli_exit hooks_test_main(struct cli *cli, int argc, char **argv)
 {
 	struct wanted wanted = { 0 };
 	const struct args_option options[] = {
 		{ "subject", '\0', NULL, &wanted.subject, "TEXT  such as the name of a node" },
 		{ "text", '\0', NULL, &wanted.text, "TEXT     what happened, in words" },
 		{ "only", '\0', NULL, &wanted.only, "HOOK     this one, whatever it hears of" },
-		{ "dry-run", 'n', &wanted.dry_run, NULL, "only say which would be run" },
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {
-		.usage = "hooks test KIND [--subject TEXT] [--text TEXT] [--only HOOK] [--dry-run] "
-			 "[--json]",
+		.usage = "hooks test KIND [--subject TEXT] [--text TEXT] [--only HOOK] "
+			 "",
 		.text = "Run the hooks that hear of such an event, now and one after another, as "
 			"if it had\nhappened, and show what they say. KIND is such as "
 			"\"node.joined\". Exit status 1: one\nfailed, 4: no hook hears of it. "
@@ -154,15 +152,4 @@ static enum cli_exit test_main(struct cli *cli, int argc, char **argv)
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
 	return try_hooks(cli, argv[0], &wanted);
-}
-
-enum cli_exit hooks_main(struct cli *cli, int argc, char **argv)
-{
-	static const struct cli_command commands[] = {
-		{ "list", list_main, "The hooks and what came of them" },
-		{ "test", test_main, "Run them now" },
-		{ .name = NULL },
-	};
-
-	return cli_dispatch(cli, commands, "hooks", argc, argv);
 }

@@ -35,18 +35,18 @@ static enum cli_exit print_images(struct cli *cli, const cJSON *images)
 		table_cell(table, previous);
 	}
 	if (table_rows(table) == 0)
-		fprintf(cli->out,
-			"No image yet: bramble-image build, then bramble image use NAME HASH.\n");
+		fprintf(cli->out, "No image yet: bramble-image build, then bramble image use IMAGE "
+				  "VERSION.\n");
 	else
 		result = table_print(table, cli->out, cli->width, cli->color);
 	table_free(table);
 	return result == 0 ? CLI_OK : cli_complain(cli, CLI_FAILED, "out of memory");
 }
 
-static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
+enum cli_exit image_list_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "image list [--json]",
+		.usage = "image list",
 		.text = "The images, each with its current and its previous version.\n",
 	};
 	enum cli_exit code;
@@ -71,25 +71,10 @@ static bool is_name(struct cli *cli, const char *word)
 	return false;
 }
 
-static enum cli_exit make_current(
-	struct cli *cli, const char *name, const char *hash, const char *how)
-{
-	cJSON *body = cJSON_CreateObject(), *json;
-	enum cli_exit code;
-
-	cJSON_AddStringToObject(body, "name", name);
-	cJSON_AddStringToObject(body, "hash", hash);
-	code = cli_call(cli, IPC_POST, "/v1/images", body, &json);
-	if (code == CLI_OK && !cli->json)
-		fprintf(cli->out, "%s %.12s is %s: boots from now on get it.\n", name, hash, how);
-	cJSON_Delete(json);
-	return code;
-}
-
-static enum cli_exit use_main(struct cli *cli, int argc, char **argv)
+enum cli_exit image_use_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "image use NAME HASH [--json]",
+		.usage = "image use IMAGE VERSION",
 		.text = "Make a version of an image current: boots from now on get it, nodes that "
 			"run stay\n"
 			"as they are. Its files must be on the share. The one that was current "
@@ -99,6 +84,7 @@ static enum cli_exit use_main(struct cli *cli, int argc, char **argv)
 		.max_words = 2,
 	};
 	enum cli_exit code;
+	cJSON *body, *json;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
@@ -108,45 +94,54 @@ static enum cli_exit use_main(struct cli *cli, int argc, char **argv)
 		return cli_complain(cli, CLI_USAGE,
 			"\"%s\" is no version; allowed: the 64 hex digits in the name of its file",
 			argv[1]);
-	return make_current(cli, argv[0], argv[1], "current");
+	body = cJSON_CreateObject();
+	cJSON_AddStringToObject(body, "name", argv[0]);
+	cJSON_AddStringToObject(body, "hash", argv[1]);
+	code = cli_call(cli, IPC_POST, "/v1/images", body, &json);
+	if (code == CLI_OK && cli_tells(cli))
+		fprintf(cli->out, "%s %.12s is current: boots from now on get it.\n", argv[0],
+			argv[1]);
+	cJSON_Delete(json);
+	return code;
 }
 
-/* What was current before becomes current again. */
-static enum cli_exit rollback_main(struct cli *cli, int argc, char **argv)
+/* The current version of that image. */
+static const char *current_of(const cJSON *images, const char *name)
+{
+	const cJSON *image;
+
+	cJSON_ArrayForEach(image, images)
+	{
+		if (strcmp(json_text(image, "name"), name) == 0)
+			return json_text(image, "current");
+	}
+	return "?";
+}
+
+enum cli_exit image_rollback_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "image rollback NAME [--json]",
+		.usage = "image rollback IMAGE",
 		.text = "Make the previous version of an image current again: boots from now on "
 			"get it.\nA second rollback takes the first one back.\n",
 		.min_words = 1,
 		.max_words = 1,
 	};
-	const cJSON *image;
+	char path[IPC_PATH_SIZE];
 	enum cli_exit code;
 	cJSON *json;
-	char previous[HASH_TEXT_SIZE] = "";
-	bool found = false;
-	int status, result;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	result = cli_try(cli, "/v1/images", CLIENT_TIMEOUT_MS, &status, &json);
-	if (result != 0)
-		return cli_explain_failure(cli, result);
-	cJSON_ArrayForEach(image, json_member(json, "images"))
-	{
-		if (strcmp(json_text(image, "name"), argv[0]) != 0)
-			continue;
-		found = true;
-		str_copy(previous, sizeof(previous), json_text(image, "previous"));
-	}
+	if (!is_name(cli, argv[0]))
+		return CLI_USAGE;
+	snprintf(path, sizeof(path), "/v1/images/%s/rollback", argv[0]);
+	code = cli_call(cli, IPC_POST, path, NULL, &json);
+	if (code == CLI_OK && cli_tells(cli))
+		fprintf(cli->out, "%s %.12s is current again: boots from now on get it.\n", argv[0],
+			current_of(json_member(json, "images"), argv[0]));
 	cJSON_Delete(json);
-	if (!found)
-		return cli_complain(cli, CLI_NOT_FOUND, "there is no image %.64s", argv[0]);
-	if (previous[0] == '\0')
-		return cli_complain(
-			cli, CLI_NOT_FOUND, "image %.64s has no previous version", argv[0]);
-	return make_current(cli, argv[0], previous, "current again");
+	return code;
 }
 
 static void print_sweep(struct cli *cli, const cJSON *json, bool dry_run)
@@ -172,50 +167,68 @@ static void print_sweep(struct cli *cli, const cJSON *json, bool dry_run)
 		bytes, dry_run ? "would be freed" : "freed");
 }
 
-static enum cli_exit gc_main(struct cli *cli, int argc, char **argv)
+static enum cli_exit sweep(struct cli *cli, const char *path, bool dry_run, cJSON **json)
 {
-	bool dry_run = false;
-	const struct args_option options[] = {
-		{ "dry-run", 'n', &dry_run, NULL, "only say which they are" },
-		{ .name = NULL },
-	};
-	const struct cli_syntax syntax = {
-		.usage = "image gc NAME [--dry-run] [--json]",
+	const bool wanted = cli->dry_run;
+	enum cli_exit code;
+
+	cli->dry_run = dry_run;
+	code = cli_call(cli, IPC_POST, path, NULL, json);
+	cli->dry_run = wanted;
+	return code;
+}
+
+/* Shows what would go before it asks. */
+static enum cli_exit confirm_sweep(struct cli *cli, const char *path, const char *name)
+{
+	const bool wanted = cli->json;
+	FILE *out = cli->out;
+	enum cli_exit code;
+	cJSON *json;
+	int n;
+
+	if (cli->yes || cli->dry_run || !cli->interactive)
+		return cli_confirm(cli, "Remove the versions of %s that nothing needs?", name);
+	cli->json = false;
+	code = sweep(cli, path, true, &json);
+	cli->json = wanted;
+	if (code != CLI_OK)
+		return code;
+	n = cJSON_GetArraySize(json_member(json, "removed"));
+	if (n > 0) {
+		cli->out = cli->error;
+		print_sweep(cli, json, true);
+		cli->out = out;
+	}
+	cJSON_Delete(json);
+	return n == 0 ? CLI_OK : cli_confirm(cli, "Remove these versions of %s for ever?", name);
+}
+
+enum cli_exit image_gc_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "image gc IMAGE",
 		.text = "Remove the versions of an image that nothing needs: neither current nor "
 			"previous,\nlast booted by no node, the last good one of none, given to "
 			"none by a roll-out,\nused by no boot that goes on.\n",
 		.min_words = 1,
 		.max_words = 1,
-		.options = options,
 	};
 	char path[IPC_PATH_SIZE];
 	enum cli_exit code;
-	cJSON *body, *json;
+	cJSON *json;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
 	if (!is_name(cli, argv[0]))
 		return CLI_USAGE;
 	snprintf(path, sizeof(path), "/v1/images/%s/gc", argv[0]);
-	body = cJSON_CreateObject();
-	if (dry_run)
-		cJSON_AddTrueToObject(body, "dry_run");
-	code = cli_call(cli, IPC_POST, path, body, &json);
+	code = confirm_sweep(cli, path, argv[0]);
+	if (code != CLI_OK)
+		return code;
+	code = sweep(cli, path, cli->dry_run, &json);
 	if (code == CLI_OK && !cli->json)
-		print_sweep(cli, json, dry_run);
+		print_sweep(cli, json, cli->dry_run);
 	cJSON_Delete(json);
 	return code;
-}
-
-enum cli_exit image_main(struct cli *cli, int argc, char **argv)
-{
-	static const struct cli_command commands[] = {
-		{ "list", list_main, "The images and their versions" },
-		{ "use", use_main, "Make a version current" },
-		{ "rollback", rollback_main, "Make the previous version current again" },
-		{ "gc", gc_main, "Remove versions that nothing needs" },
-		{ .name = NULL },
-	};
-
-	return cli_dispatch(cli, commands, "image", argc, argv);
 }

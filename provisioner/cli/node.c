@@ -45,7 +45,8 @@ static void describe_age(const cJSON *object, const char *name, char out[static 
 		text_age(then, clock_wall_ms(), out);
 }
 
-/* "base 740592cc", and what it gets next if that is another version. */
+/* "base 740592cc", what it gets next if that is another version, and that roll-outs leave it out.
+ */
 static void describe_version(const cJSON *node, char *out, size_t size)
 {
 	const char *booted = json_text(node, "image_hash"),
@@ -53,13 +54,15 @@ static void describe_version(const cJSON *node, char *out, size_t size)
 	int used = snprintf(out, size, "%s %.*s", json_text(node, "image"), SHORT_HASH, booted);
 
 	if (used > 0 && (size_t)used < size && *booted && *next && strcmp(booted, next) != 0)
-		snprintf(out + used, size - (size_t)used, ", then %.*s", SHORT_HASH, next);
+		used += snprintf(out + used, size - (size_t)used, ", then %.*s", SHORT_HASH, next);
+	if (used > 0 && (size_t)used < size && json_is_true(node, "cordoned"))
+		snprintf(out + used, size - (size_t)used, ", cordoned");
 }
 
 static void add_node(struct table *table, const cJSON *node)
 {
 	const cJSON *board = json_member(node, "board");
-	char text[TABLE_CELL_SIZE], version[TABLE_CELL_SIZE], age[TEXT_UNIT_SIZE], state[32];
+	char text[TABLE_CELL_SIZE], version[TABLE_CELL_SIZE], age[TEXT_UNIT_SIZE];
 
 	describe_board(board, text, sizeof(text));
 	describe_age(node, "heartbeat_ms", age);
@@ -67,46 +70,78 @@ static void add_node(struct table *table, const cJSON *node)
 	table_row(table);
 	table_cell(table, json_text(node, "name"));
 	table_cell(table, json_text(node, "address"));
-	snprintf(state, sizeof(state), "%s%s", json_text(node, "state"),
-		json_is_true(node, "cordoned") ? ", cordoned" : "");
-	table_cell_colored(table, color_of(json_text(node, "state")), state);
+	table_cell_colored(table, color_of(json_text(node, "state")), json_text(node, "state"));
 	table_cell(table, board ? text : json_is_true(node, "wants_next") ? "(the next)" : "-");
-	table_cell(table, version);
 	table_cell(table, age);
+	table_cell(table, version);
 }
 
-static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
+static enum cli_exit print_nodes(struct cli *cli, const cJSON *nodes)
+{
+	static const struct table_column columns[] = { { "NODE", false }, { "ADDRESS", false },
+		{ "STATE", false }, { "BOARD", false }, { "HEARTBEAT", false }, { "IMAGE", false },
+		{ .title = NULL } };
+	struct table *table = table_new(columns);
+	const cJSON *node;
+	int result = 0;
+
+	if (!table)
+		return cli_complain(cli, CLI_FAILED, "out of memory");
+	cJSON_ArrayForEach(node, nodes)
+	{
+		add_node(table, node);
+	}
+	if (table_rows(table) == 0)
+		fprintf(cli->out, "No node yet: power on a Pi, and watch \"bramble events -f\".\n");
+	else
+		result = table_print(table, cli->out, cli->width, cli->color);
+	table_free(table);
+	return result == 0 ? CLI_OK : cli_complain(cli, CLI_FAILED, "out of memory");
+}
+
+/* Leave only those that the words name in the list. */
+static enum cli_exit select_nodes(struct cli *cli, char **argv, cJSON *nodes)
+{
+	struct targets targets;
+	enum cli_exit code = targets_select(cli, argv, nodes, &targets);
+	cJSON *node = nodes->child, *next;
+
+	if (code != CLI_OK)
+		return code;
+	for (; node; node = next) {
+		next = node->next;
+		if (!targets_hold(&targets, json_text(node, "name")))
+			cJSON_Delete(cJSON_DetachItemViaPointer(nodes, node));
+	}
+	targets_free(&targets);
+	return CLI_OK;
+}
+
+enum cli_exit node_list_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "node list [--json]",
-		.text = "All nodes: address, state, board, image version last booted (and the one "
-			"that its\nnext boot gets, if that differs), last heartbeat.\n"
-			"States: new booting joined absent stuck vacant.\n",
+		.usage = "node list [NODE...]",
+		.text = "All nodes, or those named: address, state, board, last heartbeat, image\n"
+			"version last booted (and the one that its next boot gets, if that "
+			"differs).\nStates: new booting joined absent stuck vacant.\n",
+		.max_words = CLI_MANY_WORDS,
 	};
-	static const struct table_column columns[] = { { "NODE", false }, { "ADDRESS", false },
-		{ "STATE", false }, { "BOARD", false }, { "IMAGE", false }, { "HEARTBEAT", false },
-		{ .title = NULL } };
-	struct table *table;
-	const cJSON *node;
 	enum cli_exit code;
+	bool wanted;
 	cJSON *json;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
+	wanted = cli->json;
+	cli->json = wanted && !argv[0];
 	code = cli_call(cli, IPC_GET, "/v1/nodes", NULL, &json);
-	table = code == CLI_OK && !cli->json ? table_new(columns) : NULL;
-	if (table) {
-		cJSON_ArrayForEach(node, json_member(json, "nodes"))
-		{
-			add_node(table, node);
-		}
-		if (table_rows(table) == 0)
-			fprintf(cli->out,
-				"No node yet: power on a Pi, and watch \"bramble events -f\".\n");
-		else if (table_print(table, cli->out, cli->width, cli->color) != 0)
-			code = cli_complain(cli, CLI_FAILED, "out of memory");
-	}
-	table_free(table);
+	cli->json = wanted;
+	if (code == CLI_OK && argv[0])
+		code = select_nodes(cli, argv, cJSON_GetObjectItemCaseSensitive(json, "nodes"));
+	if (code == CLI_OK && !cli->json)
+		code = print_nodes(cli, json_member(json, "nodes"));
+	else if (code == CLI_OK && argv[0])
+		cli_print_json_line(cli, json);
 	cJSON_Delete(json);
 	return code;
 }
@@ -242,27 +277,34 @@ static void print_node(struct cli *cli, const cJSON *node)
 	print_history(cli, json_member(node, "history"));
 }
 
-static enum cli_exit show_main(struct cli *cli, int argc, char **argv)
+static enum cli_exit show(struct cli *cli, const char *name, const void *argument)
 {
-	static const struct cli_syntax syntax = {
-		.usage = "node show NODE [--json]",
-		.text = "One node, and which boards it had.\n",
-		.min_words = 1,
-		.max_words = 1,
-	};
-	enum cli_exit code;
 	cJSON *json;
+	enum cli_exit code = node_call(cli, IPC_GET, "nodes", name, "", NULL, &json);
 
-	if (!cli_arguments(cli, &syntax, argc, argv, &code))
-		return code;
-	code = node_call(cli, IPC_GET, "nodes", argv[0], "", NULL, &json);
+	(void)argument;
 	if (code == CLI_OK && !cli->json)
 		print_node(cli, json);
 	cJSON_Delete(json);
 	return code;
 }
 
-static enum cli_exit admit_node_main(struct cli *cli, int argc, char **argv)
+enum cli_exit node_show_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "node show NODE...",
+		.text = "Nodes, each with what it was told lately and which boards it had.\n",
+		.min_words = 1,
+		.max_words = CLI_MANY_WORDS,
+	};
+	enum cli_exit code;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	return targets_each(cli, argv, show, NULL);
+}
+
+enum cli_exit node_admit_main(struct cli *cli, int argc, char **argv)
 {
 	const char *name = NULL;
 	const struct args_option options[] = {
@@ -272,8 +314,8 @@ static enum cli_exit admit_node_main(struct cli *cli, int argc, char **argv)
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {
-		.usage = "node admit ID [--name NODE] [--json]",
-		.text = "Let a parked board join. ID is its serial or MAC, or an unambiguous "
+		.usage = "node admit BOARD [--name NODE]",
+		.text = "Let a parked board join. BOARD is its serial or MAC, or an unambiguous "
 			"beginning of\n"
 			"at least 4 characters (\"bramble board list\" shows them). A board "
 			"repeats its\n"
@@ -297,7 +339,7 @@ static enum cli_exit admit_node_main(struct cli *cli, int argc, char **argv)
 	if (name)
 		cJSON_AddStringToObject(body, "node", name);
 	code = node_call(cli, IPC_POST, "boards", argv[0], "/admit", body, &json);
-	if (code == CLI_OK && !cli->json)
+	if (code == CLI_OK && cli_tells(cli))
 		fprintf(cli->out, "Admitted as %s, %s; it boots within its own retry cycle.\n",
 			json_text(json, "name"), json_text(json, "address"));
 	cJSON_Delete(json);
@@ -318,17 +360,17 @@ static void tell_replaced(struct cli *cli, const cJSON *node, bool next)
 			name, visible, name);
 }
 
-static enum cli_exit replace_main(struct cli *cli, int argc, char **argv)
+enum cli_exit node_replace_main(struct cli *cli, int argc, char **argv)
 {
 	const char *board = NULL;
 	bool next = false;
 	const struct args_option options[] = {
-		{ "board", '\0', NULL, &board, "ID    serial or MAC of the new board" },
+		{ "board", '\0', NULL, &board, "BOARD serial or MAC of the new board" },
 		{ "next", '\0', &next, NULL, "the next unknown board that shows up" },
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {
-		.usage = "node replace NODE --board ID | --next [--json]",
+		.usage = "node replace NODE --board BOARD | --next",
 		.text = "Give a node another board. Name, address, keys and data stay the node's; "
 			"the old\n"
 			"board is parked.\n",
@@ -336,6 +378,7 @@ static enum cli_exit replace_main(struct cli *cli, int argc, char **argv)
 		.max_words = 1,
 		.options = options,
 	};
+	char node[NODE_NAME_SIZE];
 	enum cli_exit code;
 	cJSON *body, *json;
 
@@ -343,142 +386,110 @@ static enum cli_exit replace_main(struct cli *cli, int argc, char **argv)
 		return code;
 	if (!board == !next)
 		return cli_complain(cli, CLI_USAGE,
-			"either --board ID or --next; usage: bramble %s", syntax.usage);
+			"either --board BOARD or --next; usage: bramble %s", syntax.usage);
+	code = targets_find_one(cli, argv[0], node);
+	if (code != CLI_OK)
+		return code;
 	body = cJSON_CreateObject();
 	if (board)
 		cJSON_AddStringToObject(body, "board", board);
 	else
 		cJSON_AddTrueToObject(body, "next");
-	code = node_call(cli, IPC_POST, "nodes", argv[0], "/replace", body, &json);
-	if (code == CLI_OK && !cli->json)
+	code = node_call(cli, IPC_POST, "nodes", node, "/replace", body, &json);
+	if (code == CLI_OK && cli_tells(cli))
 		tell_replaced(cli, json, next);
 	cJSON_Delete(json);
 	return code;
 }
 
-static enum cli_exit undo_main(struct cli *cli, int argc, char **argv)
+static enum cli_exit undo(struct cli *cli, const char *name, const void *argument)
 {
-	static const struct cli_syntax syntax = {
-		.usage = "node undo NODE [--json]",
-		.text = "Take back the last change of a node's board, whether a person or "
-			"nodes.swap_after_s\n"
-			"made it: the node gets the board that it had before; the present one is "
-			"parked.\n",
-		.min_words = 1,
-		.max_words = 1,
-	};
-	enum cli_exit code;
 	cJSON *json;
+	enum cli_exit code = node_call(cli, IPC_POST, "nodes", name, "/undo", NULL, &json);
 
-	if (!cli_arguments(cli, &syntax, argc, argv, &code))
-		return code;
-	code = node_call(cli, IPC_POST, "nodes", argv[0], "/undo", NULL, &json);
-	if (code == CLI_OK && !cli->json)
+	(void)argument;
+	if (code == CLI_OK && cli_tells(cli))
 		tell_replaced(cli, json, false);
 	cJSON_Delete(json);
 	return code;
 }
 
-static enum cli_exit forget(struct cli *cli, const struct targets *targets)
+enum cli_exit node_undo_main(struct cli *cli, int argc, char **argv)
 {
-	enum cli_exit worst = CLI_OK;
-
-	for (size_t i = 0; i < targets->count && worst != CLI_UNREACHABLE; i++) {
-		char visible[NODE_NAME_SIZE];
-		cJSON *json;
-		enum cli_exit code =
-			node_call(cli, IPC_DELETE, "nodes", targets->names[i], "", NULL, &json);
-
-		text_visible(visible, sizeof(visible), targets->names[i]);
-		if (code == CLI_OK && !cli->json)
-			fprintf(cli->out, "Forgot %s; its data is kept on the share.\n", visible);
-		cJSON_Delete(json);
-		worst = code != CLI_OK ? code : worst;
-	}
-	return worst;
-}
-
-/* Every name is said before anything is done. */
-static bool confirm_forgetting(struct cli *cli, const struct targets *targets)
-{
-	char question[256], visible[NODE_NAME_SIZE];
-
-	if (targets->count == 1) {
-		text_visible(visible, sizeof(visible), targets->names[0]);
-		snprintf(question, sizeof(question),
-			"Forget node %s? Its board is parked; its data stays on the share, "
-			"renamed.",
-			visible);
-		return cli_confirm(cli, question);
-	}
-	for (size_t i = 0; i < targets->count; i++) {
-		text_visible(visible, sizeof(visible), targets->names[i]);
-		fprintf(cli->error, "%s\n", visible);
-	}
-	snprintf(question, sizeof(question),
-		"Forget these %zu nodes? Their boards are parked; their data stays on the share, "
-		"renamed.",
-		targets->count);
-	return cli_confirm(cli, question);
-}
-
-static enum cli_exit forget_main(struct cli *cli, int argc, char **argv)
-{
-	bool yes = false, dry_run = false;
-	const struct args_option options[] = {
-		{ "yes", 'y', &yes, NULL, "don't ask" },
-		{ "dry-run", 'n', &dry_run, NULL, "only say which nodes it would be" },
-		{ .name = NULL },
-	};
-	const struct cli_syntax syntax = {
-		.usage = "node forget NODE... [--yes] [--dry-run] [--json]",
-		.text = "Remove nodes. Their boards are parked, their addresses are free again; "
-			"their data\ndirectories are kept on the share, renamed to "
-			"NODE.forgotten-TIME.\nNODE may be a pattern: 'rasp[1-4]', 'kiosk*', "
-			"rasp1,rasp3.\n",
+	static const struct cli_syntax syntax = {
+		.usage = "node undo NODE...",
+		.text = "Take back the last change of a node's board, whether a person or "
+			"nodes.swap_after_s\n"
+			"made it: the node gets the board that it had before; the present one is "
+			"parked.\n",
 		.min_words = 1,
 		.max_words = CLI_MANY_WORDS,
-		.options = options,
 	};
-	struct targets targets;
 	enum cli_exit code;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	if (!yes && !dry_run && !cli->interactive)
-		return cli_complain(cli, CLI_USAGE,
-			"nobody can be asked here whether to forget %.64s; --yes says so", argv[0]);
-	code = targets_find(cli, argv, &targets);
-	if (code != CLI_OK)
-		return code;
-	for (size_t i = 0; dry_run && i < targets.count; i++)
-		fprintf(cli->out, "%s\n", targets.names[i]);
-	if (!dry_run)
-		code = yes || confirm_forgetting(cli, &targets)
-			       ? forget(cli, &targets)
-			       : cli_complain(cli, CLI_FAILED, "nothing was done");
-	targets_free(&targets);
+	return targets_each(cli, argv, undo, NULL);
+}
+
+static enum cli_exit forget(struct cli *cli, const char *name)
+{
+	char visible[NODE_NAME_SIZE];
+	cJSON *json;
+	enum cli_exit code = node_call(cli, IPC_DELETE, "nodes", name, "", NULL, &json);
+
+	text_visible(visible, sizeof(visible), name);
+	if (code == CLI_OK && cli_tells(cli))
+		fprintf(cli->out, "Forgot %s; its data is kept on the share.\n", visible);
+	cJSON_Delete(json);
 	return code;
 }
 
-enum cli_exit node_main(struct cli *cli, int argc, char **argv)
+/* Every name is said before anything is done. */
+static enum cli_exit confirm_forgetting(struct cli *cli, const struct targets *targets)
 {
-	static const struct cli_command commands[] = {
-		{ "list", list_main, "All nodes and how they are" },
-		{ "show", show_main, "One node and its history" },
-		{ "admit", admit_node_main, "Let a parked board join" },
-		{ "replace", replace_main, "Give a node another board" },
-		{ "undo", undo_main, "Give it back the board that it had" },
-		{ "reboot", node_reboot_main, "Let running nodes reboot" },
-		{ "health", node_health_main, "How it was in the last hour" },
-		{ "identify", node_identify_main, "Let the LED of running nodes blink" },
-		{ "cordon", node_cordon_main, "Leave nodes out" },
-		{ "uncordon", node_uncordon_main, "Let them take part again" },
-		{ "retry", node_retry_main, "Try again the version from which it fell back" },
-		{ "note", node_note_main, "Keep a note with a node" },
-		{ "forget", forget_main, "Remove nodes" },
-		{ .name = NULL },
-	};
+	char visible[NODE_NAME_SIZE];
 
-	return cli_dispatch(cli, commands, "node", argc, argv);
+	if (targets->count == 1)
+		return cli_confirm(cli,
+			"Forget node %.63s? Its board is parked; its data stays on the share, "
+			"renamed.",
+			targets->names[0]);
+	for (size_t i = 0; cli->interactive && !cli->yes && i < targets->count; i++) {
+		text_visible(visible, sizeof(visible), targets->names[i]);
+		fprintf(cli->error, "%s\n", visible);
+	}
+	return cli_confirm(cli,
+		"Forget these %zu nodes? Their boards are parked; their data stays on the share, "
+		"renamed.",
+		targets->count);
+}
+
+enum cli_exit node_forget_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "node forget NODE...",
+		.text = "Remove nodes. Their boards are parked, their addresses are free again; "
+			"their data\ndirectories are kept on the share, renamed to "
+			"NODE.forgotten-TIME.\n",
+		.min_words = 1,
+		.max_words = CLI_MANY_WORDS,
+	};
+	struct targets targets;
+	enum cli_exit worst, code;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	worst = targets_find(cli, argv, &targets);
+	if (worst != CLI_OK)
+		return worst;
+	worst = confirm_forgetting(cli, &targets);
+	for (size_t i = 0, n = worst == CLI_OK ? targets.count : 0; i < n; i++) {
+		code = forget(cli, targets.names[i]);
+		worst = code != CLI_OK ? code : worst;
+		if (code == CLI_UNREACHABLE)
+			break;
+	}
+	targets_free(&targets);
+	return worst;
 }

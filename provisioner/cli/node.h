@@ -9,13 +9,4 @@
 enum cli_exit node_call(struct cli *cli, enum ipc_method method, const char *collection,
 	const char *id, const char *action, cJSON *body, cJSON **json);
 
-/* The verbs that look after nodes which run; operate.c. */
-enum cli_exit node_reboot_main(struct cli *cli, int argc, char **argv);
-enum cli_exit node_identify_main(struct cli *cli, int argc, char **argv);
-enum cli_exit node_cordon_main(struct cli *cli, int argc, char **argv);
-enum cli_exit node_uncordon_main(struct cli *cli, int argc, char **argv);
-enum cli_exit node_health_main(struct cli *cli, int argc, char **argv); /* health.c */
-enum cli_exit node_retry_main(struct cli *cli, int argc, char **argv);
-enum cli_exit node_note_main(struct cli *cli, int argc, char **argv);
-
 #endif

@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "provisioner/cli/commands.h"
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/node.h"
 #include "provisioner/cli/table.h"
+#include "provisioner/cli/targets.h"
 
 #define VALUE_SIZE 96
 #define PAUSE_MS 200
@@ -58,7 +60,7 @@ static void add_item(struct table *table, const cJSON *item)
 		json_text(item, "name"));
 }
 
-enum cli_exit nodeconf_show(struct cli *cli, const char *node)
+static enum cli_exit show(struct cli *cli, const char *node, const void *argument)
 {
 	static const struct table_column columns[] = { { "WHAT", false }, { "FROM", false },
 		{ "VALUE", false }, { .title = NULL } };
@@ -67,8 +69,11 @@ enum cli_exit nodeconf_show(struct cli *cli, const char *node)
 	cJSON *json;
 	enum cli_exit code = node_call(cli, IPC_GET, "nodes", node, "/config", NULL, &json);
 
+	(void)argument;
 	table = code == CLI_OK && !cli->json ? table_new(columns) : NULL;
 	if (table) {
+		fprintf(cli->out, "%s (role %s)\n", json_text(json, "node"),
+			json_text(json, "role"));
 		cJSON_ArrayForEach(item, json_member(json, "items"))
 		{
 			char value[VALUE_SIZE];
@@ -85,6 +90,11 @@ enum cli_exit nodeconf_show(struct cli *cli, const char *node)
 	table_free(table);
 	cJSON_Delete(json);
 	return code;
+}
+
+enum cli_exit nodeconf_show(struct cli *cli, char **nodes)
+{
+	return targets_each(cli, nodes, show, NULL);
 }
 
 static void add_change(
@@ -134,10 +144,10 @@ static int print_changes(struct cli *cli, FILE *out, const cJSON *json)
 	return cJSON_GetArraySize(nodes);
 }
 
-enum cli_exit nodeconf_diff_main(struct cli *cli, int argc, char **argv)
+enum cli_exit config_diff_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "config diff [--json]",
+		.usage = "config diff",
 		.text = "What bramble.conf as it is now, with its files, would change on which "
 			"nodes:\nlive, or with their next boot. Nothing is changed.\n",
 	};
@@ -218,59 +228,55 @@ static enum cli_exit wait_for_nodes(struct cli *cli)
 }
 
 /* Say what would change; CLI_OK when it shall. */
-static enum cli_exit ask(struct cli *cli, bool yes, bool dry_run)
+static enum cli_exit ask(struct cli *cli)
 {
 	const bool wanted = cli->json;
 	enum cli_exit code;
-	char question[96];
 	cJSON *json;
 	int nodes;
 
-	cli->json = wanted && dry_run;
+	cli->json = false;
 	code = cli_call(cli, IPC_GET, "/v1/config/diff", NULL, &json);
 	cli->json = wanted;
-	if (code != CLI_OK || (dry_run && wanted)) {
-		cJSON_Delete(json);
+	if (code != CLI_OK)
 		return code;
-	}
-	nodes = print_changes(cli, dry_run ? cli->out : cli->error, json);
+	nodes = print_changes(cli, cli->error, json);
 	cJSON_Delete(json);
-	if (dry_run || yes || nodes == 0)
-		return CLI_OK;
-	snprintf(question, sizeof(question), "Apply this to %d node%s?", nodes,
-		nodes == 1 ? "" : "s");
-	return cli_confirm(cli, question) ? CLI_OK
-					  : cli_complain(cli, CLI_FAILED, "nothing was done");
+	return nodes == 0
+		       ? CLI_OK
+		       : cli_confirm(cli, "Apply this to %d node%s?", nodes, nodes == 1 ? "" : "s");
 }
 
-enum cli_exit nodeconf_apply_main(struct cli *cli, int argc, char **argv)
+enum cli_exit config_apply_main(struct cli *cli, int argc, char **argv)
 {
-	bool yes = false, dry_run = false, no_wait = false;
+	bool no_wait = false;
 	const struct args_option options[] = {
-		{ "yes", 'y', &yes, NULL, "don't ask" },
-		{ "dry-run", 'n', &dry_run, NULL, "only say what would change" },
 		{ "no-wait", '\0', &no_wait, NULL, "don't wait for the nodes" },
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {
-		.usage = "config apply [--yes] [--dry-run] [--no-wait] [--json]",
+		.usage = "config apply [--no-wait]",
 		.text = "Let brambled take over bramble.conf, and running nodes what it says of "
 			"them, with\ntheir next heartbeat. Each says how it went. What somebody "
 			"changed on a node by\nhand is put right.\n",
 		.options = options,
 	};
-	const bool wanted = cli->json;
 	enum cli_exit code;
+	bool wanted;
 	cJSON *json;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	code = ask(cli, yes, dry_run);
-	if (code != CLI_OK || dry_run)
+	wanted = cli->json;
+	if (!cli->dry_run)
+		code = ask(cli);
+	if (!cli->dry_run && code != CLI_OK)
 		return code;
-	cli->json = wanted && no_wait;
+	cli->json = wanted && (no_wait || cli->dry_run);
 	code = cli_call(cli, IPC_POST, "/v1/config/apply", cJSON_CreateObject(), &json);
 	cli->json = wanted;
+	if (code == CLI_OK && cli->dry_run && !wanted)
+		(void)print_changes(cli, cli->out, json);
 	cJSON_Delete(json);
-	return code != CLI_OK || no_wait ? code : wait_for_nodes(cli);
+	return code != CLI_OK || no_wait || cli->dry_run ? code : wait_for_nodes(cli);
 }

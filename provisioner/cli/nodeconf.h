@@ -5,10 +5,7 @@
 
 #include "provisioner/cli/cli.h"
 
-/* What the node is set to, each item with where it comes from. */
-enum cli_exit nodeconf_show(struct cli *cli, const char *node);
-
-enum cli_exit nodeconf_diff_main(struct cli *cli, int argc, char **argv);
-enum cli_exit nodeconf_apply_main(struct cli *cli, int argc, char **argv);
+/* What the nodes (ended by NULL) are set to, each item with where it comes from. */
+enum cli_exit nodeconf_show(struct cli *cli, char **nodes);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "provisioner/cli/commands.h"
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/node.h"
 #include "provisioner/cli/targets.h"
@@ -25,7 +26,7 @@ struct action {
 	const char *path; /* behind the node's name */
 	const char *past; /* "is left out from now on" */
 	const char *verb; /* of an order; NULL: none, the call does it at once */
-	bool dry_run, no_wait;
+	bool no_wait;
 	cJSON *body; /* a copy goes with each call */
 };
 
@@ -36,8 +37,6 @@ struct order {
 	char told[ORDER_TEXT_SIZE]; /* what was last said of that */
 };
 
-static const char dry_text[] = "only say which nodes it would be";
-
 /* Prints no JSON by itself: an order is shown when it has come to its end. */
 static enum cli_exit call_silently(
 	struct cli *cli, const struct action *action, const char *name, cJSON **json)
@@ -45,7 +44,7 @@ static enum cli_exit call_silently(
 	const bool wanted = cli->json;
 	enum cli_exit code;
 
-	cli->json = wanted && !action->verb;
+	cli->json = wanted && (!action->verb || cli->dry_run);
 	code = node_call(cli, IPC_POST, "nodes", name, action->path,
 		cJSON_Duplicate(action->body, true), json);
 	cli->json = wanted;
@@ -145,17 +144,13 @@ static enum cli_exit call_all(struct cli *cli, const struct action *action,
 
 	for (size_t i = 0; i < targets->count; i++) {
 		cJSON *json = NULL;
-		enum cli_exit code = CLI_OK;
+		enum cli_exit code = call_silently(cli, action, targets->names[i], &json);
 
-		if (action->dry_run)
-			fprintf(cli->out, "%s\n", targets->names[i]);
-		else
-			code = call_silently(cli, action, targets->names[i], &json);
-		if (json && action->verb) {
+		if (json && action->verb && !cli->dry_run) {
 			orders[i] = (struct order){ .id = json_integer(json, "id"), .open = true };
 			if (action->no_wait && cli->json)
 				cli_print_json_line(cli, json);
-		} else if (json && !cli->json) {
+		} else if (json && cli_tells(cli)) {
 			fprintf(cli->out, "%s %s.\n", targets->names[i], action->past);
 		}
 		cJSON_Delete(json);
@@ -196,17 +191,14 @@ enum cli_exit node_reboot_main(struct cli *cli, int argc, char **argv)
 	const struct args_option options[] = {
 		{ "now", '\0', &now, NULL, "don't wait until pods have left them" },
 		{ "no-wait", '\0', &action.no_wait, NULL, "don't wait for the nodes' answer" },
-		{ "dry-run", 'n', &action.dry_run, NULL, dry_text },
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {
-		.usage = "node reboot NODE... [--now] [--no-wait] [--dry-run] [--json]",
+		.usage = "node reboot NODE... [--now] [--no-wait]",
 		.text = "Let running nodes reboot, cleanly. They hear of it with their next "
 			"heartbeat.\nIn a cluster each is drained before, within "
 			"kubernetes.drain_s, "
-			"and takes work\nagain when it is Ready.\nNODE may be a pattern: "
-			"'rasp[1-4]', "
-			"'kiosk*', rasp1,rasp3.\n",
+			"and takes work\nagain when it is Ready.\n",
 		.min_words = 1,
 		.max_words = CLI_MANY_WORDS,
 		.options = options,
@@ -229,13 +221,12 @@ enum cli_exit node_identify_main(struct cli *cli, int argc, char **argv)
 	const struct args_option options[] = {
 		{ "for", '\0', NULL, &time, "TIME    how long, such as 30s or 5m (60s)" },
 		{ "no-wait", '\0', &action.no_wait, NULL, "don't wait for the nodes' answer" },
-		{ "dry-run", 'n', &action.dry_run, NULL, dry_text },
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {
-		.usage = "node identify NODE... [--for TIME] [--no-wait] [--dry-run] [--json]",
+		.usage = "node identify NODE... [--for TIME] [--no-wait]",
 		.text = "Let the activity LED of running nodes blink: which of these boards is "
-			"it?\nNODE may be a pattern: 'rasp[1-4]', 'kiosk*', rasp1,rasp3.\n",
+			"it?\n",
 		.min_words = 1,
 		.max_words = CLI_MANY_WORDS,
 		.options = options,
@@ -260,14 +251,9 @@ static enum cli_exit cordon(
 {
 	struct action action = { .path = "/cordon",
 		.past = wanted ? "is left out from now on" : "takes part again" };
-	const struct args_option options[] = {
-		{ "dry-run", 'n', &action.dry_run, NULL, dry_text },
-		{ .name = NULL },
-	};
 	struct cli_syntax syntax = *form;
 	enum cli_exit code;
 
-	syntax.options = options;
 	syntax.min_words = 1;
 	syntax.max_words = CLI_MANY_WORDS;
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
@@ -280,11 +266,9 @@ static enum cli_exit cordon(
 enum cli_exit node_cordon_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "node cordon NODE... [--dry-run] [--json]",
+		.usage = "node cordon NODE...",
 		.text = "Leave nodes out: they go on as they are, but are marked as not to be "
-			"counted on,\nand in a cluster get no new pods.\nNODE may be a pattern: "
-			"'rasp[1-4]', 'kiosk*', "
-			"rasp1,rasp3.\n",
+			"counted on,\nand in a cluster get no new pods.\n",
 	};
 
 	return cordon(cli, &syntax, true, argc, argv);
@@ -293,9 +277,8 @@ enum cli_exit node_cordon_main(struct cli *cli, int argc, char **argv)
 enum cli_exit node_uncordon_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "node uncordon NODE... [--dry-run] [--json]",
-		.text = "Let nodes take part again that were left out.\nNODE may be a pattern: "
-			"'rasp[1-4]', 'kiosk*', rasp1,rasp3.\n",
+		.usage = "node uncordon NODE...",
+		.text = "Let nodes take part again that were left out.\n",
 	};
 
 	return cordon(cli, &syntax, false, argc, argv);
@@ -304,18 +287,12 @@ enum cli_exit node_uncordon_main(struct cli *cli, int argc, char **argv)
 enum cli_exit node_retry_main(struct cli *cli, int argc, char **argv)
 {
 	struct action action = { .path = "/retry", .past = "gets that version at its next boot" };
-	const struct args_option options[] = {
-		{ "dry-run", 'n', &action.dry_run, NULL, dry_text },
-		{ .name = NULL },
-	};
 	const struct cli_syntax syntax = {
-		.usage = "node retry NODE... [--dry-run] [--json]",
+		.usage = "node retry NODE...",
 		.text = "Let nodes that fell back to their last good version try the other one "
-			"again, at\ntheir next boot (\"bramble node reboot\").\nNODE may be a "
-			"pattern: 'rasp[1-4]', 'kiosk*', rasp1,rasp3.\n",
+			"again, at\ntheir next boot (\"bramble node reboot\").\n",
 		.min_words = 1,
 		.max_words = CLI_MANY_WORDS,
-		.options = options,
 	};
 	enum cli_exit code;
 
@@ -328,23 +305,25 @@ enum cli_exit node_retry_main(struct cli *cli, int argc, char **argv)
 enum cli_exit node_note_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "node note NODE TEXT [--json]",
-		.text = "Keep a note with a node, one line; \"\" removes it. `bramble node show` "
+		.usage = "node note NODE... TEXT",
+		.text = "Keep a note with nodes, one line; \"\" removes it. `bramble node show` "
 			"shows it.\n",
 		.min_words = 2,
-		.max_words = 2,
+		.max_words = CLI_MANY_WORDS,
 	};
+	struct action action = { .path = "/note" };
+	const char *text;
 	enum cli_exit code;
-	cJSON *body, *json;
+	int words = 0;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	body = cJSON_CreateObject();
-	cJSON_AddStringToObject(body, "text", argv[1]);
-	code = node_call(cli, IPC_POST, "nodes", argv[0], "/note", body, &json);
-	if (code == CLI_OK && !cli->json)
-		fprintf(cli->out, "%s %s.\n", argv[0],
-			*argv[1] ? "has that note now" : "has no note any more");
-	cJSON_Delete(json);
-	return code;
+	while (argv[words])
+		words++;
+	text = argv[words - 1];
+	argv[words - 1] = NULL;
+	action.past = *text ? "has that note now" : "has no note any more";
+	action.body = cJSON_CreateObject();
+	cJSON_AddStringToObject(action.body, "text", text);
+	return act(cli, &action, argv);
 }

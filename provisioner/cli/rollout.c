@@ -94,7 +94,7 @@ static bool take_number(const char *word, uint64_t max, uint64_t *number)
 
 struct wish {
 	const char *version, *waves, *max_unavailable, *within;
-	bool dry_run, no_watch;
+	bool no_watch;
 };
 
 /* The body of the call; NULL when the wish is wrong, which was said. */
@@ -119,8 +119,6 @@ static cJSON *describe(struct cli *cli, const char *image, const struct wish *wi
 	cJSON_AddNumberToObject(body, "max_unavailable", (double)max_unavailable);
 	if (wish->within)
 		cJSON_AddNumberToObject(body, "within_s", (double)within_s);
-	if (wish->dry_run)
-		cJSON_AddTrueToObject(body, "dry_run");
 	return body;
 }
 
@@ -138,44 +136,42 @@ static enum cli_exit begin(struct cli *cli, const char *image, const struct wish
 		return code;
 	}
 	id = json_integer(json, "id");
-	if (wish->dry_run)
+	if (cli->dry_run)
 		code = print_nodes(cli, json_member(json, "nodes"));
 	else
 		fprintf(cli->out, "Roll-out %" PRId64 " has begun: %s %.12s to %d nodes.\n", id,
 			json_text(json, "image"), json_text(json, "version"),
 			cJSON_GetArraySize(json_member(json, "nodes")));
-	if (wish->dry_run)
+	if (cli->dry_run)
 		fprintf(cli->out,
 			"%d nodes would be brought to %s %.12s; %" PRId64 " run it already.\n",
 			cJSON_GetArraySize(json_member(json, "nodes")), image,
 			json_text(json, "version"), json_integer(json, "same"));
 	cJSON_Delete(json);
-	if (wish->dry_run || wish->no_watch)
+	if (cli->dry_run || wish->no_watch)
 		return code;
 	fprintf(cli->error, "Ctrl-C ends only the view: \"bramble rollout status --watch\" shows "
 			    "it again.\n");
 	return rollout_watch(cli, id);
 }
 
-static enum cli_exit start_main(struct cli *cli, int argc, char **argv)
+enum cli_exit rollout_start_main(struct cli *cli, int argc, char **argv)
 {
 	struct wish wish = { 0 };
 	const struct args_option options[] = {
 		{ "to", '\0', NULL, &wish.version,
-			"VERSION  its hash, at least 8 digits; \"current\", \"previous\"" },
+			"VERSION  8 digits of its hash, \"current\", \"previous\"" },
 		{ "wave", '\0', NULL, &wish.waves, "LIST  up to how many nodes (1,25%,100%)" },
 		{ "max-unavailable", '\0', NULL, &wish.max_unavailable,
 			"NUMBER  of nodes that may be away at once (1)" },
 		{ "within", '\0', NULL, &wish.within,
 			"TIME  that each node has to come back (10m)" },
 		{ "no-watch", '\0', &wish.no_watch, NULL, "don't show how it goes on" },
-		{ "dry-run", 'n', &wish.dry_run, NULL, "only say which nodes it would be" },
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {
 		.usage = "rollout start IMAGE --to VERSION [--wave LIST]\n"
-			 "       [--max-unavailable NUMBER] [--within TIME] [--no-watch] "
-			 "[--dry-run] [--json]",
+			 "       [--max-unavailable NUMBER] [--within TIME] [--no-watch]",
 		.text = "Bring a version of an image to all nodes that run another one: wave by "
 			"wave they\nare drained, rebooted, and must be back in time. The first one "
 			"that isn't stops\nthe roll-out, and its next boot gets its last good "
@@ -197,10 +193,10 @@ static enum cli_exit start_main(struct cli *cli, int argc, char **argv)
 	return begin(cli, argv[0], &wish);
 }
 
-static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
+enum cli_exit rollout_list_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "rollout list [--json]",
+		.usage = "rollout list",
 		.text = "The roll-outs, newest first.\n",
 	};
 	static const struct table_column columns[] = { { "ID", true }, { "BEGUN", false },
@@ -271,7 +267,7 @@ static enum cli_exit find(struct cli *cli, const char *word, bool any, int64_t *
 	return *id != 0 ? CLI_OK : cli_complain(cli, CLI_NOT_FOUND, "no roll-out goes on");
 }
 
-static enum cli_exit status_of_main(struct cli *cli, int argc, char **argv)
+enum cli_exit rollout_status_main(struct cli *cli, int argc, char **argv)
 {
 	bool watch = false;
 	const struct args_option options[] = {
@@ -279,7 +275,7 @@ static enum cli_exit status_of_main(struct cli *cli, int argc, char **argv)
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {
-		.usage = "rollout status [ID] [--watch] [--json]",
+		.usage = "rollout status [ROLLOUT] [--watch]",
 		.text = "The roll-out that goes on (else the newest), node by node.\n",
 		.max_words = 1,
 		.options = options,
@@ -319,16 +315,16 @@ static enum cli_exit steer(struct cli *cli, const struct cli_syntax *syntax, con
 		return code;
 	snprintf(path, sizeof(path), "/v1/rollouts/%" PRId64 "/%s", id, verb);
 	code = cli_call(cli, IPC_POST, path, cJSON_CreateObject(), &json);
-	if (code == CLI_OK && !cli->json)
+	if (code == CLI_OK && cli_tells(cli))
 		fprintf(cli->out, "Roll-out %" PRId64 " %s.\n", id, said);
 	cJSON_Delete(json);
 	return code;
 }
 
-static enum cli_exit pause_main(struct cli *cli, int argc, char **argv)
+enum cli_exit rollout_pause_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "rollout pause [ID] [--json]",
+		.usage = "rollout pause [ROLLOUT]",
 		.text = "Begin no further node; those that are under way come to their end.\n",
 		.max_words = 1,
 	};
@@ -336,10 +332,10 @@ static enum cli_exit pause_main(struct cli *cli, int argc, char **argv)
 	return steer(cli, &syntax, "pause", "is paused", argc, argv);
 }
 
-static enum cli_exit resume_main(struct cli *cli, int argc, char **argv)
+enum cli_exit rollout_resume_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "rollout resume [ID] [--json]",
+		.usage = "rollout resume [ROLLOUT]",
 		.text = "Go on with a roll-out that was paused or has stopped. Nodes that failed "
 			"are tried\nonce more; to go on without one, cordon it first.\n",
 		.max_words = 1,
@@ -348,10 +344,10 @@ static enum cli_exit resume_main(struct cli *cli, int argc, char **argv)
 	return steer(cli, &syntax, "resume", "goes on", argc, argv);
 }
 
-static enum cli_exit abort_main(struct cli *cli, int argc, char **argv)
+enum cli_exit rollout_abort_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "rollout abort [ID] [--json]",
+		.usage = "rollout abort [ROLLOUT]",
 		.text = "End a roll-out before its end. Nodes that have the version keep it until "
 			"they\nreboot; then they get the current one again. To bring them back at "
 			"once:\n\"bramble rollout IMAGE --to current\".\n",
@@ -361,19 +357,9 @@ static enum cli_exit abort_main(struct cli *cli, int argc, char **argv)
 	return steer(cli, &syntax, "abort", "is aborted", argc, argv);
 }
 
-static const struct cli_command commands[] = {
-	{ "start", start_main, "Begin one; the word may be left out" },
-	{ "status", status_of_main, "How it goes" },
-	{ "list", list_main, "The roll-outs that were" },
-	{ "pause", pause_main, "Begin no further node" },
-	{ "resume", resume_main, "Go on" },
-	{ "abort", abort_main, "End it before its end" },
-	{ .name = NULL },
-};
-
 static bool is_verb(const char *word)
 {
-	for (const struct cli_command *c = commands; c->name; c++) {
+	for (const struct cli_command *c = commands_rollout; c->name; c++) {
 		if (strcmp(c->name, word) == 0)
 			return true;
 	}
@@ -387,6 +373,6 @@ enum cli_exit rollout_main(struct cli *cli, int argc, char **argv)
 	for (int i = 0; i < argc; i++)
 		begins |= !is_verb(argv[0]) && strncmp(argv[i], "--to", 4) == 0;
 	if (begins && (!cli->completing || argc > 1))
-		return start_main(cli, argc, argv);
-	return cli_dispatch(cli, commands, "rollout", argc, argv);
+		return cli_run(cli, commands_rollout, argc, argv);
+	return cli_dispatch(cli, commands_rollout, "rollout", argc, argv);
 }

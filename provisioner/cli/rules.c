@@ -45,10 +45,10 @@ static void add_rule(struct table *table, const cJSON *rule)
 	table_cell(table, or_word(json_text(rule, "name"), "-"));
 }
 
-static enum cli_exit list_main(struct cli *cli, int argc, char **argv)
+enum cli_exit rules_list_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "rules list [--json]",
+		.usage = "rules list",
 		.text = "The rules of bramble.conf (nodes.rules), in their order: the first that "
 			"fits an\nunknown board says its role, image and name.\n",
 	};
@@ -106,11 +106,12 @@ static void print_test(struct cli *cli, const cJSON *json)
 			"\nIt is node %s already: rules are for boards that are none yet.\n", node);
 }
 
-static enum cli_exit test_main(struct cli *cli, int argc, char **argv)
+enum cli_exit rules_test_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "rules test ID [--json]",
-		.text = "What a board would become if it joined now, and by which rule. ID is its "
+		.usage = "rules test BOARD",
+		.text = "What a board would become if it joined now, and by which rule. BOARD is "
+			"its "
 			"serial\nor MAC, or an unambiguous beginning of at least 4 characters.\n",
 		.min_words = 1,
 		.max_words = 1,
@@ -131,15 +132,4 @@ static enum cli_exit test_main(struct cli *cli, int argc, char **argv)
 		print_test(cli, json);
 	cJSON_Delete(json);
 	return code;
-}
-
-enum cli_exit rules_main(struct cli *cli, int argc, char **argv)
-{
-	static const struct cli_command commands[] = {
-		{ "list", list_main, "The rules of bramble.conf" },
-		{ "test", test_main, "What a board would become, and by which rule" },
-		{ .name = NULL },
-	};
-
-	return cli_dispatch(cli, commands, "rules", argc, argv);
 }

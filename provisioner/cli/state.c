@@ -6,7 +6,6 @@
 #include "common/clock.h"
 #include "provisioner/cli/commands.h"
 #include "provisioner/cli/json.h"
-#include "provisioner/cli/state.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
 
@@ -90,10 +89,10 @@ static enum cli_exit print_backups(struct cli *cli, const cJSON *list)
 	return result == 0 ? CLI_OK : cli_complain(cli, CLI_FAILED, "out of memory");
 }
 
-static enum cli_exit backups_main(struct cli *cli, int argc, char **argv)
+enum cli_exit state_backups_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "state backups [--json]",
+		.usage = "state backups",
 		.text = "The backups of the registry, each read and checked now. \"latest\" "
 			"follows changes\nwithin a minute; of the others, one is made a day, one "
 			"before each restore and\nimport, and one by \"bramble state backup\".\n",
@@ -120,10 +119,10 @@ static enum cli_exit backups_main(struct cli *cli, int argc, char **argv)
 	return code;
 }
 
-static enum cli_exit backup_main(struct cli *cli, int argc, char **argv)
+enum cli_exit state_backup_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "state backup [--json]",
+		.usage = "state backup",
 		.text = "Make a backup of the registry now, beside those that brambled makes by "
 			"itself.\n",
 	};
@@ -133,24 +132,10 @@ static enum cli_exit backup_main(struct cli *cli, int argc, char **argv)
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
 	code = cli_call(cli, IPC_POST, BACKUPS, NULL, &json);
-	if (code == CLI_OK && !cli->json)
+	if (code == CLI_OK && cli_tells(cli))
 		fprintf(cli->out, "Backup %s: %" PRId64 " nodes, %" PRId64 " boards, verified.\n",
 			json_text(json, "name"), json_integer(json, "nodes"),
 			json_integer(json, "boards"));
 	cJSON_Delete(json);
 	return code;
-}
-
-static const struct cli_command commands[] = {
-	{ "backups", backups_main, "Its backups: when, how large, sound or not" },
-	{ "backup", backup_main, "Make a backup now" },
-	{ "restore", state_restore_main, "Go back to a backup" },
-	{ "export", state_export_main, "All of it as text, for diff and for git" },
-	{ "import", state_import_main, "Put a text in its place" },
-	{ .name = NULL },
-};
-
-enum cli_exit state_main(struct cli *cli, int argc, char **argv)
-{
-	return cli_dispatch(cli, commands, "state", argc, argv);
 }

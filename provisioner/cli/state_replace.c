@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "provisioner/cli/commands.h"
 #include "provisioner/cli/json.h"
-#include "provisioner/cli/state.h"
 #include "provisioner/cli/text.h"
 
 #define TEXT_LIMIT (64u * 1024 * 1024)
@@ -20,7 +20,6 @@ struct replacement {
 	const char *source;
 	const char *what; /* "backup 2026-…", "rack.state" */
 	int file;	  /* -1 none */
-	bool yes, dry_run;
 };
 
 static void print_lines(struct cli *cli, FILE *out, const cJSON *json)
@@ -78,26 +77,32 @@ static enum cli_exit call(
 	return code;
 }
 
+static enum cli_exit confirm(struct cli *cli, const struct replacement *replacement)
+{
+	return cli_confirm(cli,
+		"Put %.100s in the place of the registry? (A backup is made first.)",
+		replacement->what);
+}
+
 /* Shows what would become of it and asks. CLI_OK: go on. */
 static enum cli_exit ask(struct cli *cli, const struct replacement *replacement, bool *same)
 {
-	char question[256], visible[256];
+	const bool wanted = cli->json;
 	enum cli_exit code;
 	cJSON *json;
 
+	if (cli->yes || cli->dry_run || !cli->interactive)
+		return confirm(cli, replacement);
+	cli->json = false;
 	code = call(cli, replacement, true, &json);
+	cli->json = wanted;
 	if (code != CLI_OK)
 		return code;
 	*same = count(json) == 0;
 	if (!*same) {
 		print_lines(cli, cli->error, json);
 		print_sum(cli->error, json, "would be");
-		snprintf(question, sizeof(question),
-			"Put %.100s in the place of the registry? (A backup is made first.)",
-			replacement->what);
-		text_visible(visible, sizeof(visible), question);
-		if (!cli_confirm(cli, visible))
-			code = cli_complain(cli, CLI_FAILED, "nothing was done");
+		code = confirm(cli, replacement);
 	}
 	cJSON_Delete(json);
 	return code;
@@ -105,28 +110,23 @@ static enum cli_exit ask(struct cli *cli, const struct replacement *replacement,
 
 static enum cli_exit replace(struct cli *cli, const struct replacement *replacement)
 {
-	bool wanted = cli->json, same = false;
-	enum cli_exit code = CLI_OK;
+	bool same = false;
+	enum cli_exit code = ask(cli, replacement, &same);
 	cJSON *json = NULL;
 
-	if (!replacement->yes && !replacement->dry_run) {
-		cli->json = false;
-		code = ask(cli, replacement, &same);
-		cli->json = wanted;
-	}
 	if (code == CLI_OK)
-		code = call(cli, replacement, replacement->dry_run, &json);
+		code = call(cli, replacement, cli->dry_run, &json);
 	if (code != CLI_OK || cli->json) {
 		cJSON_Delete(json);
 		return code;
 	}
 	if (count(json) == 0) {
 		fprintf(cli->out, "Nothing differs: the registry is like %s.\n", replacement->what);
-	} else if (replacement->dry_run) {
+	} else if (cli->dry_run) {
 		print_lines(cli, cli->out, json);
 		print_sum(cli->out, json, "would be");
 	} else {
-		if (replacement->yes)
+		if (cli->yes)
 			print_lines(cli, cli->out, json);
 		print_sum(cli->out, json, "were");
 		fprintf(cli->out, "To take it back: bramble state restore %s\n",
@@ -136,30 +136,11 @@ static enum cli_exit replace(struct cli *cli, const struct replacement *replacem
 	return CLI_OK;
 }
 
-static bool may_go_on(struct cli *cli, const struct replacement *replacement)
-{
-	if (replacement->yes || replacement->dry_run || cli->interactive)
-		return true;
-	cli_complain(cli, CLI_USAGE,
-		"nobody can be asked here whether to replace the registry; --yes says so, "
-		"--dry-run "
-		"shows what would change");
-	return false;
-}
-
-static const char yes_text[] = "don't ask";
-static const char dry_text[] = "only show what would change";
-
 enum cli_exit state_restore_main(struct cli *cli, int argc, char **argv)
 {
 	struct replacement replacement = { .file = -1 };
-	const struct args_option options[] = {
-		{ "yes", 'y', &replacement.yes, NULL, yes_text },
-		{ "dry-run", 'n', &replacement.dry_run, NULL, dry_text },
-		{ .name = NULL },
-	};
 	const struct cli_syntax syntax = {
-		.usage = "state restore BACKUP [--yes] [--dry-run] [--json]",
+		.usage = "state restore BACKUP",
 		.text = "Go back to a backup that \"bramble state backups\" lists: nodes, boards, "
 			"addresses,\nimages. Boots and events stay. The present registry is backed "
 			"up "
@@ -168,15 +149,12 @@ enum cli_exit state_restore_main(struct cli *cli, int argc, char **argv)
 			"go are forgotten, those\nthat come back get their data back.\n",
 		.min_words = 1,
 		.max_words = 1,
-		.options = options,
 	};
 	char path[IPC_PATH_SIZE] = "/v1/state/backups/", what[128];
 	enum cli_exit code;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	if (!may_go_on(cli, &replacement))
-		return CLI_USAGE;
 	if (client_append(path, sizeof(path) - sizeof("/restore"), argv[0]) != 0)
 		return cli_complain(cli, CLI_NOT_FOUND, "there is no backup of so long a name");
 	snprintf(path + strlen(path), sizeof(path) - strlen(path), "/restore");
@@ -190,7 +168,7 @@ enum cli_exit state_restore_main(struct cli *cli, int argc, char **argv)
 enum cli_exit state_export_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "state export [FILE] [--json]",
+		.usage = "state export [FILE]",
 		.text = "Write what the registry holds as text, into FILE or to the terminal: one "
 			"line for\neach fact, sorted, without heartbeats and the like, so that "
 			"diff "
@@ -239,13 +217,8 @@ static enum cli_exit open_text(struct cli *cli, const char *path, int *file)
 enum cli_exit state_import_main(struct cli *cli, int argc, char **argv)
 {
 	struct replacement replacement = { .path = "/v1/state/import", .file = -1 };
-	const struct args_option options[] = {
-		{ "yes", 'y', &replacement.yes, NULL, yes_text },
-		{ "dry-run", 'n', &replacement.dry_run, NULL, dry_text },
-		{ .name = NULL },
-	};
 	const struct cli_syntax syntax = {
-		.usage = "state import FILE [--yes] [--dry-run] [--json]",
+		.usage = "state import FILE",
 		.text = "Put the text of an export, perhaps edited, in the place of what the "
 			"registry holds:\nwhat isn't in it goes. A mistake in it is told with its "
 			"line, "
@@ -254,14 +227,11 @@ enum cli_exit state_import_main(struct cli *cli, int argc, char **argv)
 			"in both and stay on their\nboard don't notice.\n",
 		.min_words = 1,
 		.max_words = 1,
-		.options = options,
 	};
 	enum cli_exit code;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	if (!may_go_on(cli, &replacement))
-		return CLI_USAGE;
 	code = open_text(cli, argv[0], &replacement.file);
 	if (code != CLI_OK)
 		return code;

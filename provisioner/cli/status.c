@@ -147,7 +147,7 @@ static int print_versions(struct cli *cli, const cJSON *versions)
 enum cli_exit status_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
-		.usage = "status [--json]",
+		.usage = "status",
 		.text = "How Bramble is doing: LAN, share, image, nodes, boards, versions that "
 			"nodes "
 			"run and\nget next, its processes, and warnings with what to do about "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "provisioner/cli/targets.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +14,10 @@ bool targets_is_pattern(const char *word)
 	return strpbrk(word, "*?[") != NULL;
 }
 
-static bool add(struct targets *targets, const char *name)
+/* `before`: names that may be the same. */
+static bool add(struct targets *targets, const char *name, size_t before)
 {
-	for (size_t i = 0; i < targets->count; i++) {
+	for (size_t i = 0; i < before; i++) {
 		if (strcmp(targets->names[i], name) == 0)
 			return true;
 	}
@@ -27,13 +29,14 @@ static enum cli_exit add_matching(
 	struct cli *cli, const char *pattern, const cJSON *nodes, struct targets *targets)
 {
 	char visible[NODE_NAME_SIZE];
+	const size_t before = targets->count;
 	const cJSON *node;
 	bool found = false;
 
 	cJSON_ArrayForEach(node, nodes)
 	{
 		if (patterns_match(pattern, json_text(node, "name")))
-			found = add(targets, json_text(node, "name"));
+			found = add(targets, json_text(node, "name"), before);
 	}
 	text_visible(visible, sizeof(visible), pattern);
 	return found ? CLI_OK
@@ -42,24 +45,34 @@ static enum cli_exit add_matching(
 			       visible);
 }
 
-/* One part of a word, without commas. *nodes is fetched when it is needed first. */
-static enum cli_exit add_part(
-	struct cli *cli, const char *part, cJSON **json, struct targets *targets)
-{
-	int status, result;
+/* Where names are looked up: asked for when the first pattern comes, or known before. */
+struct source {
+	cJSON *json;
+	const cJSON *nodes;
+	bool known; /* plain names are looked up as well */
+};
 
-	if (!targets_is_pattern(part))
-		return add(targets, part)
+/* One part of a word, without commas. */
+static enum cli_exit add_part(
+	struct cli *cli, const char *part, struct source *source, struct targets *targets)
+{
+	int status, result = 0;
+
+	if (!source->known && !targets_is_pattern(part))
+		return add(targets, part, targets->count)
 			       ? CLI_OK
 			       : cli_complain(cli, CLI_USAGE, "\"%.64s\" is no node's name", part);
-	result = *json ? 0 : cli_try(cli, "/v1/nodes", CLIENT_TIMEOUT_MS, &status, json);
+	if (!source->nodes)
+		result = cli_try(cli, "/v1/nodes", CLIENT_TIMEOUT_MS, &status, &source->json);
 	if (result != 0)
 		return cli_explain_failure(cli, result);
-	return add_matching(cli, part, json_member(*json, "nodes"), targets);
+	if (!source->nodes)
+		source->nodes = json_member(source->json, "nodes");
+	return add_matching(cli, part, source->nodes, targets);
 }
 
 static enum cli_exit add_word(
-	struct cli *cli, const char *word, cJSON **json, struct targets *targets)
+	struct cli *cli, const char *word, struct source *source, struct targets *targets)
 {
 	enum cli_exit code = CLI_OK;
 	char *copy = strdup(word), *rest = copy, *part;
@@ -67,30 +80,88 @@ static enum cli_exit add_word(
 	if (!copy)
 		return cli_complain(cli, CLI_FAILED, "out of memory");
 	while (code == CLI_OK && (part = strsep(&rest, ",")))
-		code = add_part(cli, part, json, targets);
+		code = add_part(cli, part, source, targets);
 	free(copy);
 	return code;
 }
 
-enum cli_exit targets_find(struct cli *cli, char **argv, struct targets *targets)
+static enum cli_exit find(
+	struct cli *cli, char **argv, struct source *source, struct targets *targets)
 {
 	enum cli_exit code = CLI_OK;
-	cJSON *json = NULL;
 
 	targets->count = 0;
 	targets->names = calloc(TARGETS_LIMIT, sizeof(targets->names[0]));
 	if (!targets->names)
 		return cli_complain(cli, CLI_FAILED, "out of memory");
 	for (; code == CLI_OK && *argv; argv++)
-		code = add_word(cli, *argv, &json, targets);
-	cJSON_Delete(json);
+		code = add_word(cli, *argv, source, targets);
+	cJSON_Delete(source->json);
 	if (code != CLI_OK)
 		targets_free(targets);
 	return code;
+}
+
+enum cli_exit targets_find(struct cli *cli, char **argv, struct targets *targets)
+{
+	return find(cli, argv, &(struct source){ .known = false }, targets);
+}
+
+enum cli_exit targets_select(
+	struct cli *cli, char **argv, const cJSON *nodes, struct targets *targets)
+{
+	return find(cli, argv, &(struct source){ .nodes = nodes, .known = true }, targets);
+}
+
+bool targets_hold(const struct targets *targets, const char *name)
+{
+	for (size_t i = 0; i < targets->count; i++) {
+		if (strcmp(targets->names[i], name) == 0)
+			return true;
+	}
+	return false;
 }
 
 void targets_free(struct targets *targets)
 {
 	free(targets->names);
 	*targets = (struct targets){ 0 };
+}
+
+enum cli_exit targets_each(struct cli *cli, char **argv,
+	enum cli_exit (*one)(struct cli *cli, const char *name, const void *argument),
+	const void *argument)
+{
+	struct targets targets;
+	enum cli_exit worst = targets_find(cli, argv, &targets);
+
+	if (worst != CLI_OK)
+		return worst;
+	for (size_t i = 0; i < targets.count && worst != CLI_UNREACHABLE; i++) {
+		enum cli_exit code;
+
+		if (i > 0 && cli_tells(cli))
+			fputc('\n', cli->out);
+		code = one(cli, targets.names[i], argument);
+		worst = code != CLI_OK ? code : worst;
+	}
+	targets_free(&targets);
+	return worst;
+}
+
+enum cli_exit targets_find_one(struct cli *cli, const char *word, char name[static NODE_NAME_SIZE])
+{
+	char *words[] = { (char *)(uintptr_t)word, NULL };
+	struct targets targets;
+	enum cli_exit code = targets_find(cli, words, &targets);
+
+	if (code != CLI_OK)
+		return code;
+	if (targets.count == 1)
+		str_copy(name, NODE_NAME_SIZE, targets.names[0]);
+	else
+		code = cli_complain(cli, CLI_USAGE, "%.64s names %zu nodes; it takes one at a time",
+			word, targets.count);
+	targets_free(&targets);
+	return code;
 }

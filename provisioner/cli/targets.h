@@ -28,4 +28,19 @@ bool targets_is_pattern(const char *word);
 enum cli_exit targets_find(struct cli *cli, char **argv, struct targets *targets);
 void targets_free(struct targets *targets);
 
+/* The same among nodes that are known already (the array of /v1/nodes); a plain name must be one of
+ * them, too. */
+enum cli_exit targets_select(
+	struct cli *cli, char **argv, const cJSON *nodes, struct targets *targets);
+bool targets_hold(const struct targets *targets, const char *name);
+
+/* Call `one` for each node that the words name, an empty line between two for people. Returns the
+ * worst; none is called after brambled was lost. */
+enum cli_exit targets_each(struct cli *cli, char **argv,
+	enum cli_exit (*one)(struct cli *cli, const char *name, const void *argument),
+	const void *argument);
+
+/* The one node that the word names; a pattern may name no more. */
+enum cli_exit targets_find_one(struct cli *cli, const char *word, char name[static NODE_NAME_SIZE]);
+
 #endif

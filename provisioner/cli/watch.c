@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "common/str.h"
 #include "provisioner/cli/boot.h"
+#include "provisioner/cli/commands.h"
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
@@ -282,7 +283,7 @@ enum cli_exit boot_watch_main(struct cli *cli, int argc, char **argv)
 		{ .name = NULL },
 	};
 	const struct cli_syntax syntax = {
-		.usage = "boot watch [--until N] [--for TIME] [--json]",
+		.usage = "boot watch [--until N] [--for TIME]",
 		.text = "Boots that go on, each with its progress, until Ctrl-C; where the output "
 			"is no\nterminal, a line whenever one comes to another stage. Exit status "
 			"1: fewer than\nN joined in that time.\n",

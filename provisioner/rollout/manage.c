@@ -270,7 +270,7 @@ int rollout_steer(struct brambled *brambled, int64_t id, enum rollout_verb verb,
 	if (result != 0)
 		return explain(reason, result);
 	/* With no node under way it ends at once: the nodes are left out, then the roll-out. */
-	for (int i = 0; verb == ROLLOUT_ABORT && i < 2; i++)
+	for (int i = 0; verb == ROLLOUT_ABORT && i < 2 && !brambled->rehearsing; i++)
 		rollout_tick(brambled);
 	return 0;
 }

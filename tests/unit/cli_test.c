@@ -40,9 +40,9 @@ static void nodes_are_listed_in_a_table_of_80_columns(void **state)
 	RUN(&o, "node list", OK(nodes_text()));
 	assert_int_equal(o.code, CLI_OK);
 	assert_string_equal(o.out,
-		"NODE   ADDRESS      STATE   BOARD            IMAGE          HEARTBEAT\n"
-		"rasp1  10.77.0.128  joined  1a2b3c4d (Pi 4)  base 01234567  3 s ago\n"
-		"rasp2  10.77.0.129  vacant  (the next)       base           never\n");
+		"NODE   ADDRESS      STATE   BOARD            HEARTBEAT  IMAGE\n"
+		"rasp1  10.77.0.128  joined  1a2b3c4d (Pi 4)  3 s ago    base 01234567\n"
+		"rasp2  10.77.0.129  vacant  (the next)       never      base\n");
 	assert_string_equal(o.error, "");
 	assert_int_equal(o.server.role, IPC_ROLE_ADMIN);
 	assert_int_equal(o.server.calls, 1);
@@ -78,7 +78,7 @@ static void verbs_ask_for_what_the_api_documents(void **state)
 	} cases[] = {
 		{ "status", IPC_GET, "/v1/status", "" },
 		{ "node show rasp1", IPC_GET, "/v1/nodes/rasp1", "" },
-		{ "node show ../x?y", IPC_GET, "/v1/nodes/..%2Fx%3Fy", "" },
+		{ "node show ../x%y", IPC_GET, "/v1/nodes/..%2Fx%25y", "" },
 		{ "node admit 1a2b", IPC_POST, "/v1/boards/1a2b/admit", "{}" },
 		{ "node admit dc:a6 --name rasp7", IPC_POST, "/v1/boards/dc:a6/admit",
 			"{\"node\":\"rasp7\"}" },
@@ -101,10 +101,8 @@ static void verbs_ask_for_what_the_api_documents(void **state)
 			"{\"image\":\"base\",\"version\":\"22222222\",\"waves\":\"1,50%\",\"max_"
 			"unavailable\":1,\"within_s\":300}" },
 		{ "rollout start base --to current -n --max-unavailable 3", IPC_POST,
-			"/v1/rollouts",
-			"{\"image\":\"base\",\"version\":\"current\",\"max_unavailable\":3,\"dry_"
-			"run\":"
-			"true}" },
+			"/v1/rollouts?dry_run=true",
+			"{\"image\":\"base\",\"version\":\"current\",\"max_unavailable\":3}" },
 		{ "rollout list", IPC_GET, "/v1/rollouts", "" },
 		{ "rollout status 3", IPC_GET, "/v1/rollouts/3", "" },
 		{ "rollout pause 3", IPC_POST, "/v1/rollouts/3/pause", "{}" },
@@ -126,8 +124,12 @@ static void verbs_ask_for_what_the_api_documents(void **state)
 		{ "events", IPC_GET, "/v1/events?limit=20", "" },
 		{ "events --limit 7", IPC_GET, "/v1/events?limit=7", "" },
 		{ "image list", IPC_GET, "/v1/images", "" },
-		{ "image gc base", IPC_POST, "/v1/images/base/gc", "{}" },
-		{ "image gc base --dry-run", IPC_POST, "/v1/images/base/gc", "{\"dry_run\":true}" },
+		{ "image gc base --yes", IPC_POST, "/v1/images/base/gc", "" },
+		{ "image gc base --dry-run", IPC_POST, "/v1/images/base/gc?dry_run=true", "" },
+		{ "image rollback base", IPC_POST, "/v1/images/base/rollback", "" },
+		{ "board note dc:a6 spare", IPC_POST, "/v1/boards/dc:a6/note",
+			"{\"text\":\"spare\"}" },
+		{ "node forget rasp1 -n", IPC_DELETE, "/v1/nodes/rasp1?dry_run=true", "" },
 		{ "image use base " HASH, IPC_POST, "/v1/images",
 			"{\"name\":\"base\",\"hash\":\"" HASH "\"}" },
 	};
@@ -183,7 +185,7 @@ static void what_went_wrong_is_in_the_exit_status(void **state)
 static void wrong_usage_asks_nobody(void **state)
 {
 	static const char *const lines[] = { "", "stauts", "node", "node lits", "node show",
-		"node show a b", "node list --jsno", "node replace rasp1",
+		"board show a b", "node list --jsno", "node replace rasp1",
 		"node replace rasp1 --next --board x", "node admit 1a2b --name Rasp_1",
 		"node admit 1a2b --name a --node b", "boot show x", "boot show 0",
 		"boot list --limit 0", "boot list --limit 1001", "events --limit -1",
