@@ -125,7 +125,7 @@ static int drain(struct brambled *brambled, const struct registry_order *order,
 	struct registry_node *node, char reason[static ENGINE_REASON_SIZE])
 {
 	reason[0] = '\0';
-	if (!waits_for_drain(order) ||
+	if (brambled->rehearsing || !waits_for_drain(order) ||
 		registry_node_of_id(brambled->registry, order->node, node) != 0)
 		return 0;
 	return engine_of(brambled)->drain(brambled, node->name, reason);
