@@ -188,7 +188,7 @@ int engine_forget(struct brambled *brambled, const char *name)
 	struct joins_node *node = joins_find(brambled, name);
 
 	snprintf(fact, sizeof(fact), FORGOTTEN "%s", name);
-	if (node && node->state != JOINS_NONE)
+	if (node && node->state != JOINS_NONE && !brambled->rehearsing)
 		joins_close(node);
 	return registry_put_fact(brambled->registry, fact, clock_wall_ms());
 }
