@@ -187,8 +187,8 @@ int admission_forget(
 	if (admission_normalize(board, normal))
 		result = registry_delete_expected(brambled->registry, normal);
 	if (result == 0)
-		brambled_event(brambled, "admission.list", "lan",
-			"board %s is announced no longer", normal);
+		brambled_event(brambled, "admission.list", "lan", "board %s is announced no longer",
+			normal);
 	if (result == -ENOENT)
 		snprintf(reason, ADMISSION_REASON_SIZE,
 			"no board %.40s was announced; `bramble admit list` shows those that were",

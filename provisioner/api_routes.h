@@ -11,7 +11,7 @@ struct api_request {
 	struct api_reply *reply;
 	char subject[IPC_PATH_SIZE]; /* the part of the path that names something */
 	cJSON *body;		     /* NULL when there is none */
-	bool dry_run; /* only say what would be; see api_admin.c */
+	bool dry_run;		     /* only say what would be; see api_admin.c */
 };
 
 /* The HTTP status of -errno. */

@@ -63,7 +63,7 @@ struct brambled {
 	uint64_t cluster_listing_ns;		  /* see api_clusterd.c */
 	bool cluster_upkeep;			  /* bramble-upkeep was added */
 	struct joins *joins;			  /* see cluster/joins.c; NULL = none yet */
-	bool rehearsing; /* what changes now is undone: see rehearsal.h */
+	bool rehearsing;			  /* what changes now is undone: see rehearsal.h */
 	/* Events of the open transaction: logged when they are true. */
 	size_t n_unlogged;
 	struct registry_event unlogged[UNLOGGED_EVENTS];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * `?dry_run=true`: a change is made in the registry's open transaction, by the same code and with
- * the same refusals as always, its events are taken down, and all of it is undone. What lies outside
- * of the registry (directories, the timeline, what dnsmasq and the NFS server read, the log) looks at
- * brambled->rehearsing and stays as it is.
+ * the same refusals as always, its events are taken down, and all of it is undone. What lies
+ * outside of the registry (directories, the timeline, what dnsmasq and the NFS server read, the
+ * log) looks at brambled->rehearsing and stays as it is.
  */
 #ifndef BRAMBLE_REHEARSAL_H
 #define BRAMBLE_REHEARSAL_H
