@@ -98,11 +98,11 @@ struct ipc_transfer {
 	char reason[IPC_REASON_SIZE]; /* the peer's error text, made visible; "" */
 };
 
-/* A transfer waits while others are served first. Told again each few seconds while it does. */
+/* A transfer takes long, and goes on: told each few seconds. */
 struct ipc_waits {
 	uint64_t transfer; /* from struct ipc_resolved */
+	uint32_t waits;	   /* others are served first (1), or not (0) */
 	uint32_t before;   /* transfers of boards that came before */
-	uint32_t reserved;
 };
 
 enum ipc_method { IPC_GET = 1, IPC_POST, IPC_PUT, IPC_DELETE };

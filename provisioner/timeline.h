@@ -78,7 +78,7 @@ void timeline_end(struct brambled *brambled, const struct mac *mac, const char *
 /* A file is being sent: an id for the report of its end, which holds over a restart of brambled. */
 uint64_t timeline_begin_transfer(
 	struct brambled *brambled, const struct mac *mac, const char *name, enum boot_stage stage);
-/* It waits for its turn: that is no reason to call the boot stuck. */
+/* It goes on, or waits for its turn: no reason to call the boot stuck. */
 void timeline_note_waits(struct brambled *brambled, const struct ipc_waits *waits);
 void timeline_end_transfer(struct brambled *brambled, const struct ipc_transfer *report);
 

@@ -89,8 +89,10 @@ void timeline_note_waits(struct brambled *brambled, const struct ipc_waits *told
 	if (!running)
 		return;
 	timeline_move(running);
+	if (!told->waits && waits(running))
+		timeline_clear_reason(running);
 	/* A parked board's reason is that it is parked. */
-	if (running->boot.reason[0] && !waits(running))
+	if (!told->waits || (running->boot.reason[0] && !waits(running)))
 		return;
 	if (!waits(running))
 		brambled_event(brambled, "boot.waiting", timeline_subject(&running->boot, mac),

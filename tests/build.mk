@@ -45,6 +45,10 @@ demo: ## Watch two virtual Pis join, and a third take over from one (KEEP=1: lea
 .PHONY: bench-scale
 bench-scale: $(B)/bench-scale ## What each call of the API costs with 10,000 nodes (docs/scale.md)
 	@$(B)/bench-scale
+.PHONY: bench-storms
+bench-storms: all ## Storms of 256 boards, beside plain dnsmasq: hours (KINDS=full, ROUNDS=1 …; DOCS=1 writes docs/storms.md)
+	@NEW=1 B=$(B) tests/bench/storms $(KINDS)
+	@[ "$(DOCS)" != 1 ] || B=$(B) tests/bench/storms-document
 bench: all ## Our servers beside Debian's, and power-on to kernel (QUICK=1; DOCS=1 writes docs/performance.*)
 	@B=$(B) tests/bench/run
 	@B=$(B) tests/bench/boot.sh

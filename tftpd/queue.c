@@ -15,7 +15,7 @@
 #define WAYS 4u	      /* places in which a board may be remembered */
 #define FORGETTING 32 /* measurements */
 #define SETTLED 5     /* measurements */
-#define SHORTEST_HOLD_NS (2 * NS_PER_S)
+#define SHORTEST_HOLD_NS (10 * NS_PER_S)
 #define LONGEST_HOLD_NS (60 * NS_PER_S)
 
 /* Parts of the limit: a file that runs takes so much at most; so much is left when it ends, since
@@ -229,36 +229,59 @@ static void consider_closing(struct tftp_queue *queue, uint64_t now_ns)
 	if (queue->n <= FEW || now_ns < queue->open_until_ns || !is_in_danger(queue, now_ns))
 		return;
 	queue->closed = true;
+	queue->probes = false;
 	queue->settling = 1;
 	queue->settled = 0;
 	queue->reference = queue->rate;
 	queue->running = count_fitting(queue);
 }
 
-/* Some have waited: was it good for anything, and is it still? */
+/* Perhaps too few run to fill the link: let more run, and see whether the sum rises. */
+static void probe(struct tftp_queue *queue)
+{
+	queue->probes = true;
+	queue->before = queue->rate;
+	queue->floor_before = queue->floor;
+	queue->floor = 2 * queue->running;
+	queue->settling = 1;
+	queue->settled = 0;
+}
+
+/* It rose: so many are needed. Else the link is slower than it was, or the boards ask for less. */
+static void judge_probe(struct tftp_queue *queue, uint64_t now_ns)
+{
+	queue->probes = false;
+	if (!is_below(&queue->before, &queue->rate)) {
+		queue->floor = queue->floor_before;
+		queue->reference = queue->rate;
+	} else if (queue->floor >= queue->n) {
+		open_for(queue, now_ns + queue->holds_ns);
+		if (queue->holds_ns < LONGEST_HOLD_NS)
+			queue->holds_ns *= 2;
+	}
+}
+
+/* Some have waited: is it good for anything? */
 static void consider_opening(struct tftp_queue *queue, uint64_t now_ns)
 {
-	bool in_vain = false;
-
 	if (queue->settling > 0) {
 		queue->settling--;
-	} else if (is_below(&queue->rate, &queue->reference)) {
-		in_vain = true;
-		queue->floor = queue->running + queue->running / 2 + 1;
-		queue->settling = 1;
-		queue->settled = 0;
+		return;
+	}
+	if (queue->probes)
+		judge_probe(queue, now_ns);
+	if (!queue->closed)
+		return;
+	if (is_below(&queue->rate, &queue->reference)) {
+		probe(queue);
 	} else {
 		queue->floor -= (queue->floor + 7) / 8;
 		if (++queue->settled == SETTLED)
 			queue->holds_ns = SHORTEST_HOLD_NS;
 	}
 	queue->running = count_fitting(queue);
-	/* So few waiting gain nothing, and it couldn't be seen whether they are missed. */
-	if (queue->running < queue->n - queue->n / 4)
-		return;
-	open_for(queue, in_vain ? now_ns + queue->holds_ns : now_ns);
-	if (in_vain && queue->holds_ns < LONGEST_HOLD_NS)
-		queue->holds_ns *= 2;
+	if (queue->running >= queue->n && !queue->probes)
+		open_for(queue, now_ns);
 }
 
 static uint64_t time_for(uint64_t bytes, uint64_t bytes_per_s)

@@ -67,10 +67,12 @@ struct tftp_queue {
 	struct tftp_rate {
 		uint64_t bytes, packets;  /* a second */
 	} rate,				  /* lately; 0 = not known */
-		reference;		  /* what it was with more running, and can be */
+		reference,		  /* what it was with more running, and can be */
+		before;			  /* when more were let run, to see whether it rises */
 	bool closed;			  /* some wait */
 	unsigned running;		  /* may run; UINT_MAX = all */
-	unsigned floor;			  /* so many must, by experience, to fill the link */
+	unsigned floor, floor_before;	  /* so many must, by experience, to fill the link */
+	bool probes;			  /* whether that is so */
 	unsigned settling, settled;	  /* measurements since `running` was changed on purpose */
 	uint64_t open_until_ns, holds_ns; /* waiting was in vain: nobody waits until then */
 	uint64_t largest;		  /* file, bytes, */

@@ -30,7 +30,7 @@ bool source_knows_leases(const struct source *source);
 /* Tell how a transfer ended. */
 void source_report(struct source *source, const struct ipc_transfer *transfer);
 
-/* Tell that a transfer waits for its turn, now and then while it does. */
+/* Tell that a long transfer goes on, or waits for its turn. */
 void source_tell_waits(struct source *source, const struct ipc_waits *waits);
 
 void source_free(struct source *source);

@@ -7,7 +7,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 
-#define TOLD_AFTER_NS (2 * NS_PER_S) /* it waits: a moment is nobody's concern */
+#define TOLD_AFTER_NS (2 * NS_PER_S) /* a moment is nobody's concern */
 #define TOLD_AGAIN_NS (5 * NS_PER_S)
 
 /* Turns have changed. None ends here: the caller may hold any of them. */
@@ -34,14 +34,16 @@ static void decide(struct tftp_transfers *all, uint64_t now_ns)
 		set_paces(all, now_ns);
 }
 
+/* Who waits, and that a long transfer goes on. */
 static void tell(struct tftp_transfer *transfer, uint64_t now_ns)
 {
 	const struct ipc_waits waits = { .transfer = transfer->id,
+		.waits = transfer->waits,
 		.before = tftp_queue_before(&transfer->all->queue, &transfer->place) };
+	const bool is_news = transfer->waits && transfer->told_ns == transfer->waits_since_ns;
 
-	if (!transfer->waits || now_ns - transfer->waits_since_ns < TOLD_AFTER_NS ||
-		(transfer->told_ns != transfer->waits_since_ns &&
-			now_ns - transfer->told_ns < TOLD_AGAIN_NS))
+	if (!transfer->queued || now_ns - transfer->place.heard_ns > TOLD_AFTER_NS ||
+		now_ns - transfer->told_ns < (is_news ? TOLD_AFTER_NS : TOLD_AGAIN_NS))
 		return;
 	transfer->told_ns = now_ns;
 	source_tell_waits(transfer->all->source, &waits);
@@ -103,6 +105,7 @@ void tftp_turns_join(struct tftp_transfer *transfer)
 	tftp_queue_join(&all->queue, &transfer->place, transfer->peer.sin_addr,
 		transfer->session.size, transfer->options & TFTP_OPTION_BLKSIZE, now_ns);
 	transfer->queued = true;
+	transfer->told_ns = now_ns;
 	decide(all, now_ns);
 }
 

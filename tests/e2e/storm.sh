@@ -12,25 +12,8 @@ set -eu
 . tests/lib.sh
 
 boards=${BOARDS:-64}
-export LAN=10.77.0.1/22 LAN_FIRST=10.77.0.50 LAN_LAST=10.77.3.250
-
-model_of() { case $(($1 % 3)) in 0) echo 3b ;; 1) echo 3b+ ;; *) echo 4b ;; esac; }
-
-# A Pi 3's MAC follows from its serial number.
-mac_of() {
-	case $(($1 % 3)) in 2) oui=dc:a6:32 ;; *) oui=b8:27:eb ;; esac
-	printf '%s:77:%02x:%02x' "$oui" $(($1 / 256)) $(($1 % 256))
-}
-
-start_all() { # vpi's options
-	n=1
-	while [ "$n" -le "$boards" ]; do
-		rm -f "$lab/board-$n.log"
-		power_on "$n" "$(model_of "$n")" "$(printf '100000000077%04x' "$n")" "$(mac_of "$n")" \
-			--quirks --hashes --link-ms 500 "$@"
-		n=$((n + 1))
-	done
-}
+# shellcheck source=tests/storms.sh
+. tests/storms.sh
 
 all_booted() {
 	bad=0
@@ -63,8 +46,6 @@ hashes_match() {
 	[ -s "$lab/fetched" ] && awk 'NR == FNR { want[$1] = $2; next } want[$2] != $3 { bad = 1 } END { exit bad }' \
 		"$lab/manifest" "$lab/fetched"
 }
-
-seconds_of() { awk '$3 == "kernel" { print $1 }' "$lab"/board-*.log | sort -n | sed -n "${1}p"; }
 
 storm() { # name, vpi's options
 	storm=$1

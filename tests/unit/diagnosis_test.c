@@ -175,7 +175,7 @@ static void who_waits_for_its_turn_is_not_stuck(void **state)
 {
 	struct world *world = *state;
 	struct mac mac = world_mac(1);
-	struct ipc_waits waits = { .before = 41 };
+	struct ipc_waits waits = { .waits = 1, .before = 41 };
 	struct ipc_resolved answer;
 
 	world_use_image(world, FIRST_HASH);
