@@ -80,7 +80,8 @@ void api_show_health(struct api_request *request)
 	struct registry_node node;
 
 	if (api_find_node(request, &node) == 0)
-		request->reply->json = health_describe(request->brambled, &node);
+		request->reply->json = health_describe(request->brambled, &node,
+			(unsigned)api_query_number(request->call, "hours", SERIES_HOURS, 0));
 }
 
 void api_give_order(struct api_request *request)

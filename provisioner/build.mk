@@ -97,6 +97,7 @@ CLI_SRC := $(addprefix $(CLI)/, \
 	config.c \
 	events.c \
 	health.c \
+	health_hours.c \
 	hooks.c \
 	image.c \
 	inventory.c \
@@ -268,6 +269,13 @@ brambled_LIBS := libevent_core sqlite3 libcjson libsodium $(SETTINGS_LIBS)
 TESTS += test-registry test-policy
 test-registry_SRC := tests/unit/registry_test.c $(REGISTRY_SRC) $(COMMON_BASE)
 test-registry_LIBS := cmocka sqlite3
+TESTS += test-series
+test-series_SRC := tests/unit/series_test.c provisioner/health_sum.c $(REGISTRY_SRC) $(COMMON_BASE)
+test-series_LIBS := cmocka sqlite3
+TESTS += test-health
+# its clock is the test's
+test-health_SRC := tests/unit/health_test.c tests/unit/brambled_world.c $(filter-out common/clock.c,$(BRAMBLED_SRC))
+test-health_LIBS := cmocka $(brambled_LIBS)
 TESTS += test-registry-backups
 test-registry-backups_SRC := tests/unit/registry_backups_test.c $(REGISTRY_SRC) $(COMMON_BASE)
 test-registry-backups_LIBS := cmocka sqlite3

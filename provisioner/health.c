@@ -7,41 +7,87 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "common/throttled.h"
+#include "provisioner/health_sum.h"
 
-#define MINUTES 60u
-#define MINUTE_MS 60000
-#define FRESH_MS (5 * MINUTE_MS)
+#define FRESH_MS (5LL * SERIES_MINUTE_MS)
+#define WRITE_NS (60 * NS_PER_S)
 
-struct series {
+struct node_health {
 	uint32_t node;
-	struct health_sample now, minutes[MINUTES];
-	unsigned n; /* ever taken; the newest is at (n - 1) % MINUTES */
+	bool unwritten; /* the newest minute */
+	struct series_sample now;
+	struct series_sample minutes[SERIES_MINUTES]; /* each in its place of the hour */
+	int64_t newest_ms;			      /* of the minutes; 0 = there is none */
+	struct health_sum hour;
 };
 
 struct health {
-	struct series **series;
+	struct node_health **nodes;
 	size_t n;
+	struct series *series; /* NULL = can't be opened */
+	uint64_t write_ns;
+	bool is_failing; /* that was told */
 };
 
-int health_start(struct brambled *brambled)
+static struct series_sample *place_in_hour(struct node_health *health, int64_t at_ms)
 {
-	brambled->health = calloc(1, sizeof(*brambled->health));
-	return brambled->health ? 0 : -ENOMEM;
+	return &health->minutes[at_ms / SERIES_MINUTE_MS % SERIES_MINUTES];
 }
 
-void health_stop(struct brambled *brambled)
+static void warn_unwritten(struct brambled *brambled, int error)
 {
-	if (!brambled->health)
+	if (!brambled->health->is_failing)
+		log_warning(
+			"how nodes are can't be written to %s/state/health.db: %s; trying again "
+			"every minute, what is heard meanwhile is lost when brambled ends",
+			brambled->settings.share, strerror(-error));
+	brambled->health->is_failing = true;
+}
+
+static void open_series(struct brambled *brambled)
+{
+	char path[320];
+	bool anew;
+	int result;
+
+	snprintf(path, sizeof(path), "%s/state/health.db", brambled->settings.share);
+	result = series_open(path, &brambled->health->series, &anew);
+	if (anew)
+		log_warning("%s was damaged and is begun anew: how nodes were is lost", path);
+	if (result != 0)
+		warn_unwritten(brambled, result);
+}
+
+/* The hour is over: it takes its place among the others. */
+static void close_hour(struct health *health, struct node_health *node)
+{
+	const struct series_hour hour = health_sum_hour(&node->hour);
+
+	if (node->hour.minutes > 0 && health->series)
+		(void)series_put_hour(health->series, node->node, &hour);
+	node->hour.minutes = 0;
+}
+
+static void take_sample(
+	struct health *health, struct node_health *node, const struct series_sample *sample)
+{
+	struct series_sample *place = place_in_hour(node, sample->at_ms);
+
+	if (node->hour.minutes > 0 && node->hour.at_ms != health_hour_of(sample->at_ms))
+		close_hour(health, node);
+	health_sum_add(&node->hour, sample);
+	node->now = *sample;
+	/* The first of each minute stays. */
+	if (place->at_ms / SERIES_MINUTE_MS == sample->at_ms / SERIES_MINUTE_MS)
 		return;
-	for (size_t i = 0; i < brambled->health->n; i++)
-		free(brambled->health->series[i]);
-	free(brambled->health->series);
-	free(brambled->health);
-	brambled->health = NULL;
+	*place = *sample;
+	node->newest_ms = sample->at_ms;
+	node->unwritten = true;
 }
 
-/* Where the node's series is, or would be: they are in the order of the nodes' numbers. */
+/* Where the node is, or would be: they are in the order of their numbers. */
 static size_t place_of(const struct health *health, uint32_t node)
 {
 	size_t low = 0, high = health->n;
@@ -49,7 +95,7 @@ static size_t place_of(const struct health *health, uint32_t node)
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (health->series[middle]->node < node)
+		if (health->nodes[middle]->node < node)
 			low = middle + 1;
 		else
 			high = middle;
@@ -57,33 +103,129 @@ static size_t place_of(const struct health *health, uint32_t node)
 	return low;
 }
 
-static struct series *find(const struct health *health, uint32_t node)
+static struct node_health *find(const struct health *health, uint32_t node)
 {
 	size_t i = place_of(health, node);
 
-	return i < health->n && health->series[i]->node == node ? health->series[i] : NULL;
+	return i < health->n && health->nodes[i]->node == node ? health->nodes[i] : NULL;
 }
 
 /* Nodes are never more than addresses. NULL: out of memory, then it isn't known how the node is. */
-static struct series *find_or_add(struct health *health, uint32_t node)
+static struct node_health *find_or_add(struct health *health, uint32_t node)
 {
-	struct series *series = find(health, node), **grown;
+	struct node_health *found = find(health, node), **grown;
 	size_t i = place_of(health, node);
 
-	if (series)
-		return series;
-	series = calloc(1, sizeof(*series));
-	grown = series ? realloc(health->series, (health->n + 1) * sizeof(struct series *)) : NULL;
+	if (found)
+		return found;
+	found = calloc(1, sizeof(*found));
+	grown = found ? realloc(health->nodes, (health->n + 1) * sizeof(struct node_health *))
+		      : NULL;
 	if (!grown) {
-		free(series);
+		free(found);
 		return NULL;
 	}
-	series->node = node;
-	health->series = grown;
-	memmove(grown + i + 1, grown + i, (health->n - i) * sizeof(struct series *));
+	found->node = node;
+	health->nodes = grown;
+	memmove(grown + i + 1, grown + i, (health->n - i) * sizeof(struct node_health *));
 	health->n++;
-	grown[i] = series;
-	return series;
+	grown[i] = found;
+	return found;
+}
+
+/* From before brambled's start. Hours that ended meanwhile are closed by what comes behind them. */
+static int remember(void *argument, uint32_t node, const struct series_sample *sample)
+{
+	struct brambled *brambled = argument;
+	struct node_health *health;
+
+	/* The clock was set back. */
+	if (sample->at_ms > clock_wall_ms())
+		return 0;
+	health = find_or_add(brambled->health, node);
+	if (!health)
+		return -ENOMEM;
+	take_sample(brambled->health, health, sample);
+	health->unwritten = false;
+	return 0;
+}
+
+int health_start(struct brambled *brambled)
+{
+	struct health *health = calloc(1, sizeof(*health));
+	int result = 0;
+
+	if (!health)
+		return -ENOMEM;
+	brambled->health = health;
+	health->write_ns = clock_monotonic_ns() + WRITE_NS;
+	open_series(brambled);
+	if (health->series)
+		result = series_each_minute(health->series, remember, brambled);
+	if (result != 0)
+		log_warning("how nodes were in the last hour can't be read: %s", strerror(-result));
+	return 0;
+}
+
+void health_stop(struct brambled *brambled)
+{
+	if (!brambled->health)
+		return;
+	series_close(brambled->health->series);
+	for (size_t i = 0; i < brambled->health->n; i++)
+		free(brambled->health->nodes[i]);
+	free(brambled->health->nodes);
+	free(brambled->health);
+	brambled->health = NULL;
+}
+
+static void write_nodes(struct health *health, int64_t now_ms)
+{
+	(void)series_trim(health->series, now_ms);
+	for (size_t i = 0; i < health->n; i++) {
+		struct node_health *node = health->nodes[i];
+
+		if (node->unwritten)
+			(void)series_put_minute(
+				health->series, node->node, place_in_hour(node, node->newest_ms));
+		node->unwritten = false;
+		/* Of one that fell silent, or whose clock was set. */
+		if (node->hour.minutes > 0 && node->hour.at_ms != health_hour_of(now_ms))
+			close_hour(health, node);
+	}
+}
+
+void health_write(struct brambled *brambled)
+{
+	struct health *health = brambled->health;
+	int result;
+
+	if (!health->series)
+		open_series(brambled);
+	if (!health->series)
+		return;
+	write_nodes(health, clock_wall_ms());
+	result = series_commit(health->series);
+	if (result == 0) {
+		health->is_failing = false;
+		return;
+	}
+	warn_unwritten(brambled, result);
+	/* Damaged while it was open: the next write finds out and begins anew. */
+	if (result == -EUCLEAN) {
+		series_close(health->series);
+		health->series = NULL;
+	}
+}
+
+void health_tick(struct brambled *brambled)
+{
+	const uint64_t now = clock_monotonic_ns();
+
+	if (now < brambled->health->write_ns)
+		return;
+	brambled->health->write_ns = now + WRITE_NS;
+	health_write(brambled);
 }
 
 static double number(const cJSON *body, const char *name, double least, double most, double unknown)
@@ -97,73 +239,148 @@ static double number(const cJSON *body, const char *name, double least, double m
 
 void health_hear(struct brambled *brambled, const struct registry_node *node, const cJSON *body)
 {
-	struct series *series = find_or_add(brambled->health, node->id);
-	const struct health_sample *last;
-
-	if (!series)
-		return;
-	series->now = (struct health_sample){ .at_ms = clock_wall_ms(),
+	struct node_health *health = find_or_add(brambled->health, node->id);
+	const struct series_sample sample = { .at_ms = clock_wall_ms(),
 		.temperature_mc = (int32_t)number(body, "temperature_mc", -100000, 200000, 0),
 		.throttled = (int32_t)number(body, "throttled", 0, 0xfffff, -1),
 		.memory_total_kb = (uint32_t)number(body, "memory_total_kb", 0, 1e9, 0),
 		.memory_available_kb = (uint32_t)number(body, "memory_available_kb", 0, 1e9, 0),
 		.nfs_us = (uint32_t)number(body, "nfs_us", 0, 1e9, 0),
 		.link_mbps = (uint32_t)number(body, "link_mbps", 0, 1e6, 0),
-		.load1 = number(body, "load1", 0, 1e6, 0) };
-	last = series->n > 0 ? &series->minutes[(series->n - 1) % MINUTES] : NULL;
-	/* A clock that was set back begins anew. */
-	if (!last || series->now.at_ms - last->at_ms >= MINUTE_MS ||
-		series->now.at_ms < last->at_ms)
-		series->minutes[series->n++ % MINUTES] = series->now;
+		.load_hundredths = (uint32_t)(number(body, "load1", 0, 1e6, 0) * 100 + 0.5) };
+
+	if (health)
+		take_sample(brambled->health, health, &sample);
 }
 
-static cJSON *sample_json(const struct health_sample *sample)
+static void add_throttled(cJSON *json, int32_t throttled)
+{
+	if (throttled >= 0)
+		cJSON_AddNumberToObject(json, "throttled", throttled);
+	else
+		cJSON_AddNullToObject(json, "throttled");
+}
+
+static cJSON *sample_json(const struct series_sample *sample)
 {
 	cJSON *json = cJSON_CreateObject();
 
 	cJSON_AddNumberToObject(json, "at_ms", (double)sample->at_ms);
-	cJSON_AddNumberToObject(json, "load1", sample->load1);
+	cJSON_AddNumberToObject(json, "load1", sample->load_hundredths / 100.0);
 	cJSON_AddNumberToObject(json, "memory_total_kb", sample->memory_total_kb);
 	cJSON_AddNumberToObject(json, "memory_available_kb", sample->memory_available_kb);
 	cJSON_AddNumberToObject(json, "temperature_mc", sample->temperature_mc);
-	if (sample->throttled >= 0)
-		cJSON_AddNumberToObject(json, "throttled", sample->throttled);
-	else
-		cJSON_AddNullToObject(json, "throttled");
+	add_throttled(json, sample->throttled);
 	cJSON_AddNumberToObject(json, "nfs_us", sample->nfs_us);
 	cJSON_AddNumberToObject(json, "link_mbps", sample->link_mbps);
 	return json;
 }
 
-cJSON *health_describe(struct brambled *brambled, const struct registry_node *node)
+static void add_range(
+	cJSON *json, const char *name, const struct series_range *range, double divisor)
 {
-	const struct series *series = find(brambled->health, node->id);
-	cJSON *json = cJSON_CreateObject(), *minutes;
-	unsigned first = series && series->n > MINUTES ? series->n - MINUTES : 0;
+	const double values[] = { (double)range->least / divisor, (double)range->mean / divisor,
+		(double)range->most / divisor };
 
-	cJSON_AddStringToObject(json, "node", node->name);
-	if (series)
-		cJSON_AddItemToObject(json, "now", sample_json(&series->now));
-	else
-		cJSON_AddNullToObject(json, "now");
-	minutes = cJSON_AddArrayToObject(json, "minutes");
-	for (unsigned i = first; series && i < series->n; i++)
-		cJSON_AddItemToArray(minutes, sample_json(&series->minutes[i % MINUTES]));
+	cJSON_AddItemToObject(json, name, cJSON_CreateDoubleArray(values, 3));
+}
+
+static cJSON *hour_json(const struct series_hour *hour)
+{
+	cJSON *json = cJSON_CreateObject();
+
+	cJSON_AddNumberToObject(json, "at_ms", (double)hour->at_ms);
+	cJSON_AddNumberToObject(json, "minutes", hour->minutes);
+	add_range(json, "load1", &hour->load_hundredths, 100);
+	cJSON_AddNumberToObject(json, "memory_total_kb", hour->memory_total_kb);
+	add_range(json, "memory_available_kb", &hour->memory_available_kb, 1);
+	add_range(json, "temperature_mc", &hour->temperature_mc, 1);
+	add_throttled(json, hour->throttled);
+	add_range(json, "nfs_us", &hour->nfs_us, 1);
+	cJSON_AddNumberToObject(json, "link_mbps", hour->link_mbps);
 	return json;
 }
 
-static bool has_bit(const struct health_sample *sample, int32_t bit)
+/* The samples of the last hour, oldest first. */
+static size_t list_minutes(const struct node_health *health, int64_t now_ms,
+	const struct series_sample *list[static SERIES_MINUTES])
+{
+	const int64_t last = now_ms / SERIES_MINUTE_MS;
+	size_t n = 0;
+
+	for (int64_t minute = last - SERIES_MINUTES + 1; minute <= last; minute++) {
+		const struct series_sample *sample = &health->minutes[minute % SERIES_MINUTES];
+
+		if (sample->at_ms / SERIES_MINUTE_MS == minute)
+			list[n++] = sample;
+	}
+	return n;
+}
+
+struct hours {
+	const struct health_sum *present; /* NULL = the node wasn't heard lately */
+	cJSON *array;
+};
+
+static int add_hour(void *argument, const struct series_hour *hour)
+{
+	const struct hours *hours = argument;
+
+	/* Written before brambled's last start, and going on: the sum knows all of it. */
+	if (!hours->present || hours->present->at_ms != hour->at_ms)
+		cJSON_AddItemToArray(hours->array, hour_json(hour));
+	return 0;
+}
+
+static void add_hours(struct brambled *brambled, uint32_t node, unsigned n, cJSON *json)
+{
+	const struct node_health *health = find(brambled->health, node);
+	struct hours hours = { .array = cJSON_AddArrayToObject(json, "hours") };
+	const int64_t last_ms = health_hour_of(clock_wall_ms()),
+		      first_ms = last_ms - (int64_t)(n - 1) * SERIES_HOUR_MS;
+
+	if (health && health->hour.minutes > 0 && health->hour.at_ms >= first_ms &&
+		health->hour.at_ms <= last_ms)
+		hours.present = &health->hour;
+	if (brambled->health->series)
+		(void)series_each_hour(
+			brambled->health->series, node, first_ms, last_ms, add_hour, &hours);
+	if (hours.present) {
+		const struct series_hour present = health_sum_hour(hours.present);
+
+		cJSON_AddItemToArray(hours.array, hour_json(&present));
+	}
+}
+
+cJSON *health_describe(struct brambled *brambled, const struct registry_node *node, unsigned hours)
+{
+	const struct node_health *health = find(brambled->health, node->id);
+	const struct series_sample *minutes[SERIES_MINUTES];
+	size_t n = health ? list_minutes(health, clock_wall_ms(), minutes) : 0;
+	cJSON *json = cJSON_CreateObject(), *array;
+
+	cJSON_AddStringToObject(json, "node", node->name);
+	cJSON_AddItemToObject(json, "now", health ? sample_json(&health->now) : cJSON_CreateNull());
+	array = cJSON_AddArrayToObject(json, "minutes");
+	for (size_t i = 0; i < n; i++)
+		cJSON_AddItemToArray(array, sample_json(minutes[i]));
+	if (hours > 0)
+		add_hours(brambled, node->id, hours, json);
+	return json;
+}
+
+static bool has_bit(const struct series_sample *sample, int32_t bit)
 {
 	return sample->throttled >= 0 && sample->throttled & bit;
 }
 
-static bool is_too_hot(const struct health_sample *sample)
+static bool is_too_hot(const struct series_sample *sample)
 {
 	return sample->temperature_mc >= THROTTLED_HOT_MC || has_bit(sample, THROTTLED_NOW);
 }
 
 static void describe_trouble(
-	const struct health_sample *sample, const char *name, char text[static HEALTH_WARNING_SIZE])
+	const struct series_sample *sample, const char *name, char text[static HEALTH_WARNING_SIZE])
 {
 	if (has_bit(sample, THROTTLED_UNDER_VOLTAGE))
 		snprintf(text, HEALTH_WARNING_SIZE,
@@ -181,14 +398,14 @@ int health_each_warning(
 	int result = 0;
 
 	for (size_t i = 0; result == 0 && i < brambled->health->n; i++) {
-		const struct series *series = brambled->health->series[i];
-		const struct health_sample *now = &series->now;
+		const struct node_health *health = brambled->health->nodes[i];
+		const struct series_sample *now = &health->now;
 		char text[HEALTH_WARNING_SIZE];
 		struct registry_node node;
 
 		if (now->at_ms < since_ms ||
 			(!is_too_hot(now) && !has_bit(now, THROTTLED_UNDER_VOLTAGE)) ||
-			registry_node_of_id(brambled->registry, series->node, &node) != 0)
+			registry_node_of_id(brambled->registry, health->node, &node) != 0)
 			continue;
 		describe_trouble(now, node.name, text);
 		result = each(argument, text);

@@ -175,6 +175,7 @@ static void tidy(struct brambled *brambled)
 		bring_up_exports(brambled);
 	timeline_tick(brambled);
 	heartbeats_tick(brambled);
+	health_tick(brambled);
 	sightings_tick(brambled);
 	second_tick(brambled);
 	console_tick(brambled);
@@ -327,6 +328,7 @@ static void stop(struct brambled *brambled)
 	supervise_free(brambled->supervisor);
 	server_stop(brambled);
 	heartbeats_stop(brambled);
+	health_write(brambled);
 	health_stop(brambled);
 	hooks_stop(brambled);
 	nodeconf_stop(brambled);

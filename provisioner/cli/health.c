@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: ISC */
-/* bramble node health: how a node was in the last hour. */
+/* bramble node health: how a node was in the last hour, or before. */
 #include <inttypes.h>
 
 #include "common/clock.h"
+#include "common/str.h"
 #include "common/throttled.h"
 #include "provisioner/cli/commands.h"
+#include "provisioner/cli/health.h"
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/node.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/targets.h"
 #include "provisioner/cli/text.h"
 
-static const char *describe_power(const cJSON *sample)
+const char *health_describe_power(const cJSON *sample)
 {
 	const int64_t bits = json_integer(sample, "throttled");
 
@@ -52,7 +54,7 @@ static void add_sample(struct table *table, const cJSON *sample)
 		table_cell(table, "-");
 	else
 		table_cellf(table, "%" PRId64 " Mb/s", mbps);
-	table_cell(table, describe_power(sample));
+	table_cell(table, health_describe_power(sample));
 }
 
 static enum cli_exit print_health(struct cli *cli, const cJSON *json)
@@ -65,7 +67,7 @@ static enum cli_exit print_health(struct cli *cli, const cJSON *json)
 	int result;
 
 	if (!now) {
-		fprintf(cli->out, "%s hasn't been heard since Bramble's start.\n",
+		fprintf(cli->out, "%s hasn't been heard lately; --hours goes back further.\n",
 			json_text(json, "node"));
 		return CLI_OK;
 	}
@@ -83,16 +85,26 @@ static enum cli_exit print_health(struct cli *cli, const cJSON *json)
 	return result == 0 ? CLI_OK : cli_complain(cli, CLI_FAILED, "out of memory");
 }
 
+struct wish {
+	bool several;
+	uint64_t hours; /* 0 = the last hour by minute */
+};
+
 static enum cli_exit show(struct cli *cli, const char *name, const void *argument)
 {
-	const bool *several = argument;
+	const struct wish *wish = argument;
+	char action[32] = "/health";
+	enum cli_exit code;
 	cJSON *json;
-	enum cli_exit code = node_call(cli, IPC_GET, "nodes", name, "/health", NULL, &json);
 
+	if (wish->hours > 0)
+		snprintf(action, sizeof(action), "/health?hours=%" PRIu64, wish->hours);
+	code = node_call(cli, IPC_GET, "nodes", name, action, NULL, &json);
 	if (code == CLI_OK && !cli->json) {
-		if (*several)
+		if (wish->several)
 			fprintf(cli->out, "%s\n", json_text(json, "node"));
-		code = print_health(cli, json);
+		code = wish->hours > 0 ? health_print_hours(cli, json, (unsigned)wish->hours)
+				       : print_health(cli, json);
 	}
 	cJSON_Delete(json);
 	return code;
@@ -100,19 +112,30 @@ static enum cli_exit show(struct cli *cli, const char *name, const void *argumen
 
 enum cli_exit node_health_main(struct cli *cli, int argc, char **argv)
 {
-	static const struct cli_syntax syntax = {
-		.usage = "node health NODE...",
+	const char *hours = NULL;
+	const struct args_option options[] = {
+		{ "hours", '\0', NULL, &hours,
+			"N  the last N hours (at most 336), a line an hour" },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "node health NODE... [--hours N]",
 		.text = "How nodes were in the last hour, a line a minute, the newest at the end: "
 			"heat, load\nof the last minute, memory that is free, mean round trip of "
-			"NFS calls, speed of the\nlink, and what the firmware says of its power.\n",
+			"NFS calls, speed of the\nlink, and what the firmware says of its power. "
+			"With --hours up to two weeks: means\nof heat and load, and the worst of "
+			"the rest.\n",
 		.min_words = 1,
 		.max_words = CLI_MANY_WORDS,
+		.options = options,
 	};
+	struct wish wish = { 0 };
 	enum cli_exit code;
-	bool several;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	several = argv[1] != NULL || targets_is_pattern(argv[0]);
-	return targets_each(cli, argv, show, &several);
+	if (hours && str_parse_u64(hours, 1, HEALTH_HOURS, &wish.hours) != 0)
+		return cli_complain(cli, CLI_USAGE, "--hours is a number, 1 to %d", HEALTH_HOURS);
+	wish.several = argv[1] != NULL || targets_is_pattern(argv[0]);
+	return targets_each(cli, argv, show, &wish);
 }

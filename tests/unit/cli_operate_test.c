@@ -3,8 +3,10 @@
  * a shell is offered. */
 #include "tests/unit/cli_world.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "provisioner/patterns.h"
 
 static void a_pattern_names_nodes_by_glob_or_range(void **state)
@@ -180,6 +182,46 @@ static void a_shell_is_offered_what_fits(void **state)
 	}
 }
 
+static void print_hour(char text[static 400], long long at_ms, int minutes, int heat)
+{
+	snprintf(text, 400,
+		"{\"at_ms\":%lld,\"minutes\":%d,\"load1\":[0.1,0.25,1.5],\"memory_total_kb\":"
+		"3884800,"
+		"\"memory_available_kb\":[2884800,2985800,3085800],\"temperature_mc\":[41000,%d,"
+		"70000],"
+		"\"throttled\":0,\"nfs_us\":[700,900,12000],\"link_mbps\":1000}",
+		at_ms, minutes, heat);
+}
+
+static void hours_are_curves_and_a_table_of_80_columns(void **state)
+{
+	const long long now = clock_wall_ms() / 3600000 * 3600000;
+	char hours[2][400], text[1000];
+	struct outcome o;
+
+	(void)state;
+	print_hour(hours[0], now - 2 * 3600000, 60, 42000);
+	print_hour(hours[1], now, 7, 69000);
+	snprintf(text, sizeof(text),
+		"{\"node\":\"rasp1\",\"now\":null,\"minutes\":[],\"hours\":[%s,%s]}", hours[0],
+		hours[1]);
+	RUN(&o, "node health rasp1 --hours 3", OK(text));
+	assert_int_equal(o.code, CLI_OK);
+	assert_non_null(strstr(o.out, "HEAT  ▁ █  41.0 to 70.0 °C\n"));
+	assert_non_null(
+		strstr(o.out, "60  42.0 °C  70.0 °C  0.25  2954 MB  12.0 ms  1000 Mb/s  ok\n"));
+	assert_lines_fit(o.out, 80);
+	outcome_free(&o);
+	RUN(&o, "node health rasp1 --hours 3",
+		OK("{\"node\":\"rasp1\",\"now\":null,\"minutes\":[],\"hours\":[]}"));
+	assert_string_equal(o.out, "rasp1 wasn't heard in the last 3 hours.\n");
+	outcome_free(&o);
+	RUN(&o, "node health rasp1 --hours 337", OK("{}"));
+	assert_int_equal(o.code, CLI_USAGE);
+	assert_int_equal(o.server.calls, 0);
+	outcome_free(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +231,7 @@ int main(void)
 		cmocka_unit_test(a_watch_tells_each_stage_once_and_ends_when_asked_to),
 		cmocka_unit_test(a_rollback_says_what_is_current_then),
 		cmocka_unit_test(a_shell_is_offered_what_fits),
+		cmocka_unit_test(hours_are_curves_and_a_table_of_80_columns),
 	};
 
 	return cmocka_run_group_tests_name("cli-operate", tests, NULL, NULL);

@@ -110,6 +110,7 @@ static void verbs_ask_for_what_the_api_documents(void **state)
 		{ "rollout abort 3", IPC_POST, "/v1/rollouts/3/abort", "{}" },
 		{ "node retry rasp1", IPC_POST, "/v1/nodes/rasp1/retry", "{}" },
 		{ "node health rasp1", IPC_GET, "/v1/nodes/rasp1/health", "" },
+		{ "node health rasp1 --hours 24", IPC_GET, "/v1/nodes/rasp1/health?hours=24", "" },
 		{ "node note rasp1 spare", IPC_POST, "/v1/nodes/rasp1/note",
 			"{\"text\":\"spare\"}" },
 		{ "board list", IPC_GET, "/v1/boards", "" },
