@@ -26,6 +26,7 @@ static const struct question questions[] = {
 	{ IPC_GET, "/v1/nodes", "" },
 	{ IPC_GET, "/v1/nodes/rasp5000", "" },
 	{ IPC_GET, "/v1/nodes/rasp5000/health", "" },
+	{ IPC_GET, "/v1/nodes/rasp5000/health?hours=336", "" },
 	{ IPC_POST, "/v1/nodes/rasp5000/cordon", "{\"cordoned\":true}" },
 	{ IPC_POST, "/v1/nodes/rasp5000/cordon", "{\"cordoned\":false}" },
 	{ IPC_POST, "/v1/nodes/rasp5000/note", "{\"text\":\"top shelf\"}" },
@@ -90,6 +91,9 @@ static void measure_ticks(struct world *world)
 	admission_tick(&world->brambled);
 	(void)brambled_settle(&world->brambled);
 	printf("%8.1f ms            what is due every second\n", cpu_ms() - began);
+	began = cpu_ms();
+	health_write(&world->brambled);
+	printf("%8.1f ms            how nodes are, once a minute\n", cpu_ms() - began);
 	began = cpu_ms();
 	world->brambled.publish_due = true;
 	brambled_publish(&world->brambled);
