@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 COMMON_BASE := common/log.c common/str.c common/clock.c common/file.c
 COMMON_SERVER := $(COMMON_BASE) common/hash.c common/ipc.c common/sandbox.c
-COMMON_CONFINE := common/confinement.c common/calls.c common/sandbox.c
+COMMON_CONFINE := common/confinement.c common/calls.c common/calls_shared.c common/sandbox.c
 COMMON_SERVER_LIBS := libsodium libcap-ng
 
 TESTS += test-str test-file test-ipc test-sandbox

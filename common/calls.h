@@ -42,6 +42,10 @@ struct call_table {
 		(i), SCMP_CMP_MASKED_EQ, (mask), (value)                                           \
 	}
 
+/* What all confined processes need: the event loop, the log, the end; and to meet brambled, again
+ * when it was restarted. */
+extern const struct call_table calls_of_loop, calls_to_brambled;
+
 /* From now on only these calls. One that starts a program or a process, looks into another one or
  * makes namespaces ends the process (SIGSYS): no library of ours ever does that, so somebody else's
  * code runs. Any other call fails with EPERM: a C library that asks for something new mustn't end

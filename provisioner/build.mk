@@ -264,7 +264,7 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	common/hash.c \
 	common/ipc.c
 PROGRAMS += brambled
-brambled_SRC := provisioner/main.c $(BRAMBLED_SRC)
+brambled_SRC := provisioner/main.c common/notify.c $(BRAMBLED_SRC)
 brambled_LIBS := libevent_core sqlite3 libcjson libsodium $(SETTINGS_LIBS)
 TESTS += test-registry test-policy
 test-registry_SRC := tests/unit/registry_test.c $(REGISTRY_SRC) $(COMMON_BASE)

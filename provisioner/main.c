@@ -11,14 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "common/notify.h"
 #include "provisioner/addresses.h"
 #include "provisioner/admission.h"
 #include "provisioner/brambled.h"
@@ -59,25 +58,6 @@ static const char usage[] =
 	"Exit status: 0 stopped, 64 wrong usage, 71 the system refused something, 75 another one "
 	"runs,\n"
 	"78 the configuration is wrong.\n";
-
-/* sd_notify(3): tell systemd that we are ready. Nothing to do outside of it. */
-static void notify(const char *text)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const char *path = getenv("NOTIFY_SOCKET");
-	int fd;
-
-	if (!path || !str_copy(address.sun_path, sizeof(address.sun_path), path))
-		return;
-	if (address.sun_path[0] == '@')
-		address.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	(void)!sendto(fd, text, strlen(text), 0, (const struct sockaddr *)&address,
-		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path)));
-	close(fd);
-}
 
 static void warn_network(struct brambled *brambled, const char *reason)
 {
@@ -320,7 +300,7 @@ static int start(struct brambled *brambled)
 
 static void stop(struct brambled *brambled)
 {
-	notify("STOPPING=1");
+	notify_systemd("STOPPING=1");
 	log_notice("stopping");
 	if (brambled->exports)
 		exports_stop(brambled->exports);
@@ -356,7 +336,7 @@ static int run(struct brambled *brambled)
 	event_add(reload, NULL);
 	event_add(brambled->tick, &period);
 	on_tick(-1, 0, brambled);
-	notify("READY=1");
+	notify_systemd("READY=1");
 	event_base_dispatch(brambled->base);
 	event_free(term);
 	event_free(interrupt);

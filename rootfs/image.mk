@@ -38,9 +38,9 @@ test-contents_LIBS := cmocka libsodium
 IMAGE_STORE := provisioner/image/store.c provisioner/image/check.c provisioner/image/rot.c rootfs/contents.c rootfs/cache.c rootfs/tree.c rootfs/run.c \
                rootfs/failure.c rootfs/progress.c $(BOOT_SERVE) $(COMMON_BASE) common/hash.c
 TESTS += test-image-store test-image-crash
-test-image-store_SRC := tests/unit/image_store_test.c $(IMAGE_STORE)
+test-image-store_SRC := tests/unit/image_store_test.c tests/unit/image_world.c $(IMAGE_STORE)
 test-image-store_LIBS := cmocka libsodium
-test-image-crash_SRC := tests/unit/image_crash_test.c $(IMAGE_STORE)
+test-image-crash_SRC := tests/unit/image_crash_test.c tests/unit/image_world.c $(IMAGE_STORE)
 test-image-crash_LIBS := cmocka libsodium
 
 TESTS += test-image-defaults

@@ -92,9 +92,6 @@ int agent_ask_config(
 int agent_fetch_config(
 	const struct agent_boot *boot, char **text, char hash[static AGENT_CONFIG_HASH_SIZE]);
 
-/* Tell systemd that the service is ready. */
-void agent_notify_ready(void);
-
 /* Something that the router wants done, once. */
 struct agent_order {
 	uint64_t id;	  /* 0 = none */

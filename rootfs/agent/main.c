@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/notify.h"
 #include "rootfs/agent/agent.h"
 #include "rootfs/agent/node_config.h"
 #include "rootfs/cluster/member.h"
@@ -148,7 +149,7 @@ _Noreturn static void run(const struct agent_boot *boot)
 	(void)agent_report_systemd(boot); /* joining says it too */
 	agent_begin_config(&config, boot);
 	agent_configure_at_boot(&config, boot);
-	agent_notify_ready();
+	notify_systemd("READY=1");
 	join_at_last(boot, &config.heartbeat_s);
 	for (;;) {
 		if (!news)

@@ -2,7 +2,7 @@
 /* Publishing an image version is stopped at each of its steps, by a crash and by a full disk: the
  * share then holds the old versions, or those and the new one, each whole; the next build goes on.
  */
-#include "tests/unit/test.h"
+#include "tests/unit/image_world.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "common/file.h"
-#include "provisioner/image/image.h"
 #include "rootfs/cache.h"
 
 #define CRASHED 9
@@ -75,42 +74,6 @@ int syncfs(int fd)
 	return step() ? (int)syscall(SYS_syncfs, fd) : -1;
 }
 
-struct world {
-	char share[64];
-	struct recipe recipe;
-	struct workshop shop;
-};
-
-static int make_world(void **state)
-{
-	struct world *world = calloc(1, sizeof(*world));
-
-	assert_non_null(world);
-	snprintf(world->share, sizeof(world->share), "/tmp/image_crash_test.XXXXXX");
-	assert_non_null(mkdtemp(world->share));
-	snprintf(world->recipe.name, sizeof(world->recipe.name), "base");
-	world->shop.recipe = &world->recipe;
-	*state = world;
-	return 0;
-}
-
-static int remove_world(void **state)
-{
-	struct world *world = *state;
-
-	assert_int_equal(cache_remove_tree(world->share), 0);
-	free(world);
-	return 0;
-}
-
-static bool put(const char *directory, const char *name, const char *content)
-{
-	char path[WORKSHOP_PATH_SIZE + 64];
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	return file_replace(path, content, strlen(content), 0644) == 0;
-}
-
 /* In a process of its own, as bramble-image: returns its exit status. The mishap comes at the
  * `at`-th step behind the making of the parts. */
 static int build(struct world *world, const char *content, enum mishap what, unsigned at)
@@ -128,8 +91,9 @@ static int build(struct world *world, const char *content, enum mishap what, uns
 	if (image_begin(&world->shop, world->share) != 0)
 		_exit(1);
 	snprintf(boot, sizeof(boot), "%s/boot", world->shop.work);
-	if (!put(world->shop.work, "image.squashfs", content) || mkdir(boot, 0755) != 0 ||
-		!put(boot, "manifest", content) || !put(boot, "kernel8.img", content))
+	if (image_world_put(world->shop.work, "image.squashfs", content) != 0 ||
+		mkdir(boot, 0755) != 0 || image_world_put(boot, "manifest", content) != 0 ||
+		image_world_put(boot, "kernel8.img", content) != 0)
 		_exit(2);
 	mishap = what;
 	steps_left = at;
@@ -212,7 +176,7 @@ static void a_crash_while_a_half_version_is_replaced_leaves_old_or_new(void **st
 	assert_true(at >= 7);
 }
 
-#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, remove_world)
+#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, image_world_make, image_world_remove)
 
 int main(void)
 {

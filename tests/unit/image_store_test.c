@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Image versions on a share: published whole or not at all. */
-#include "tests/unit/test.h"
+#include "tests/unit/image_world.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,48 +10,15 @@
 #include <unistd.h>
 
 #include "common/file.h"
-#include "provisioner/image/image.h"
 #include "rootfs/cache.h"
 
 #define CONTENT "not really a squashfs"
 /* printf 'not really a squashfs' | sha256sum */
 #define CONTENT_HASH "b21acadd35c9b46f07f2d74a5e4887c82d8530a2093af05a6774de9ea4881650"
 
-struct world {
-	char share[64];
-	struct recipe recipe;
-	struct workshop shop;
-	struct image_version version;
-};
-
-static int make_world(void **state)
-{
-	struct world *world = calloc(1, sizeof(*world));
-
-	assert_non_null(world);
-	snprintf(world->share, sizeof(world->share), "/tmp/image_store_test.XXXXXX");
-	assert_non_null(mkdtemp(world->share));
-	snprintf(world->recipe.name, sizeof(world->recipe.name), "base");
-	world->shop.recipe = &world->recipe;
-	*state = world;
-	return 0;
-}
-
-static int remove_world(void **state)
-{
-	struct world *world = *state;
-
-	assert_int_equal(cache_remove_tree(world->share), 0);
-	free(world);
-	return 0;
-}
-
 static void put(const char *directory, const char *name, const char *content)
 {
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	assert_int_equal(file_replace(path, content, strlen(content), 0444), 0);
+	assert_int_equal(image_world_put(directory, name, content), 0);
 }
 
 static void make_work(struct world *world)
@@ -209,7 +176,7 @@ static void a_damaged_root_is_found(void **state)
 	assert_non_null(strstr(failure.text, "the root is damaged"));
 }
 
-#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, remove_world)
+#define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, image_world_make, image_world_remove)
 
 int main(void)
 {

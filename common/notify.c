@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* sd_notify(3), without its library: units that are ordered behind this service may start. */
+#include "common/notify.h"
+
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,17 +8,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "rootfs/agent/agent.h"
+#include "common/str.h"
 
-void agent_notify_ready(void)
+void notify_systemd(const char *text)
 {
-	static const char text[] = "READY=1";
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const char *path = getenv("NOTIFY_SOCKET");
 	int fd;
 
 	if (!path || !str_copy(address.sun_path, sizeof(address.sun_path), path))
 		return;
+	/* An abstract one. */
 	if (address.sun_path[0] == '@')
 		address.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
