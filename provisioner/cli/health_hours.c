@@ -147,7 +147,10 @@ enum cli_exit health_print_hours(struct cli *cli, const cJSON *json, unsigned n)
 		draw_curve(cli, &curves[i], hours, n);
 	if (n > 1)
 		fputc('\n', cli->out);
-	cJSON_ArrayForEach(hour, hours) add_hour(table, hour);
+	cJSON_ArrayForEach(hour, hours)
+	{
+		add_hour(table, hour);
+	}
 	result = table_print(table, cli->out, cli->width, cli->color);
 	table_free(table);
 	return result == 0 ? CLI_OK : cli_complain(cli, CLI_FAILED, "out of memory");
