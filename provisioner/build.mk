@@ -192,7 +192,7 @@ STATE_SRC := $(STATE_TEXT_SRC) provisioner/state/load.c provisioner/state/merge.
 
 # brambled
 REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c backups.c repair.c whole.c schema.c boards.c addresses.c nodes.c boots.c console.c \
-	events.c images.c expected.c orders.c rollouts.c)
+	events.c images.c expected.c orders.c rollouts.c series.c)
 # One a line, so that two changes seldom meet
 BRAMBLED_SRC := $(addprefix provisioner/, \
 	addresses.c \
@@ -220,6 +220,7 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	directories.c \
 	fallback.c \
 	health.c \
+	health_sum.c \
 	heartbeats.c \
 	hooks.c \
 	images.c \
