@@ -93,7 +93,7 @@ struct wish {
 static enum cli_exit show(struct cli *cli, const char *name, const void *argument)
 {
 	const struct wish *wish = argument;
-	char action[32] = "/health";
+	char action[40] = "/health";
 	enum cli_exit code;
 	cJSON *json;
 
