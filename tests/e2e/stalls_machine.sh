@@ -18,7 +18,8 @@ test_explain() { tail -n 8 "$lab/log" "$lab"/board-*.log "$lab"/console-*.log | 
 end() {
 	code=$?
 	[ "${KEEP:-0}" = 1 ] || umount -l "$nodes" 2>/dev/null || :
-	(exit "$code") || :
+	set +e # lab_end ends with the status before it
+	(exit "$code")
 	lab_end
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # What bramble-upkeep does by itself with a real control plane: snapshots on schedule, certificates renewed before their
-# end, a restore that was killed brought to its end, and warnings when that fails.
+# end, a restore that was killed brought to its end. The rest is in tests/long/certificates.sh.
 # timeout: 300
 set -eu
 . tests/lib.sh
@@ -16,7 +16,6 @@ warns() { bramble status --json | jq -r '.warnings[]' | grep -q -F -e "$1"; }
 pid_of() { appliance pid "$1"; }
 is_another() { [ -n "$(pid_of "$1")" ] && [ "$(pid_of "$1")" != "$2" ]; }
 serves() { echo | ip netns exec "$lab_name-rt" openssl s_client -connect 10.77.0.1:6443 2>/dev/null | openssl x509 -noout -enddate | cut -d= -f2; }
-own_is_valid_for() { sed -n 's/.*client-certificate-data: //p' "$share/cluster/kubernetes/bramble.conf" | base64 -d | openssl x509 -noout -checkend "$1"; }
 
 control_plane_begin certs 'snapshots_kept = 2;'
 check 'a snapshot is made without being asked' wait_for 60 has schedule
@@ -37,28 +36,6 @@ check 'renewed by hand' cluster renew
 check '… the API server shows the new one' fails is "$(serves)" "$old"
 check '… and is ready' wait_for 60 is_ready
 check '… the administrator too' kubectl get --raw=/readyz
-
-clusterd=$(pid_of clusterd)
-shorten_own 600
-check 'the credentials of bramble-clusterd are about to end' fails own_is_valid_for 700
-check '… and are renewed before' wait_for 90 own_is_valid_for 86400
-check '… it was started anew with them' wait_for 120 is_another clusterd "$clusterd"
-check '… and that was all' wait_for 60 fails warns certificate
-cp "$share/cluster/pki/apiserver-kubelet-client.crt" "$share/cluster/pki/stranger.crt"
-cp "$share/cluster/pki/apiserver-kubelet-client.key" "$share/cluster/pki/stranger.key"
-shorten ca stranger.crt 600
-check 'a certificate that kubeadm does not know stays as it is: that is told' wait_for 60 warns 'stranger.crt is to be renewed'
-running=$(pid_of kube-apiserver)
-sleep 20 # more than a round
-check '… and not tried again and again' is "$(pid_of kube-apiserver)" "$running"
-rm "$share/cluster/pki/stranger.crt" "$share/cluster/pki/stranger.key" "$lab/run/upkeep.renewal"
-
-mv "$programs/kubeadm" "$lab/kubeadm"
-shorten ca apiserver-kubelet-client.crt 300
-check 'where that fails, the status warns' wait_for 60 warns 'apiserver-kubelet-client.crt of the control plane ends in 0 d'
-mv "$lab/kubeadm" "$programs/kubeadm"
-check '… and renewing by hand' cluster renew
-check '… takes the warning away' wait_for 60 fails warns certificate
 
 kubectl create configmap kept --from-literal=a=b >/dev/null
 name=$(cluster snapshot --json | jq -r .name)
