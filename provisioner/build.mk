@@ -273,6 +273,9 @@ test-registry_LIBS := cmocka sqlite3
 TESTS += test-series
 test-series_SRC := tests/unit/series_test.c provisioner/health_sum.c $(REGISTRY_SRC) $(COMMON_BASE)
 test-series_LIBS := cmocka sqlite3
+TESTS += test-storm
+test-storm_SRC := tests/unit/storm_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+test-storm_LIBS := cmocka $(brambled_LIBS)
 TESTS += test-health
 # its clock is the test's
 test-health_SRC := tests/unit/health_test.c tests/unit/brambled_world.c $(filter-out common/clock.c,$(BRAMBLED_SRC))
