@@ -20,7 +20,7 @@ call() { # number path body
 # Another version: the same files under another name, which is all that the router looks at.
 make_version() { # file kind
 	cp "$first.squashfs" "$lab/$1"
-	echo "$1" >>"$lab/$1"
+	echo "$1" | dd of="$lab/$1" bs=1 seek=1000000 conv=notrunc status=none
 	hash=$(sha256sum <"$lab/$1" | cut -d' ' -f1)
 	mv "$lab/$1" "$(dirname "$first")/$hash.squashfs"
 	cp -a "$first.boot" "$(dirname "$first")/$hash.boot"
