@@ -31,6 +31,7 @@ enum boot_stage {
 	BOOT_STAGE_KERNEL,
 	BOOT_STAGE_INITRAMFS,
 	BOOT_STAGE_TREE, /* device tree, overlays */
+	BOOT_STAGE_ROOT, /* the image itself, by HTTP */
 	BOOT_STAGE_OTHER,
 };
 
@@ -47,8 +48,10 @@ struct boot_context {
 	const char *image;   /* path of the squashfs on the router, e.g.
 				/srv/bramble/images/base/HASH.squashfs */
 	const char *image_hash;
-	const char *data;	      /* path of the node's data directory on the router */
-	const char *shared;	      /* path of the shared directory on the router, or NULL */
+	const char *verity; /* common/verity.h: argument; NULL or "": there is no hash tree */
+	bool in_memory;	    /* the node fetches the image and holds it in its memory */
+	const char *data;   /* path of the node's data directory on the router */
+	const char *shared; /* path of the shared directory on the router, or NULL */
 	const char *kernel_arguments; /* appended to cmdline.txt, "" for none */
 	const char *config_lines;     /* appended to config.txt, "" for none */
 	/* Of a parked board: what an administrator admits it by (serial or MAC). Its command line

@@ -104,7 +104,8 @@ static bool is_sound(const struct boot_context *context)
 		return is_one_word(context->waits_as) && is_one_line(context->kernel_arguments);
 	return is_one_word(context->node) && is_one_word(context->token) &&
 	       is_one_word(context->image) && is_one_word(context->image_hash) &&
-	       is_one_word(context->data) && (!context->shared || is_one_word(context->shared)) &&
+	       (!context->verity || is_one_word(context->verity)) && is_one_word(context->data) &&
+	       (!context->shared || is_one_word(context->shared)) &&
 	       is_one_line(context->kernel_arguments);
 }
 
@@ -131,6 +132,10 @@ int boot_render_cmdline(const struct boot_context *context, char *out, size_t si
 	if (!context->waits_as)
 		append(&text, " bramble.image=%s bramble.hash=%s bramble.data=%s", context->image,
 			context->image_hash, context->data);
+	if (context->verity && context->verity[0] && !context->waits_as)
+		append(&text, " bramble.verity=%s", context->verity);
+	if (context->in_memory && !context->waits_as)
+		append(&text, " bramble.root=ram");
 	if (context->shared && !context->waits_as)
 		append(&text, " bramble.shared=%s", context->shared);
 	append(&text, " console=serial0,115200 console=tty1 panic=10");

@@ -47,3 +47,9 @@ fuzz-file_beneath_SRC := tests/fuzz/file_beneath.c tests/fuzz/world.c common/fil
 FUZZERS += fuzz-broker
 fuzz-broker_SRC := tests/fuzz/broker.c tests/fuzz/world.c common/broker.c common/ipc.c common/log.c common/str.c
 fuzz-broker_LIBS := libevent_core
+
+TESTS += test-verity
+test-verity_SRC := tests/unit/verity_test.c common/verity.c common/file.c common/str.c
+test-verity_LIBS := cmocka
+FUZZERS += fuzz-verity
+fuzz-verity_SRC := tests/fuzz/verity.c common/verity.c common/file.c common/str.c

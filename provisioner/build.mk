@@ -263,6 +263,7 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	$(SUPERVISE_SRC) \
 	$(COMMON_BASE) \
 	common/hash.c \
+	common/verity.c \
 	common/ipc.c
 PROGRAMS += brambled
 brambled_SRC := provisioner/main.c common/notify.c $(BRAMBLED_SRC)

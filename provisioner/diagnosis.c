@@ -67,6 +67,9 @@ const struct diagnosis_cause diagnosis_causes[] = {
 	{ "image-broken", "the image's file can't be mounted on the node",
 		"`bramble-image verify` tells whether it is damaged; `bramble image rollback` goes "
 		"back" },
+	{ CAUSE_IMAGE_CORRUPT, "the node's kernel read bytes of the image that have changed",
+		"`bramble-image verify` names the file; `bramble image rollback` goes back; if the "
+		"router's copy is intact, suspect the node's memory" },
 	{ "data-failed", "the node's data directory can't be mounted or written",
 		"look at nodes/NAME on the share and its free space" },
 	{ "data-full", "there is no space left for the node's data",
@@ -96,8 +99,9 @@ const struct diagnosis_cause *diagnosis_find(const char *code)
 bool diagnosis_may_be_image(const char *code)
 {
 	static const char *const codes[] = { CAUSE_IMAGE_INCOMPLETE, "missing-file", "eeprom-old",
-		"firmware-stopped", "kernel-silent", "no-network", "image-broken", "no-systemd",
-		"agent-silent", "agent-failed", CAUSE_STARTED_OVER };
+		"firmware-stopped", "kernel-silent", "no-network", "image-broken",
+		CAUSE_IMAGE_CORRUPT, "no-systemd", "agent-silent", "agent-failed",
+		CAUSE_STARTED_OVER };
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		if (strcmp(codes[i], code) == 0)
@@ -236,7 +240,7 @@ const char *diagnosis_of_report(const char *stage, const char *detail)
 	if (strcmp(stage, "nfs") == 0)
 		return of_nfs(detail);
 	if (strcmp(stage, "root") == 0)
-		return "image-broken";
+		return begins(detail, DIAGNOSIS_CORRUPT) ? CAUSE_IMAGE_CORRUPT : "image-broken";
 	if (strcmp(stage, "data") == 0)
 		return of_data(detail);
 	if (strcmp(stage, "systemd") == 0)

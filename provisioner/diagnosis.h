@@ -23,11 +23,14 @@
 #define CAUSE_NO_IMAGE "no-image"
 #define CAUSE_IMAGE_INCOMPLETE "image-incomplete"
 #define CAUSE_TURN "waits-turn"
+#define CAUSE_IMAGE_CORRUPT "image-corrupt"
 #define CAUSE_STARTED_OVER "started-over"
 #define CAUSE_GONE "node-changed"
 
 /* How bramble-init begins what it says of a node whose agent doesn't join. */
 #define DIAGNOSIS_NOT_JOINED "not joined"
+/* And what it says of an image in which the node's kernel has found a changed byte. */
+#define DIAGNOSIS_CORRUPT "the image has changed bytes"
 
 struct diagnosis_cause {
 	const char *code;

@@ -16,7 +16,8 @@
 
 struct node_health {
 	uint32_t node;
-	bool unwritten; /* the newest minute */
+	bool unwritten;	    /* the newest minute */
+	bool image_corrupt; /* its kernel has found a changed byte in its image */
 	struct series_sample now;
 	struct series_sample minutes[SERIES_MINUTES]; /* each in its place of the hour */
 	int64_t newest_ms;			      /* of the minutes; 0 = there is none */
@@ -237,6 +238,17 @@ static double number(const cJSON *body, const char *name, double least, double m
 		       : unknown;
 }
 
+static void hear_corruption(struct brambled *brambled, struct node_health *health,
+	const struct registry_node *node, bool corrupt)
+{
+	if (corrupt && !health->image_corrupt)
+		brambled_event(brambled, "node.image-corrupt", node->name,
+			"%s has read changed bytes of its image %.12s; `bramble-image verify` says "
+			"whether the router's copy is damaged",
+			node->name, node->image_hash);
+	health->image_corrupt = corrupt;
+}
+
 void health_hear(struct brambled *brambled, const struct registry_node *node, const cJSON *body)
 {
 	struct node_health *health = find_or_add(brambled->health, node->id);
@@ -249,8 +261,11 @@ void health_hear(struct brambled *brambled, const struct registry_node *node, co
 		.link_mbps = (uint32_t)number(body, "link_mbps", 0, 1e6, 0),
 		.load_hundredths = (uint32_t)(number(body, "load1", 0, 1e6, 0) * 100 + 0.5) };
 
-	if (health)
-		take_sample(brambled->health, health, &sample);
+	if (!health)
+		return;
+	hear_corruption(brambled, health, node,
+		cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "image_corrupt")));
+	take_sample(brambled->health, health, &sample);
 }
 
 static void add_throttled(cJSON *json, int32_t throttled)
@@ -360,6 +375,7 @@ cJSON *health_describe(struct brambled *brambled, const struct registry_node *no
 	cJSON *json = cJSON_CreateObject(), *array;
 
 	cJSON_AddStringToObject(json, "node", node->name);
+	cJSON_AddBoolToObject(json, "image_corrupt", health && health->image_corrupt);
 	cJSON_AddItemToObject(json, "now", health ? sample_json(&health->now) : cJSON_CreateNull());
 	array = cJSON_AddArrayToObject(json, "minutes");
 	for (size_t i = 0; i < n; i++)
@@ -380,9 +396,16 @@ static bool is_too_hot(const struct series_sample *sample)
 }
 
 static void describe_trouble(
-	const struct series_sample *sample, const char *name, char text[static HEALTH_WARNING_SIZE])
+	const struct node_health *health, const char *name, char text[static HEALTH_WARNING_SIZE])
 {
-	if (has_bit(sample, THROTTLED_UNDER_VOLTAGE))
+	const struct series_sample *sample = &health->now;
+
+	if (health->image_corrupt)
+		snprintf(text, HEALTH_WARNING_SIZE,
+			"%.63s has read changed bytes of its image: `bramble-image verify` says "
+			"whether the router's copy is damaged",
+			name);
+	else if (has_bit(sample, THROTTLED_UNDER_VOLTAGE))
 		snprintf(text, HEALTH_WARNING_SIZE,
 			"%.63s gets too little voltage: use a better power supply or cable", name);
 	else
@@ -404,10 +427,11 @@ int health_each_warning(
 		struct registry_node node;
 
 		if (now->at_ms < since_ms ||
-			(!is_too_hot(now) && !has_bit(now, THROTTLED_UNDER_VOLTAGE)) ||
+			(!health->image_corrupt && !is_too_hot(now) &&
+				!has_bit(now, THROTTLED_UNDER_VOLTAGE)) ||
 			registry_node_of_id(brambled->registry, health->node, &node) != 0)
 			continue;
-		describe_trouble(now, node.name, text);
+		describe_trouble(health, node.name, text);
 		result = each(argument, text);
 	}
 	return result;

@@ -17,6 +17,7 @@
 #define SQUASHFS_MAGIC UINT32_C(0x73717368)
 #define SQUASHFS_SIZE_AT 40
 #define SQUASHFS_SUPERBLOCK 96
+#define SQUASHFS_PADDING UINT64_C(4096) /* mksquashfs fills its last block up */
 
 struct open_set {
 	char hash[HASH_TEXT_SIZE]; /* "" = free */
@@ -100,27 +101,47 @@ static int get_set(struct brambled *brambled, const char *name, const char *hash
 	return 0;
 }
 
-/* A copy that was interrupted is shorter than it says of itself. */
-static int check_squashfs(const char *path, char reason[static IMAGES_REASON_SIZE])
+/* How many bytes the squashfs in a file says that it has, and how many are there. False: it is no
+ * squashfs. */
+static bool measure_squashfs(int fd, uint64_t *squashfs, uint64_t *all)
 {
 	uint8_t superblock[SQUASHFS_SUPERBLOCK];
 	uint32_t magic = 0;
 	uint64_t size = 0;
 	struct stat status;
+
+	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ||
+		pread(fd, superblock, sizeof(superblock), 0) != (ssize_t)sizeof(superblock))
+		return false;
+	memcpy(&magic, superblock, sizeof(magic));
+	memcpy(&size, superblock + SQUASHFS_SIZE_AT, sizeof(size));
+	*all = (uint64_t)status.st_size;
+	*squashfs = le64toh(size);
+	return le32toh(magic) == SQUASHFS_MAGIC;
+}
+
+/* A copy that was interrupted is shorter than it says of itself; and what lies behind the squashfs
+ * is a hash tree, or was one. */
+static bool is_whole(int fd, struct verity *verity)
+{
+	uint64_t squashfs, all;
+
+	*verity = (struct verity){ 0 };
+	if (!measure_squashfs(fd, &squashfs, &all) || all < squashfs)
+		return false;
+	return all - squashfs < SQUASHFS_PADDING || verity_read(fd, verity) == 0;
+}
+
+static int check_squashfs(
+	const char *path, struct verity *verity, char reason[static IMAGES_REASON_SIZE])
+{
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	bool whole;
 
 	if (fd < 0)
 		return -errno;
-	whole = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-		pread(fd, superblock, sizeof(superblock), 0) == (ssize_t)sizeof(superblock);
+	whole = is_whole(fd, verity);
 	close(fd);
-	if (whole) {
-		memcpy(&magic, superblock, sizeof(magic));
-		memcpy(&size, superblock + SQUASHFS_SIZE_AT, sizeof(size));
-		whole = le32toh(magic) == SQUASHFS_MAGIC &&
-			(uint64_t)status.st_size >= le64toh(size);
-	}
 	if (whole)
 		return 0;
 	snprintf(reason, IMAGES_REASON_SIZE,
@@ -134,11 +155,12 @@ static int check_squashfs(const char *path, char reason[static IMAGES_REASON_SIZ
 static int find_root(struct brambled *brambled, const char *name, const char *hash,
 	char path[static IMAGES_PATH_SIZE], char reason[static IMAGES_REASON_SIZE])
 {
+	struct verity verity;
 	struct stat status;
 	int result;
 
 	make_path(brambled, name, hash, ".squashfs", path, IMAGES_PATH_SIZE);
-	result = check_squashfs(path, reason);
+	result = check_squashfs(path, &verity, reason);
 	if (result != -ENOENT)
 		return result;
 	make_path(brambled, name, hash, ".tree", path, IMAGES_PATH_SIZE);
@@ -224,6 +246,21 @@ int images_open(struct brambled *brambled, const char *name, const char *hash,
 	int result = find_root(brambled, name, hash, root, reason);
 
 	return result == 0 ? get_set(brambled, name, hash, set, reason) : result;
+}
+
+int images_verity(const char *root, char argument[static VERITY_ARGUMENT_SIZE],
+	char reason[static IMAGES_REASON_SIZE])
+{
+	struct verity verity = { 0 };
+	const char *dot = strrchr(root, '.');
+	int result = 0;
+
+	argument[0] = '\0';
+	if (dot && strcmp(dot, ".squashfs") == 0)
+		result = check_squashfs(root, &verity, reason);
+	if (result == 0 && verity.blocks > 0)
+		verity_format_argument(&verity, argument);
+	return result;
 }
 
 static int make_current(struct brambled *brambled, const char *name, const char *hash)

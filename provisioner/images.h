@@ -3,6 +3,7 @@
 #ifndef BRAMBLE_IMAGES_H
 #define BRAMBLE_IMAGES_H
 
+#include "common/verity.h"
 #include "provisioner/brambled.h"
 
 #define IMAGES_REASON_SIZE 256
@@ -20,6 +21,11 @@ int images_current(struct brambled *brambled, const char *name, char hash[static
  * its files are there and whole. Returns 0 or -errno with `reason`. */
 int images_open(struct brambled *brambled, const char *name, const char *hash,
 	struct boot_set **set, char root[static IMAGES_PATH_SIZE],
+	char reason[static IMAGES_REASON_SIZE]);
+
+/* What the kernel command line says of the hash tree in a root's file; "" = it has none. Returns 0,
+ * or -errno with `reason`: the file's end is damaged. */
+int images_verity(const char *root, char argument[static VERITY_ARGUMENT_SIZE],
 	char reason[static IMAGES_REASON_SIZE]);
 
 /* The version on the share whose hash begins with `beginning` (8 digits or more), or "current" or

@@ -2,8 +2,11 @@
 #include "provisioner/resolve.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -106,7 +109,7 @@ static void note_command_line(
 /* The texts that a context points to. */
 struct texts {
 	char data[400], shared[300], arguments[RULES_ARGUMENTS_SIZE], lines[RULES_LINES_SIZE],
-		waits_as[MAC_TEXT_SIZE];
+		waits_as[MAC_TEXT_SIZE], verity[VERITY_ARGUMENT_SIZE];
 };
 
 static struct boot_context node_context(struct brambled *brambled,
@@ -127,7 +130,8 @@ static struct boot_context node_context(struct brambled *brambled,
 		.data = texts->data,
 		.shared = texts->shared,
 		.kernel_arguments = texts->arguments,
-		.config_lines = texts->lines };
+		.config_lines = texts->lines,
+		.in_memory = rules_root_in_memory(settings, node) };
 }
 
 static struct boot_context waiting_context(
@@ -146,9 +150,34 @@ static struct boot_context waiting_context(
 		.waits_as = texts->waits_as };
 }
 
+/* The image itself, for a node that holds it in its memory. By TFTP nobody needs it: it would take
+ * the wire from others for minutes. */
+static bool is_root(const struct registry_node *node, const char *leaf, uint32_t protocol)
+{
+	return node && protocol == IPC_HTTP && strcmp(leaf, "root") == 0;
+}
+
+static int open_root(const struct version *version, struct boot_file *file)
+{
+	struct stat status;
+
+	file->stage = BOOT_STAGE_ROOT;
+	file->fd = open(version->root, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (file->fd < 0)
+		return -errno;
+	if (fstat(file->fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+		close(file->fd);
+		return -ENOENT; /* a tree */
+	}
+	file->size = (uint64_t)status.st_size;
+	str_copy(file->key, sizeof(file->key), version->hash);
+	return 0;
+}
+
 /* `node` NULL: the board is parked, and gets what makes it wait. */
 static int open_file(struct brambled *brambled, const struct registry_board *board,
-	struct registry_node *node, const char *leaf, struct ipc_resolved *answer)
+	struct registry_node *node, const char *leaf, uint32_t protocol,
+	struct ipc_resolved *answer)
 {
 	const struct registry_boot *boot = timeline_boot(brambled, &board->mac);
 	const struct settings *settings = &brambled->settings;
@@ -172,9 +201,14 @@ static int open_file(struct brambled *brambled, const struct registry_board *boa
 	context.image_hash = version.hash;
 	if (node && strcmp(leaf, "cmdline.txt") == 0) {
 		context.token = boot ? timeline_token(brambled, &board->mac) : "";
+		result = images_verity(version.root, texts.verity, reason);
+		context.verity = texts.verity;
 		note_command_line(brambled, node, version.hash);
 	}
-	result = boot_set_resolve(version.set, &context, leaf, &file);
+	if (result == 0)
+		result = is_root(node, leaf, protocol)
+				 ? open_root(&version, &file)
+				 : boot_set_resolve(version.set, &context, leaf, &file);
 	if (result == -ENOENT) {
 		timeline_note_missing(brambled, &board->mac, leaf);
 		return refuse(answer, ENOENT, "no such file");
@@ -288,11 +322,11 @@ int resolve_answer(
 	if (result == -EAGAIN && may_wait(brambled, &board)) {
 		*answer = (struct ipc_resolved){ 0 };
 		prepare_transfer(brambled, &board, &node, request);
-		return open_file(brambled, &board, NULL, name.leaf, answer);
+		return open_file(brambled, &board, NULL, name.leaf, request->protocol, answer);
 	}
 	if (result != 0)
 		return -1;
 	if (begins)
 		prepare_transfer(brambled, &board, &node, request);
-	return open_file(brambled, &board, &node, name.leaf, answer);
+	return open_file(brambled, &board, &node, name.leaf, request->protocol, answer);
 }

@@ -135,6 +135,24 @@ void rules_config_lines(const struct settings *settings, const struct registry_n
 		RULES_LINES_SIZE);
 }
 
+bool rules_root_in_memory(const struct settings *settings, const struct registry_node *node)
+{
+	bool in_memory = false;
+
+	for (enum nodeconf_level level = NODECONF_ALL; level <= NODECONF_NODE; level++) {
+		for (size_t i = 0; i < settings->n_node_settings; i++) {
+			const struct settings_node_settings *s = &settings->node_settings[i];
+			enum nodeconf_level at;
+
+			if (*s->root &&
+				nodeconf_selects(&s->selector, node->name, node->role, &at) &&
+				at == level)
+				in_memory = strcmp(s->root, "ram") == 0;
+		}
+	}
+	return in_memory;
+}
+
 unsigned rules_memory(const struct registry_board *board)
 {
 	unsigned memory = boot_memory_of_revision(board->revision);

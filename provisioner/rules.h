@@ -31,6 +31,9 @@ void rules_kernel_arguments(const struct settings *settings, const struct regist
 void rules_config_lines(const struct settings *settings, const struct registry_node *node,
 	char out[static RULES_LINES_SIZE]);
 
+/* Does the node hold its root in its memory (nodes.settings: root)? */
+bool rules_root_in_memory(const struct settings *settings, const struct registry_node *node);
+
 /* MiB by the revision code, or what every board of the model has; 0 = not known. */
 unsigned rules_memory(const struct registry_board *board);
 

@@ -120,6 +120,13 @@ static const char *check_on_off(const char *value)
 	return is_one_of(value, words) ? NULL : "is neither off nor on";
 }
 
+static const char *check_root(const char *value)
+{
+	static const char *const words[] = { "nfs", "ram", NULL };
+
+	return is_one_of(value, words) ? NULL : "is neither nfs nor ram";
+}
+
 /* wpa_supplicant's file has it between quotes. */
 static const char *check_plain(const char *value)
 {
@@ -242,6 +249,12 @@ const struct conf_setting settings_node_table[] = {
 		.check = check_on_off,
 		.fallback = "",
 		.help = "off or on" },
+	{ .path = "root",
+		.type = CONF_STRING,
+		IN(settings_node_settings, root),
+		.check = check_root,
+		.fallback = "",
+		.help = "nfs, or ram: the node holds its image in its own memory" },
 	{ .path = "kernel_arguments",
 		.type = CONF_STRING,
 		IN(settings_node_settings, kernel_arguments),

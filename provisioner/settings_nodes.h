@@ -34,6 +34,7 @@ struct settings_node_settings {
 	char wifi_passphrase[65];
 	char wifi_country[3];
 	char wifi_power_saving[4]; /* off, on */
+	char root[4];		   /* nfs, ram */
 	char kernel_arguments[512];
 	char config_txt[1024];
 };

@@ -45,6 +45,8 @@ static const char *stage_name(enum boot_stage stage)
 		return "initramfs";
 	case BOOT_STAGE_TREE:
 		return "tree";
+	case BOOT_STAGE_ROOT:
+		return "root";
 	case BOOT_STAGE_OTHER:
 		return "firmware";
 	}

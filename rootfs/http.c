@@ -13,8 +13,6 @@
 #include "common/str.h"
 #include "rootfs/tcp.h"
 
-#define NO_LENGTH SIZE_MAX
-
 /* "HTTP/1.1 200 OK" up to `end`. Returns the status or -EBADMSG. Interim answers (1xx) are only
  * sent to who asks for them. */
 static int parse_status(const char *line, const char *end)
@@ -40,9 +38,9 @@ static bool has_name(const char *line, const char *colon, const char *name)
 }
 
 /* The digits between p and end, with blanks around them. */
-static int parse_length(const char *p, const char *end, size_t *length)
+static int parse_number(const char *p, const char *end, uint64_t *number)
 {
-	size_t value = 0;
+	uint64_t value = 0;
 
 	while (p < end && (*p == ' ' || *p == '\t'))
 		p++;
@@ -53,15 +51,38 @@ static int parse_length(const char *p, const char *end, size_t *length)
 	for (; p < end; p++) {
 		if (*p < '0' || *p > '9')
 			return -EBADMSG;
-		if (value < HTTP_BODY_SIZE) /* larger is too large, however much */
-			value = value * 10 + (size_t)(*p - '0');
+		if (value < HTTP_LENGTH_LIMIT) /* larger is too large, however much */
+			value = value * 10 + (uint64_t)(*p - '0');
 	}
-	*length = value;
+	*number = value;
+	return 0;
+}
+
+/* "bytes 100-199/200" (RFC 9110 section 14.4); an unknown length ("*") is refused. */
+static int parse_range(const char *p, const char *end, struct http_head *head)
+{
+	static const char unit[] = "bytes ";
+	const char *minus, *slash;
+	uint64_t last;
+
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	if ((size_t)(end - p) < strlen(unit) || memcmp(p, unit, strlen(unit)) != 0)
+		return -EBADMSG;
+	p += strlen(unit);
+	minus = memchr(p, '-', (size_t)(end - p));
+	slash = minus ? memchr(minus, '/', (size_t)(end - minus)) : NULL;
+	if (!slash || parse_number(p, minus, &head->first) != 0 ||
+		parse_number(minus + 1, slash, &last) != 0 ||
+		parse_number(slash + 1, end, &head->whole) != 0 || head->first > last ||
+		last >= head->whole)
+		return -EBADMSG;
+	head->has_range = true;
 	return 0;
 }
 
 /* One field line (RFC 9112 section 5), without its end. */
-static int parse_field(const char *line, const char *end, size_t *body_length)
+static int parse_field(const char *line, const char *end, struct http_head *head)
 {
 	const char *colon = memchr(line, ':', (size_t)(end - line));
 
@@ -69,61 +90,64 @@ static int parse_field(const char *line, const char *end, size_t *body_length)
 		return -EBADMSG;
 	if (has_name(line, colon, "transfer-encoding"))
 		return -EBADMSG;
+	if (has_name(line, colon, "content-range"))
+		return head->has_range ? -EBADMSG : parse_range(colon + 1, end, head);
 	if (!has_name(line, colon, "content-length"))
 		return 0;
-	return *body_length == NO_LENGTH ? parse_length(colon + 1, end, body_length) : -EBADMSG;
+	if (head->has_length)
+		return -EBADMSG;
+	head->has_length = true;
+	return parse_number(colon + 1, end, &head->length);
 }
 
-/* The header up to and with its empty line. Returns the status or -EBADMSG. */
-static int parse_header(const char *bytes, const char *end, size_t *body_length)
+int http_parse_head(const char *bytes, size_t length, struct http_head *head)
 {
-	const char *line = bytes, *line_end = memmem(line, (size_t)(end - line), "\r\n", 2);
-	int status;
+	const char *end = bytes + length;
+	const char *line = bytes, *line_end = memmem(line, length, "\r\n", 2);
 
-	if (!line_end || memchr(bytes, '\0', (size_t)(end - bytes)))
+	*head = (struct http_head){ 0 };
+	if (!line_end || memchr(bytes, '\0', length))
 		return -EBADMSG;
-	status = parse_status(line, line_end);
-	*body_length = NO_LENGTH;
-	while (status > 0) {
+	head->status = parse_status(line, line_end);
+	while (head->status > 0) {
 		line = line_end + 2;
 		line_end = memmem(line, (size_t)(end - line), "\r\n", 2);
 		if (line_end == line)
-			return status;
+			return 0;
 		if (!line_end || memchr(line, '\n', (size_t)(line_end - line)) ||
-			parse_field(line, line_end, body_length) != 0)
+			parse_field(line, line_end, head) != 0)
 			return -EBADMSG;
 	}
-	return status;
+	return head->status;
 }
 
 int http_parse(const char *bytes, size_t length, bool closed, struct http_answer *answer)
 {
 	const char *end = length ? memmem(bytes, length, "\r\n\r\n", 4) : NULL;
-	size_t wanted, body;
-	int status;
+	struct http_head head;
+	size_t body;
 
 	if (!end && length < HTTP_HEADER_SIZE)
 		return closed ? -EBADMSG : -EAGAIN;
 	if (!end || end + 4 > bytes + HTTP_HEADER_SIZE)
 		return -EMSGSIZE;
 	end += 4;
-	status = parse_header(bytes, end, &wanted);
-	if (status < 0)
-		return status;
-	body = (size_t)(bytes + length - end);
-	if (body >= HTTP_BODY_SIZE || (wanted != NO_LENGTH && wanted >= HTTP_BODY_SIZE))
-		return -EMSGSIZE;
-	if (wanted == NO_LENGTH ? !closed : body < wanted)
-		return closed ? -EBADMSG : -EAGAIN;
-	if ((wanted != NO_LENGTH && body > wanted) || memchr(end, '\0', body))
+	if (http_parse_head(bytes, (size_t)(end - bytes), &head) != 0)
 		return -EBADMSG;
-	answer->status = status;
+	body = (size_t)(bytes + length - end);
+	if (body >= HTTP_BODY_SIZE || (head.has_length && head.length >= HTTP_BODY_SIZE))
+		return -EMSGSIZE;
+	if (head.has_length ? body < head.length : !closed)
+		return closed ? -EBADMSG : -EAGAIN;
+	if ((head.has_length && body > head.length) || memchr(end, '\0', body))
+		return -EBADMSG;
+	answer->status = head.status;
 	memcpy(answer->body, end, body);
 	answer->body[body] = '\0';
 	return 0;
 }
 
-static int send_all(int fd, const char *data, size_t size, uint64_t deadline_ns)
+int http_send(int fd, const char *data, size_t size, uint64_t deadline_ns)
 {
 	while (size > 0) {
 		ssize_t n = send(fd, data, size, MSG_NOSIGNAL);
@@ -188,9 +212,9 @@ int http_call(struct in_addr address, uint16_t port, const char *path, const cha
 	fd = tcp_connect(address, port, deadline);
 	if (fd < 0)
 		return fd;
-	result = send_all(fd, header, (size_t)length, deadline);
+	result = http_send(fd, header, (size_t)length, deadline);
 	if (result == 0 && body)
-		result = send_all(fd, body, strlen(body), deadline);
+		result = http_send(fd, body, strlen(body), deadline);
 	if (result == 0)
 		result = receive(fd, deadline, answer);
 	close(fd);

@@ -23,6 +23,21 @@ struct http_answer {
  * come, -EMSGSIZE or -EBADMSG; *answer is only touched when it returns 0. Fuzzed. */
 int http_parse(const char *bytes, size_t length, bool closed, struct http_answer *answer);
 
+/* What the header of an answer says of its body. */
+#define HTTP_LENGTH_LIMIT (UINT64_C(1) << 40)
+struct http_head {
+	int status;
+	bool has_length, has_range;
+	uint64_t length;       /* Content-Length */
+	uint64_t first, whole; /* Content-Range: of the first byte, and of the whole thing */
+};
+
+/* Parse a header, up to and with its empty line. 0 or -EBADMSG. Pure; fuzzed with http_parse. */
+int http_parse_head(const char *bytes, size_t length, struct http_head *head);
+
+/* Send all of it. 0, -ETIMEDOUT at the deadline, or another -errno. */
+int http_send(int fd, const char *data, size_t size, uint64_t deadline_ns);
+
 /* POST `body` (JSON), or GET when body is NULL, http://ADDRESS:PORT/PATH. At most timeout_ms in
  * all. Returns 0 (whatever the status) or -errno (-ETIMEDOUT, -ECONNREFUSED, -EBADMSG, …). */
 int http_call(struct in_addr address, uint16_t port, const char *path, const char *body,

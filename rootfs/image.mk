@@ -3,7 +3,7 @@
 BOOT_MAKE := boot/build.c boot/kernel.c boot/initramfs.c boot/modules.c boot/firmware.c
 ROOTFS_RECIPE := rootfs/recipe.c rootfs/recipe_parts.c
 ROOTFS_MAKE := $(ROOTFS_RECIPE) $(addprefix rootfs/,failure.c progress.c run.c cache.c apt.c repositories.c kernel.c base.c \
-               tree.c units.c files.c script.c clean.c contents.c import.c root.c)
+               tree.c units.c files.c script.c clean.c contents.c import.c seal.c root.c) common/verity.c
 
 PROGRAMS += bramble-image
 bramble-image_SRC = provisioner/image/main.c provisioner/image/build.c provisioner/image/apart.c \

@@ -14,6 +14,7 @@
 #include "rootfs/repositories.h"
 #include "rootfs/run.h"
 #include "rootfs/script.h"
+#include "rootfs/seal.h"
 #include "rootfs/tree.h"
 #include "rootfs/units.h"
 
@@ -208,6 +209,9 @@ int root_pack(struct workshop *shop, const char *path, const char *squashfs)
 		.progress = &shop->progress,
 	};
 
+	int result;
+
 	progress_note(&shop->progress, "compressing");
-	return run_tool(&run, &shop->failure);
+	result = run_tool(&run, &shop->failure);
+	return result == 0 ? root_seal(shop, squashfs) : result;
 }

@@ -26,7 +26,7 @@ struct root_parts {
 /* Make it in the existing, empty directory `path`. Returns 0 or -errno with the shop's failure. */
 int root_make(struct workshop *shop, const struct root_parts *parts, const char *path);
 
-/* Pack it into one file; the same tree gives the same bytes. */
+/* Pack it into one file, with its hash tree behind it; the same tree gives the same bytes. */
 int root_pack(struct workshop *shop, const char *path, const char *squashfs);
 
 #endif

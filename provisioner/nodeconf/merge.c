@@ -198,6 +198,8 @@ static int put_settings(struct merge *merge, const struct settings_node_settings
 		result = put_more(merge, ITEM_KERNEL, s->kernel_arguments, " ", "kernel_arguments");
 	if (result == 0)
 		result = put_more(merge, ITEM_FIRMWARE, s->config_txt, "", "config_txt");
+	if (result == 0)
+		result = put_one(merge, ITEM_ROOT, s->root, "root");
 	return result;
 }
 

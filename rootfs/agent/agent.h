@@ -53,9 +53,10 @@ struct agent_nfs {
 void agent_parse_mountstats(const char *text, struct agent_nfs *nfs);
 
 struct agent_health {
-	int64_t throttled; /* bits of the firmware's get_throttled, -1 unknown */
-	int64_t link_mbps; /* 0 unknown */
-	int64_t nfs_us;	   /* mean round trip since `before`; 0: no calls */
+	int64_t throttled;  /* bits of the firmware's get_throttled, -1 unknown */
+	int64_t link_mbps;  /* 0 unknown */
+	int64_t nfs_us;	    /* mean round trip since `before`; 0: no calls */
+	bool image_corrupt; /* the kernel has found a changed byte in the image */
 };
 /* *before: the last ones' counts, at first zero; becomes these ones'. */
 void agent_read_health(struct agent_health *health, struct agent_nfs *before);

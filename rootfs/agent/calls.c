@@ -138,6 +138,8 @@ static void tell_health(struct json_writer *writer)
 		json_number(writer, "throttled", health.throttled);
 	json_number(writer, "link_mbps", health.link_mbps);
 	json_number(writer, "nfs_us", health.nfs_us);
+	if (health.image_corrupt)
+		json_boolean(writer, "image_corrupt", true);
 }
 
 static void tell_config(struct json_writer *writer, const struct agent_config *config)

@@ -30,6 +30,7 @@ static const struct config_kind *const kinds[ITEM_KINDS] = {
 	/* The firmware and the kernel have read them. */
 	[ITEM_KERNEL] = NULL,
 	[ITEM_FIRMWARE] = NULL,
+	[ITEM_ROOT] = NULL,
 };
 
 /* A document that was read from a file. */

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /* How the board is: what the heartbeat tells beside load and memory. */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/file.h"
 #include "common/throttled.h"
 #include "rootfs/agent/agent.h"
+#include "rootfs/verity_status.h"
 
 #define NUMBER_LIMIT 64
 #define MOUNTSTATS_LIMIT (256u * 1024)
@@ -107,13 +110,25 @@ void agent_parse_mountstats(const char *text, struct agent_nfs *nfs)
 	}
 }
 
+static bool is_image_corrupt(void)
+{
+	int control = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
+	bool corrupt = control >= 0 && verity_found_corruption(control);
+
+	if (control >= 0)
+		close(control);
+	return corrupt;
+}
+
 void agent_read_health(struct agent_health *health, struct agent_nfs *before)
 {
 	struct agent_nfs now = { 0 };
 	char *text;
 	size_t size;
 
-	*health = (struct agent_health){ .throttled = read_throttled(), .link_mbps = read_link() };
+	*health = (struct agent_health){ .throttled = read_throttled(),
+		.link_mbps = read_link(),
+		.image_corrupt = is_image_corrupt() };
 	if (file_read("/proc/self/mountstats", MOUNTSTATS_LIMIT, &text, &size) == 0) {
 		agent_parse_mountstats(text, &now);
 		free(text);

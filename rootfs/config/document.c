@@ -20,6 +20,7 @@ static const struct item_kind_traits traits[ITEM_KINDS] = {
 	[ITEM_UNIT] = { "unit", 2, true, true, true },
 	[ITEM_KERNEL] = { "kernel", 1, false, false, false },
 	[ITEM_FIRMWARE] = { "firmware", 1, false, false, false },
+	[ITEM_ROOT] = { "root", 1, false, false, false },
 };
 
 const struct item_kind_traits *item_traits(enum item_kind kind)

@@ -40,8 +40,9 @@ enum item_kind {
 	ITEM_UNIT,     /* name, state */
 	ITEM_KERNEL,   /* arguments of the kernel beyond Bramble's own */
 	ITEM_FIRMWARE, /* lines of config.txt beyond Bramble's own */
+	ITEM_ROOT,     /* "nfs" or "ram" */
 };
-#define ITEM_KINDS (ITEM_FIRMWARE + 1)
+#define ITEM_KINDS (ITEM_ROOT + 1)
 
 struct item_kind_traits {
 	const char *word;

@@ -93,6 +93,18 @@ static bool is_board(const char *text)
 	return text[0] != '\0' && text[strspn(text, "0123456789abcdef:")] == '\0';
 }
 
+static bool is_verity(const char *text)
+{
+	struct verity verity;
+
+	return verity_parse_argument(text, &verity) == 0;
+}
+
+static bool is_root(const char *text)
+{
+	return strcmp(text, "ram") == 0 || strcmp(text, "nfs") == 0;
+}
+
 static bool is_patience(const char *text)
 {
 	uint64_t seconds;
@@ -132,6 +144,7 @@ int init_parse_arguments(
 	const char *line, struct init_arguments *arguments, char reason[static INIT_REASON_SIZE])
 {
 	struct init_arguments *a = arguments;
+	char verity[VERITY_ARGUMENT_SIZE] = "", root[8] = "";
 	const struct {
 		const char *name;
 		enum presence presence;
@@ -143,6 +156,8 @@ int init_parse_arguments(
 		{ "bramble.token", REQUIRED, is_hex, a->token, sizeof(a->token) },
 		{ "bramble.image", REQUIRED, is_path, a->image, sizeof(a->image) },
 		{ "bramble.hash", OPTIONAL, is_hex, a->hash, sizeof(a->hash) },
+		{ "bramble.verity", OPTIONAL, is_verity, verity, sizeof(verity) },
+		{ "bramble.root", OPTIONAL, is_root, root, sizeof(root) },
 		{ "bramble.data", REQUIRED, is_path, a->data, sizeof(a->data) },
 		{ "bramble.shared", OPTIONAL, is_path, a->shared, sizeof(a->shared) },
 	};
@@ -160,5 +175,8 @@ int init_parse_arguments(
 	for (size_t i = 0; result == 0 && i < sizeof(texts) / sizeof(texts[0]); i++)
 		result = take(line, texts[i].name, texts[i].presence, texts[i].looks_right,
 			texts[i].out, texts[i].size, reason);
+	if (result == 0 && verity[0])
+		(void)verity_parse_argument(verity, &a->verity);
+	a->in_memory = strcmp(root, "ram") == 0;
 	return result;
 }

@@ -12,14 +12,17 @@
 
 #include "common/dhcp.h"
 #include "common/str.h"
+#include "common/verity.h"
 
 #define INIT_PATH_SIZE 512
 #define INIT_REASON_SIZE 256
+#define INIT_DEVICE_SIZE 32
 
 #define NEW_ROOT "/new"
 /* What the new root stands on; visible below NEW_ROOT/run/bramble in the end. */
 #define INIT_SHARE "/share"	/* the router's directory that holds the image */
 #define INIT_IMAGE "/image"	/* the image's content */
+#define INIT_MEMORY "/memory"	/* tmpfs: the image, when the node holds it itself */
 #define INIT_SCRATCH "/scratch" /* tmpfs: what the node writes until it is switched off */
 
 /* What the kernel command line says (boot/render.c writes it). */
@@ -30,6 +33,8 @@ struct init_arguments {
 	char token[64];
 	char image[INIT_PATH_SIZE]; /* squashfs file or directory on the router */
 	char hash[HASH_TEXT_SIZE];
+	struct verity verity;	     /* .blocks 0: the image isn't verified */
+	bool in_memory;		     /* the image is fetched before it is mounted */
 	char data[INIT_PATH_SIZE];   /* node's data directory on the router */
 	char shared[INIT_PATH_SIZE]; /* "" = none */
 	/* Of a parked board: what an administrator admits it by; then node, token, image and data
@@ -78,6 +83,27 @@ int init_judge_answer(const struct dhcp_packet *sent, const struct dhcp_packet *
 int init_mount_share(const struct init_arguments *arguments, const struct init_network *network,
 	char reason[static INIT_REASON_SIZE]);
 int init_mount_root(const struct init_arguments *arguments, char reason[static INIT_REASON_SIZE]);
+/* Is there memory for the image, and has it a hash tree? False with `reason`: the share is mounted
+ * instead. */
+bool init_may_hold_root(
+	const struct init_arguments *arguments, char reason[static INIT_REASON_SIZE]);
+/* Bytes that /proc/meminfo says are available, 0 when it doesn't. Pure. */
+uint64_t init_parse_available(const char *meminfo);
+/* Fetch the image into INIT_MEMORY, or what is missing of it. 0 or -errno with `reason`. */
+int init_fetch_root(const struct init_arguments *arguments, char reason[static INIT_REASON_SIZE]);
+/* It can't be used: begin anew. */
+void init_forget_root(void);
+
+/* Open device-mapper: a descriptor, which the caller closes, or -errno. */
+int init_open_verity(void);
+/* Lay dm-verity over the loop device of an image; `device`: what to mount. 0 or -errno. */
+int init_lay_verity(
+	int control, const struct verity *verity, dev_t loop, char device[static INIT_DEVICE_SIZE]);
+/* Let it go, at once or when what is mounted from it is unmounted. */
+void init_release_verity(int control);
+/* How bramble-init begins what it says of an image in which the kernel has found a changed byte;
+ * provisioner/diagnosis.h knows these words. */
+#define INIT_CORRUPT "the image has changed bytes (dm-verity)"
 /* Mount the node's data and the shared directory read-write in NEW_ROOT. */
 int init_mount_data(const struct init_arguments *arguments, const struct init_network *network,
 	char reason[static INIT_REASON_SIZE]);

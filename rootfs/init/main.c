@@ -28,6 +28,7 @@ struct boot {
 	struct init_network network;
 	uint64_t give_up_ns; /* monotonic: start over then */
 	bool has_network;
+	char note[INIT_REASON_SIZE]; /* of the step that was done */
 };
 
 static void mount_kernel_file_systems(void)
@@ -70,14 +71,34 @@ static int step_network(struct boot *boot, char reason[static INIT_REASON_SIZE])
 	return 0;
 }
 
+/* A root in memory needs no share; where there isn't room for it, it comes by NFS after all. */
 static int step_share(struct boot *boot, char reason[static INIT_REASON_SIZE])
 {
+	struct init_arguments *arguments = &boot->arguments;
+
+	if (arguments->in_memory && init_may_hold_root(arguments, boot->note)) {
+		str_copy(boot->note, sizeof(boot->note), "none: the root comes into memory");
+		return 0;
+	}
+	if (arguments->in_memory)
+		init_complain("root: %s", boot->note);
+	arguments->in_memory = false;
 	return init_mount_share(&boot->arguments, &boot->network, reason);
 }
 
 static int step_root(struct boot *boot, char reason[static INIT_REASON_SIZE])
 {
-	return init_mount_root(&boot->arguments, reason);
+	const struct init_arguments *arguments = &boot->arguments;
+	int result = arguments->in_memory ? init_fetch_root(arguments, reason) : 0;
+
+	if (result != 0)
+		return result;
+	result = init_mount_root(arguments, reason);
+	if (result != 0 && arguments->in_memory)
+		init_forget_root();
+	else if (arguments->in_memory)
+		str_copy(boot->note, sizeof(boot->note), "in memory");
+	return result;
 }
 
 static int step_data(struct boot *boot, char reason[static INIT_REASON_SIZE])
@@ -132,7 +153,8 @@ static void take_step(struct boot *boot, const struct step *step)
 		pause_ms = pause_ms * 2 < LONGEST_PAUSE_MS ? pause_ms * 2 : LONGEST_PAUSE_MS;
 	}
 	init_say("%s: done in %.2f s", step->stage, (double)(clock_monotonic_ns() - began) / 1e9);
-	init_report(&boot->arguments, step->stage, "", false);
+	init_report(&boot->arguments, step->stage, boot->note, false);
+	boot->note[0] = '\0';
 }
 
 static void read_arguments(struct init_arguments *arguments)

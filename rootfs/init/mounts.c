@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* From the router's share to a root: NFS (RFC 7862), a loop device, squashfs, overlayfs over tmpfs.
+/* From the router's share to a root: NFS (RFC 7862), a loop device, dm-verity, squashfs, overlayfs
+ * over tmpfs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include "common/clock.h"
 #include "rootfs/init/init.h"
 #include "rootfs/tcp.h"
+#include "rootfs/verity_status.h"
 
 #define NFS_PORT 2049
 #define CONNECT_MS 5000
@@ -115,7 +117,8 @@ int init_mount_share(const struct init_arguments *arguments, const struct init_n
 		arguments, network, directory, INIT_SHARE, MS_RDONLY | MS_NOATIME, reason);
 }
 
-static int find_free_loop(char device[static 32], char reason[static INIT_REASON_SIZE])
+static int find_free_loop(
+	char device[static INIT_DEVICE_SIZE], char reason[static INIT_REASON_SIZE])
 {
 	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), error = errno, number = -1;
 
@@ -126,13 +129,14 @@ static int find_free_loop(char device[static 32], char reason[static INIT_REASON
 	}
 	if (number < 0)
 		return fail(reason, "no loop device by", "/dev/loop-control", error);
-	snprintf(device, 32, "/dev/loop%d", number);
+	snprintf(device, INIT_DEVICE_SIZE, "/dev/loop%d", number);
 	return 0;
 }
 
 /* Returns the descriptor of a loop device over `image`, which keeps it attached until it is
  * mounted, or -errno. */
-static int attach_loop(int image, char device[static 32], char reason[static INIT_REASON_SIZE])
+static int attach_loop(
+	int image, char device[static INIT_DEVICE_SIZE], char reason[static INIT_REASON_SIZE])
 {
 	const struct loop_config config = { .fd = (uint32_t)image,
 		.info = { .lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR } };
@@ -151,33 +155,72 @@ static int attach_loop(int image, char device[static 32], char reason[static INI
 	return fd;
 }
 
-static int mount_squashfs(int image, const char *path, char reason[static INIT_REASON_SIZE])
+static int mount_device(const char *device, const char *path, char reason[static INIT_REASON_SIZE])
 {
-	char device[32];
-	int fd = attach_loop(image, device, reason), result = 0;
+	if (mount(device, INIT_IMAGE, "squashfs", MS_RDONLY, NULL) == 0)
+		return 0;
+	return fail(reason,
+		"the image is damaged (run `bramble-image verify` on the router):", path, errno);
+}
 
-	if (fd < 0)
-		return fd;
-	if (mount(device, INIT_IMAGE, "squashfs", MS_RDONLY, NULL) != 0)
-		result = fail(reason,
-			"the image is damaged (run `bramble-image verify` on the router):", path,
-			errno);
-	close(fd);
+/* Likewise, with dm-verity between loop device and squashfs. */
+static int mount_verified(
+	const struct init_arguments *arguments, int loop, char reason[static INIT_REASON_SIZE])
+{
+	char device[INIT_DEVICE_SIZE];
+	struct stat status;
+	int control = init_open_verity(), result = control;
+
+	if (control < 0)
+		return fail(reason, "can't open", "/dev/mapper/control", -control);
+	if (fstat(loop, &status) != 0)
+		result = -errno;
+	else
+		result = init_lay_verity(control, &arguments->verity, status.st_rdev, device);
+	if (result != 0) {
+		fail(reason,
+			"the image can't be verified by this kernel (dm-verity):", arguments->image,
+			-result);
+	} else {
+		result = mount_device(device, arguments->image, reason);
+		if (result != 0 && verity_found_corruption(control))
+			fail(reason, INIT_CORRUPT ":", arguments->image, -result);
+		init_release_verity(control);
+	}
+	close(control);
 	return result;
 }
 
-static int mount_image(const char *path, char reason[static INIT_REASON_SIZE])
+static int mount_squashfs(
+	const struct init_arguments *arguments, int image, char reason[static INIT_REASON_SIZE])
 {
+	char device[INIT_DEVICE_SIZE];
+	int loop = attach_loop(image, device, reason), result;
+
+	if (loop < 0)
+		return loop;
+	if (arguments->verity.blocks > 0)
+		result = mount_verified(arguments, loop, reason);
+	else
+		result = mount_device(device, arguments->image, reason);
+	close(loop);
+	return result;
+}
+
+static int mount_image(const struct init_arguments *arguments, char reason[static INIT_REASON_SIZE])
+{
+	const char *path = arguments->image;
 	char here[INIT_PATH_SIZE];
 	struct stat status;
 	int fd, result = 0;
 
-	snprintf(here, sizeof(here), INIT_SHARE "%s", strrchr(path, '/'));
+	snprintf(here, sizeof(here), "%s%s", arguments->in_memory ? INIT_MEMORY : INIT_SHARE,
+		arguments->in_memory ? "/root" : strrchr(path, '/'));
 	fd = open(here, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status) != 0)
 		result = fail(reason, "the image isn't on the router:", path, errno);
 	else if (!S_ISDIR(status.st_mode))
-		result = mount_squashfs(fd, path, reason);
+		result = mount_squashfs(arguments, fd, reason);
 	else if (mount(here, INIT_IMAGE, NULL, MS_BIND, NULL) != 0)
 		result = fail(reason, "can't mount", path, errno);
 	if (fd >= 0)
@@ -207,7 +250,7 @@ int init_mount_root(const struct init_arguments *arguments, char reason[static I
 	mkdir(INIT_IMAGE, 0755);
 	mkdir(INIT_SCRATCH, 0755);
 	mkdir(NEW_ROOT, 0755);
-	result = mount_image(arguments->image, reason);
+	result = mount_image(arguments, reason);
 	if (result != 0)
 		return result;
 	if (mount("scratch", INIT_SCRATCH, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=50%") !=

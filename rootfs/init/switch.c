@@ -37,10 +37,18 @@ static void remove_tree(int parent, const char *name, dev_t device)
 	closedir(directory);
 }
 
+static bool is_mounted(const char *path)
+{
+	struct stat root, status;
+
+	return stat("/", &root) == 0 && stat(path, &status) == 0 && status.st_dev != root.st_dev;
+}
+
 /* The kernel's own file systems, and what the root stands on: visible in it, out of the way. */
 static int move_mounts(void)
 {
 	static const char *const moved[][2] = {
+		{ INIT_MEMORY, NEW_ROOT "/run/bramble/memory" },
 		{ INIT_SHARE, NEW_ROOT "/run/bramble/share" },
 		{ INIT_IMAGE, NEW_ROOT "/run/bramble/image" },
 		{ INIT_SCRATCH, NEW_ROOT "/run/bramble/scratch" },
@@ -50,7 +58,11 @@ static int move_mounts(void)
 	};
 
 	for (size_t i = 0; i < sizeof(moved) / sizeof(moved[0]); i++) {
-		int result = file_make_directories(moved[i][1], 0755);
+		int result;
+
+		if (!is_mounted(moved[i][0]))
+			continue;
+		result = file_make_directories(moved[i][1], 0755);
 
 		if (result != 0)
 			return result;

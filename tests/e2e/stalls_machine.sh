@@ -11,6 +11,7 @@ cause_is() { [ "$(cause)" = "$1" ]; }
 names() { # cause seconds what: the boot that goes on is said to wait for it
 	check "$3: $1" wait_for "$2" cause_is "$1"
 }
+warns() { bramble --json status | jq -r '.warnings[]' | grep -F -e "$1"; }
 joined_boots() { bramble --json boot list | jq '[.boots[] | select(.stage == "joined")] | length'; }
 has_joined() { [ "$(joined_boots)" -ge "$1" ]; }
 modes() { on_board 1 'stat -c "%a %u %g %n" /data/.bramble /data/.bramble/ssh/* /etc/ssh/ssh_host_* /etc/machine-id'; }
@@ -38,12 +39,12 @@ image=$(echo "$lab"/share/images/base/*.squashfs)
 # The node's directory is there from the beginning, so that its disk can be full before the node writes.
 kill -STOP "$ganesha"
 dd if="$image" of="$lab/superblock" bs=4k count=1 status=none
-# Its block size, compression and version: what brambled looks at is whole.
-dd if=/dev/zero of="$image" bs=1 seek=12 count=20 conv=notrunc status=none
+# A bit of its block size: what brambled looks at is whole.
+printf '\001' | dd of="$image" bs=1 seek=12 count=1 conv=notrunc status=none
 power_on_machine 1 4b 10000000c0ffee01 dc:a6:32:0a:0b:0c --attempts 3
 names nfs-hangs 120 'an NFS server that takes the connection and hangs'
 kill -CONT "$ganesha"
-names image-broken 90 'an image whose beginning is gone'
+names image-corrupt 90 'an image of which one byte has changed'
 dd if=/dev/zero of="$nodes/rasp1/fill" bs=4k status=none 2>/dev/null || :
 dd if="$lab/superblock" of="$image" bs=4k count=1 conv=notrunc status=none
 names data-full 60 'no space for what the node keeps'
@@ -55,4 +56,10 @@ check 'it goes on by itself, and joins' wait_for 300 has_joined 1
 
 check 'keys and identity are readable by those who should alone' sh -c \
 	'! echo "$0" | grep -v -e "^600 0 0 .*_key$" -e "^644 0 0 .*\.pub$" -e "^444 0 0 .*machine-id$" -e "^700 0 0 .*/\.bramble$"' "$(modes)"
+
+# A byte in the midst, which nobody has read yet.
+printf 'x' | dd of="$image" bs=1 seek=50000000 count=1 conv=notrunc status=none
+check 'a byte that changes under a running node is not read' on_board 1 \
+	'! dd if=/dev/dm-0 bs=4k skip=12207 count=1 of=/dev/null && dd if=/dev/dm-0 bs=4k skip=12206 count=1 of=/dev/null'
+check 'the router says whose' wait_for 20 warns 'rasp1 has read changed bytes of its image'
 done_testing

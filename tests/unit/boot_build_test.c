@@ -156,9 +156,9 @@ static void damaged_lists_end(void **state)
 }
 
 /* Modules and files that boot_make_initramfs asks for without '?'. */
-static const char *const needed[] = { "nfsv4", "loop", "squashfs", "overlay", "virtio_mmio",
-	"virtio_pci", "virtio_net", "genet", "broadcom", "dwc2", "smsc95xx", "lan78xx", "smsc",
-	"microchip", "cdc_ether", "macb" };
+static const char *const needed[] = { "nfsv4", "loop", "squashfs", "overlay", "dm-verity",
+	"virtio_mmio", "virtio_pci", "virtio_net", "genet", "broadcom", "dwc2", "smsc95xx",
+	"lan78xx", "smsc", "microchip", "cdc_ether", "macb" };
 
 #define IMAGE_SIZE 4096
 

@@ -86,6 +86,27 @@ static void cmdline_is_one_line_that_says_who_and_where(void **state)
 	assert_null(strpbrk(text, "\r\n"));
 }
 
+static void cmdline_brings_the_root_of_the_hash_tree(void **state)
+{
+	struct boot_context context = example(BOOT_MODEL_PI4);
+	char text[2048];
+
+	(void)state;
+	context.verity = "22215:" HASH;
+	boot_render_cmdline(&context, text, sizeof(text));
+	assert_string_equal(text, CMDLINE_START " bramble.verity=22215:" HASH CMDLINE_END);
+	context.in_memory = true;
+	boot_render_cmdline(&context, text, sizeof(text));
+	assert_string_equal(
+		text, CMDLINE_START " bramble.verity=22215:" HASH " bramble.root=ram" CMDLINE_END);
+	context.in_memory = false;
+	context.verity = "";
+	boot_render_cmdline(&context, text, sizeof(text));
+	assert_string_equal(text, CMDLINE_START CMDLINE_END);
+	context.verity = "22215:x init=/bin/sh";
+	assert_int_equal(boot_render_cmdline(&context, text, sizeof(text)), -EINVAL);
+}
+
 static void cmdline_names_a_port_that_isnt_80(void **state)
 {
 	struct boot_context context = example(BOOT_MODEL_PI4);
@@ -162,6 +183,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(config_names_kernel_and_initramfs_for_each_model),
 		cmocka_unit_test(cmdline_is_one_line_that_says_who_and_where),
+		cmocka_unit_test(cmdline_brings_the_root_of_the_hash_tree),
 		cmocka_unit_test(cmdline_names_a_port_that_isnt_80),
 		cmocka_unit_test(cmdline_refuses_values_that_would_begin_another),
 		cmocka_unit_test(what_does_not_fit_is_refused_whole),

@@ -63,8 +63,8 @@ static struct registry_boot boot_of(int64_t id, const char *hash, const char *ca
 static void only_what_a_version_may_cause_counts(void **state)
 {
 	static const char *const guilty[] = { "image-incomplete", "missing-file", "eeprom-old",
-		"firmware-stopped", "kernel-silent", "no-network", "image-broken", "no-systemd",
-		"agent-silent", "agent-failed", "started-over" };
+		"firmware-stopped", "kernel-silent", "no-network", "image-broken", "image-corrupt",
+		"no-systemd", "agent-silent", "agent-failed", "started-over" };
 	const struct fallback_scene well = { .servers_well = true, .others = 3, .heard = 1 };
 
 	(void)state;

@@ -59,6 +59,15 @@ static void reads_the_command_line(void **state)
 	assert_int_equal(arguments.port, 80);
 }
 
+static void available_memory_is_read_in_bytes(void **state)
+{
+	(void)state;
+	assert_int_equal(init_parse_available("MemTotal:       1000 kB\nMemFree: 10 kB\n"
+					      "MemAvailable:     345 kB\nBuffers: 1 kB\n"),
+		345 * 1024);
+	assert_int_equal(init_parse_available("MemTotal: 1000 kB\n"), 0);
+}
+
 static void a_board_that_waits_needs_no_more_than_the_router(void **state)
 {
 	struct init_arguments arguments;
@@ -101,6 +110,8 @@ static void names_what_is_missing_or_wrong(void **state)
 		{ "panic=10", "bramble.patience=10s", "bramble.patience" },
 		{ "panic=10", "bramble.join=-1", "bramble.join" },
 		{ "panic=10", "bramble.port=65536", "bramble.port" },
+		{ "panic=10", "bramble.verity=22215:004c", "bramble.verity" },
+		{ "panic=10", "bramble.root=disk", "bramble.root" },
 		/* A comma or colon would begin another mount option. */
 		{ "bramble.data=/srv", "bramble.data=/srv,rw", "bramble.data" },
 		{ "bramble.data=/srv", "bramble.shared=/a:b bramble.data=/srv", "bramble.shared" },
@@ -266,6 +277,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_the_command_line),
+		cmocka_unit_test(available_memory_is_read_in_bytes),
 		cmocka_unit_test(the_vigil_ends_when_the_agent_has_joined_or_somebody_says_so),
 		cmocka_unit_test(names_what_is_missing_or_wrong),
 		cmocka_unit_test(the_last_of_two_values_counts),

@@ -3,6 +3,7 @@
 #include "tests/unit/brambled_world.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,6 +213,61 @@ static void a_truncated_image_is_noticed(void **state)
 	world_discover(world, 1, 0x1001);
 	assert_int_equal(world_fetch(world, PEER, "start4.elf", &answer, NULL), EACCES);
 	assert_non_null(strstr(answer.reason, "truncated"));
+}
+
+/* Behind the squashfs of one block: its tree of one block, and the text at `trailer`. */
+static void append_tree(struct world *world, const char *name, const uint8_t *trailer)
+{
+	uint8_t tree[VERITY_BLOCK] = { 0 };
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/share/images/base/%s", world->directory, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, tree, sizeof(tree), VERITY_BLOCK), sizeof(tree));
+	assert_int_equal(pwrite(fd, trailer, VERITY_BLOCK, 2 * VERITY_BLOCK), VERITY_BLOCK);
+	close(fd);
+}
+
+static void the_command_line_brings_the_root_of_the_hash_tree(void **state)
+{
+	const struct verity verity = { .blocks = 1, .root = SECOND_HASH };
+	uint8_t trailer[VERITY_BLOCK];
+	struct world *world = *state;
+	struct ipc_resolved answer;
+
+	world_use_image(world, FIRST_HASH);
+	verity_format(&verity, trailer);
+	append_tree(world, FIRST_HASH ".squashfs", trailer);
+	world_discover(world, 1, 0x1001);
+	expect_content(world, "00001001/cmdline.txt", "bramble.verity=1:" SECOND_HASH " ");
+	/* A damaged end must not pass for a file that never had a tree. */
+	trailer[0] ^= 1;
+	append_tree(world, FIRST_HASH ".squashfs", trailer);
+	assert_int_equal(world_fetch(world, PEER, "00001001/cmdline.txt", &answer, NULL), EACCES);
+	assert_non_null(strstr(answer.reason, "truncated"));
+}
+
+/* A node that holds its root in its memory fetches the image; nobody does by TFTP. */
+static void the_image_itself_goes_to_nodes_by_http(void **state)
+{
+	struct world *world = *state;
+	struct ipc_resolve request = { .protocol = IPC_HTTP, .peer = world_address(PEER) };
+	struct ipc_resolved answer;
+	int fd;
+
+	world_use_image(world, FIRST_HASH);
+	world_discover(world, 1, 0x1001);
+	str_copy(request.name, sizeof(request.name), "root");
+	fd = resolve_answer(&world->brambled, &request, &answer);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(answer.size, 4096);
+	assert_string_equal(answer.key, FIRST_HASH);
+	request.protocol = IPC_TFTP;
+	assert_int_equal(resolve_answer(&world->brambled, &request, &answer), -1);
+	assert_int_equal(answer.error, ENOENT);
 }
 
 static void versions_are_checked_before_use(void **state)
@@ -494,6 +550,8 @@ int main(void)
 		TEST(a_serial_and_a_model_are_learned),
 		TEST(without_an_image_it_is_said_what_to_do),
 		TEST(a_boot_keeps_its_version),
+		TEST(the_command_line_brings_the_root_of_the_hash_tree),
+		TEST(the_image_itself_goes_to_nodes_by_http),
 		TEST(a_truncated_image_is_noticed),
 		TEST(versions_are_checked_before_use),
 		TEST(a_second_discover_may_be_another_boot),

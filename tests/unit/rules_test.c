@@ -118,6 +118,25 @@ static void a_node_has_its_roles_image_and_arguments(void **state)
 	assert_string_equal(arguments, "quiet");
 }
 
+static void a_root_in_memory_is_asked_for_by_all_role_or_node(void **state)
+{
+	const struct registry_node node = { .name = "rasp1", .role = "big" },
+				   other = { .name = "rasp2", .role = "node" };
+	struct settings settings;
+
+	(void)state;
+	read_settings(&settings, roles);
+	assert_false(rules_root_in_memory(&settings, &node));
+	read_settings(&settings, "roles = ( { name = \"big\"; } ); settings = ( "
+				 "{ node = \"rasp1\"; root = \"nfs\"; }, "
+				 "{ role = \"big\"; root = \"ram\"; } );");
+	assert_false(rules_root_in_memory(&settings, &node));
+	read_settings(&settings, "roles = ( { name = \"big\"; } ); settings = ( "
+				 "{ role = \"big\"; root = \"ram\"; } );");
+	assert_true(rules_root_in_memory(&settings, &node));
+	assert_false(rules_root_in_memory(&settings, &other));
+}
+
 static void mistakes_name_the_element(void **state)
 {
 	static const struct {
@@ -248,6 +267,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_known_fits_no_rule_that_asks),
 		cmocka_unit_test(memory_follows_from_the_revision),
 		cmocka_unit_test(a_node_has_its_roles_image_and_arguments),
+		cmocka_unit_test(a_root_in_memory_is_asked_for_by_all_role_or_node),
 		cmocka_unit_test(mistakes_name_the_element),
 		cmocka_unit_test_setup_teardown(
 			a_rule_names_the_node_and_its_role_renders_its_texts, world_make,
