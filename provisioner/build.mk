@@ -43,12 +43,22 @@ CLUSTER_SRC := $(addprefix provisioner/cluster/,paths.c kubeadm.c yaml.c process
 	lock.c copy.c manifest.c snapshot.c snapshot_list.c restore.c \
 	certificates.c credentials.c renew.c)
 CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c engine_kubeadm.c joins.c warnings.c processes.c paths.c) provisioner/api_cluster.c provisioner/api_clusterd.c
+# Add-ons
+ADDONS_PURE := $(addprefix provisioner/addons/,manifest.c inventory.c) provisioner/cluster/yaml.c common/str.c
+ADDONS_SRC := $(addprefix provisioner/addons/,manifest.c inventory.c load.c apply.c keep.c)
+TESTS += test-addons
+test-addons_SRC := tests/unit/addons_test.c $(ADDONS_PURE) provisioner/addons/load.c provisioner/nodeconf/template.c rootfs/failure.c common/file.c
+test-addons_LIBS := cmocka libcjson yaml-0.1 libsodium
+FUZZERS += fuzz-addon_manifest
+fuzz-addon_manifest_SRC := tests/fuzz/addon_manifest.c $(ADDONS_PURE)
+fuzz-addon_manifest_LIBS := libcjson yaml-0.1 libsodium
 TESTS += test-kubeadm
 test-kubeadm_SRC := tests/unit/kubeadm_test.c provisioner/cluster/kubeadm.c provisioner/cluster/yaml.c provisioner/cluster/processes.c common/str.c
 test-kubeadm_LIBS := cmocka libcjson yaml-0.1
 # bramble-upkeep
 PROGRAMS += bramble-upkeep
-bramble-upkeep_SRC := provisioner/cluster/upkeep_main.c provisioner/cluster/upkeep.c $(CLUSTER_SRC) rootfs/run.c rootfs/failure.c \
+bramble-upkeep_SRC := provisioner/cluster/upkeep_main.c provisioner/cluster/upkeep.c $(CLUSTER_SRC) \
+	$(ADDONS_SRC) provisioner/addons/upkeep.c provisioner/nodeconf/template.c rootfs/run.c rootfs/failure.c \
 	rootfs/progress.c $(SETTINGS_SRC) common/log.c common/file.c common/hash.c common/clock.c common/str.c
 bramble-upkeep_LIBS := libcjson yaml-0.1 libsodium libcrypto $(SETTINGS_LIBS)
 TESTS += test-certificates
@@ -83,6 +93,9 @@ fuzz-cluster_answers_LIBS := $(CLUSTERD_PURE_LIBS)
 # The administrator's command
 CLI := provisioner/cli
 CLI_SRC := $(addprefix $(CLI)/, \
+	addon.c \
+	addon_apply.c \
+	addon_list.c \
 	admit.c \
 	args.c \
 	board.c \

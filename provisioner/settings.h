@@ -91,6 +91,8 @@ struct settings {
 	int drain_overdue;	/* kubernetes.drain_overdue: enum settings_overdue */
 	int store;		/* kubernetes.store: enum settings_store */
 	int64_t store_mb;	/* kubernetes.store_mb */
+	char addons[2048];	/* kubernetes.addons: lines, in the order of their application */
+	char addons_path[256];	/* kubernetes.addons_path: a directory for each */
 	/* hooks */
 	char hooks[256];	 /* hooks.path: "/etc/bramble/hooks.d" */
 	int64_t hooks_timeout_s; /* hooks.timeout_s: of one run */

@@ -129,6 +129,22 @@ static const struct cli_command config_commands[] = {
 	{ .name = NULL },
 };
 
+static const struct cli_command addon_commands[] = {
+	{ "list", addon_list_main, "Which there are, and how they are in the cluster", CLI_ALONE,
+		"addons", NULL },
+	{ "show", addon_show_main, "Its manifests as the cluster gets them", CLI_ALONE, "addon",
+		NULL },
+	{ "diff", addon_diff_main, "How the cluster differs from them", CLI_ALONE | CLI_CLUSTER,
+		"addon_diff", NULL },
+	{ "apply", addon_apply_main, "Bring them to the cluster now", CLI_CHANGES | CLI_CLUSTER,
+		"addon_results", NULL },
+	{ "remove", addon_remove_main, "Take one away from the cluster",
+		CLI_CHANGES | CLI_ASKS | CLI_CLUSTER, "addon_results", NULL },
+	{ "images", addon_images_main, "The container images they need, for a mirror", CLI_ALONE,
+		"addon_images", NULL },
+	{ .name = NULL },
+};
+
 const struct cli_command commands_table[] = {
 	{ "status", status_main, "How Bramble is doing, in one page", 0, "status", NULL },
 	{ "node", NULL, "Nodes: list, show, admit, replace, reboot, identify ...", 0, NULL,
@@ -150,6 +166,8 @@ const struct cli_command commands_table[] = {
 		NULL, commands_rollout },
 	{ "cluster", NULL, "Kubernetes: create, status, snapshot, restore ...", 0, NULL,
 		cluster_commands },
+	{ "addon", NULL, "What the cluster gets: list, show, diff, apply ...", 0, NULL,
+		addon_commands },
 	{ "state", NULL, "The registry: backups, backup, restore, export, import", 0, NULL,
 		state_commands },
 	{ "config", NULL, "bramble.conf: check, show, diff, apply", 0, NULL, config_commands },

@@ -15,6 +15,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
+#include "provisioner/addons/addons.h"
 #include "provisioner/cluster/certificates.h"
 #include "provisioner/cluster/lock.h"
 #include "provisioner/cluster/renew.h"
@@ -233,6 +234,15 @@ static void keep_objects(struct round *round)
 			failure.text);
 }
 
+static void keep_addons(struct round *round)
+{
+	char warning[ADDON_WHY_SIZE];
+
+	addons_upkeep(round->settings, &round->progress, warning);
+	if (*warning)
+		warn(round, "%.150s; `bramble addon apply` says more", warning);
+}
+
 static void finish_restore(struct round *round, const char *name)
 {
 	struct failure failure = { .text = "" };
@@ -276,6 +286,7 @@ void upkeep_round(const struct settings *settings)
 			keep_objects(&round);
 			keep_snapshots(&round);
 			keep_certificates(&round);
+			keep_addons(&round);
 		}
 		tell(&round);
 		close(lock);
