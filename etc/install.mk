@@ -46,6 +46,8 @@ install: $(INSTALL_BUILT) ## Install (DESTDIR=, prefix=); what was edited stays
 	$(foreach f,$(wildcard etc/images/*.conf),$(call install_editable,$(f),$(sysconfdir)/bramble/images/$(notdir $(f))))
 	install -d $(addprefix '$(DESTDIR)$(sysconfdir)'/bramble/images/kubernetes/,programs containers)
 	$(foreach f,$(wildcard etc/images/kubernetes/*.*),$(call install_editable,$(f),$(sysconfdir)/bramble/images/kubernetes/$(notdir $(f))))
+	install -d $(addprefix '$(DESTDIR)$(sysconfdir)'/bramble/addons/,$(notdir $(wildcard etc/addons/*)))
+	$(foreach f,$(wildcard etc/addons/*/*.yaml),$(call install_editable,$(f),$(sysconfdir)/bramble/addons/$(patsubst etc/addons/%,%,$(f))))
 	@[ -n '$(DESTDIR)' ] || { systemd-sysusers '$(sysusersdir)/bramble.conf'; \
 	  [ ! -d /run/systemd/system ] || systemctl daemon-reload; }
 	@echo '  installed; next: edit $(sysconfdir)/bramble/bramble.conf, then: systemctl start bramble'

@@ -130,6 +130,7 @@ CLI_SRC := $(addprefix $(CLI)/, \
 	watch.c \
 	) \
 	$(CLUSTER_SRC) \
+	$(ADDONS_SRC) \
 	rootfs/run.c \
 	rootfs/failure.c \
 	rootfs/progress.c \

@@ -225,7 +225,7 @@ int addon_inventories_read(const struct settings *settings, struct addon_invento
 	struct failure *failure)
 {
 	static const char *const words[] = { "-n", INVENTORY_SPACE, "get", "configmaps", "-l",
-		INVENTORY_LABEL "=" INVENTORY_KIND, "-o", "json", NULL };
+		INVENTORY_SELECTOR, "-o", "json", NULL };
 	char *answer = malloc(ANSWER_SIZE);
 	cJSON *json = NULL;
 	int result;

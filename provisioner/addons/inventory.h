@@ -14,6 +14,7 @@
 #define INVENTORY_SPACE "kube-system"
 #define INVENTORY_LABEL "bramble/addons"
 #define INVENTORY_KIND "inventory"
+#define INVENTORY_SELECTOR "bramble/addons=inventory"
 
 struct addon_inventory {
 	char name[ADDON_NAME_SIZE];
