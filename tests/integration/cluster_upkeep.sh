@@ -14,7 +14,9 @@ put() { kubectl create configmap "$1" --from-literal=a="$2" >/dev/null; }
 restore() { cluster restore "$@" </dev/null; }
 api() { curl -s --cacert "$share/cluster/pki/ca.crt" -o /dev/null -w '%{http_code}' https://10.77.0.1:6443/readyz; }
 killed_after() { ip netns exec "$lab_name-rt" timeout -s KILL "$@" || :; }
-nothing_is_left() { ! ls -d "$share/cluster.new" "$share/cluster.restoring" "$share/cluster/restored" 2>/dev/null; }
+nothing_is_left() {
+	for left in cluster.new cluster.restoring cluster/restored; do [ ! -e "$share/$left" ] || return 1; done
+}
 
 control_plane_begin upkeep 'snapshot_hours = 0;'
 check 'there is no snapshot yet' is "$(cluster snapshots --json | jq '.snapshots | length')" 0
@@ -44,6 +46,7 @@ check '… and nothing left over' nothing_is_left
 killed_after 0.3 "$B/bramble" --config "$lab/bramble.conf" cluster snapshot
 killed_after 0.15 "$B/bramble" --config "$lab/bramble.conf" cluster snapshot
 check 'a killed snapshot is none' is "$(cluster snapshots --json | jq '[.snapshots[] | select(.verified | not)] | length')" 0
+snapshot >/dev/null 2>&1 # sound, and newer than those of the restores
 second=$(snapshot)
 check 'the next one is whole' is "$(listed "$second")" true
 
@@ -61,6 +64,13 @@ check 'it is rebuilt' cluster rebuild --yes
 check '… from the newest sound snapshot' is "$(get later)" second
 check '… with the same keys' is "$(hash)" "$before"
 check '… what was left of it is kept' sh -c 'ls -d "$0"/cluster.2*' "$share"
+rm -rf "$share"/cluster.2* "$share/cluster/etcd/member" "$share/cluster/pki"
+appliance kill etcd
+for s in 1 4 7; do killed_after "$s" "$B/bramble" --config "$lab/bramble.conf" cluster rebuild --yes; done
+check 'killed while what was is put aside, a rebuild is finished' wait_for 120 cluster rebuild --yes
+check '… with everything' is "$(get later)" second
+check '… and nothing left over' nothing_is_left
+check '… but one directory put aside' is "$(find "$share" -maxdepth 1 -name 'cluster.2*' | wc -l)" 1
 kept=$(snapshot)
 cluster reset --yes >/dev/null
 check 'after a reset the snapshots are still there' is "$(listed "$kept")" true
