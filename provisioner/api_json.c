@@ -5,6 +5,7 @@
 
 #include "provisioner/addresses.h"
 #include "provisioner/api.h"
+#include "provisioner/cluster/joins.h"
 #include "provisioner/diagnosis.h"
 #include "provisioner/heartbeats.h"
 #include "provisioner/nodeconf/force.h"
@@ -101,6 +102,23 @@ static cJSON *config_of_node(struct brambled *brambled, const struct registry_no
 	return json;
 }
 
+/* What the cluster says of it; null when it has no such Node. */
+static cJSON *cluster_of_node(struct brambled *brambled, const struct registry_node *node)
+{
+	const struct joins_node *join = joins_find(brambled, node->name);
+	cJSON *json;
+
+	if (!join || !join->uid[0])
+		return cJSON_CreateNull();
+	json = cJSON_CreateObject();
+	cJSON_AddBoolToObject(json, "ready", joins_is_ready(join));
+	cJSON_AddStringToObject(json, "reason", joins_is_ready(join) ? "" : join->reason);
+	cJSON_AddStringToObject(json, "kubelet", join->version);
+	cJSON_AddBoolToObject(json, "cordoned", join->cordoned);
+	cJSON_AddBoolToObject(json, "leaves", join->leaves);
+	return json;
+}
+
 cJSON *api_node_json(struct brambled *brambled, const struct registry_node *node)
 {
 	cJSON *json = cJSON_CreateObject();
@@ -123,6 +141,7 @@ cJSON *api_node_json(struct brambled *brambled, const struct registry_node *node
 	cJSON_AddBoolToObject(json, "cordoned", node->cordoned);
 	add_text_or_null(json, "note", node->note);
 	cJSON_AddItemToObject(json, "config", config_of_node(brambled, node));
+	cJSON_AddItemToObject(json, "cluster", cluster_of_node(brambled, node));
 	return json;
 }
 

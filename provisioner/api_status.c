@@ -11,6 +11,7 @@
 #include "provisioner/hooks.h"
 #include "provisioner/images.h"
 #include "provisioner/nodeconf/force.h"
+#include "provisioner/space.h"
 #include "provisioner/timeline.h"
 
 #define WARNINGS_LIMIT 40
@@ -84,17 +85,29 @@ static int add_config_warning(void *argument, const struct registry_node *node)
 	return 0;
 }
 
+static void warn_of_space(const struct brambled *brambled, char *text, size_t size)
+{
+	char what[SPACE_TEXT_SIZE];
+	enum space space = space_judge(brambled->settings.share, what);
+
+	text[0] = '\0';
+	if (space == SPACE_SCARCE || space == SPACE_NONE)
+		snprintf(text, size, "%s; " SPACE_NEXT, what);
+}
+
 /* Returns whether there was one. */
 static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_image)
 {
+	char space[SPACE_TEXT_SIZE + sizeof(SPACE_NEXT) + 2];
 	const char *const texts[] = { brambled->network_warning, brambled->exports_warning,
 		brambled->registry_warning, brambled->restore_warning, brambled->dhcp_warning,
 		brambled->second_warning, brambled->address_warning, brambled->node_warning,
-		brambled->cluster_warning, no_image };
+		brambled->cluster_warning, no_image, space };
 	cJSON *array = cJSON_AddArrayToObject(json, "warnings");
 	struct tally tally = { .brambled = brambled };
 	struct supervise_status status;
 
+	warn_of_space(brambled, space, sizeof(space));
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (texts[i][0])
 			cJSON_AddItemToArray(array, cJSON_CreateString(texts[i]));

@@ -41,7 +41,7 @@ test-network_LIBS := cmocka libevent_core
 # The cluster engine: what `bramble cluster` does, and what brambled does of it
 CLUSTER_SRC := $(addprefix provisioner/cluster/,paths.c kubeadm.c yaml.c processes.c own.c create.c objects.c ask.c \
 	lock.c copy.c manifest.c snapshot.c snapshot_list.c restore.c \
-	certificates.c credentials.c renew.c)
+	certificates.c credentials.c etcd.c anew.c running.c upgrade.c upgrade_plan.c renew.c)
 CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c engine_kubeadm.c joins.c warnings.c processes.c paths.c) provisioner/api_cluster.c provisioner/api_clusterd.c
 # Add-ons
 ADDONS_PURE := $(addprefix provisioner/addons/,manifest.c inventory.c) provisioner/cluster/yaml.c common/str.c
@@ -105,9 +105,14 @@ CLI_SRC := $(addprefix $(CLI)/, \
 	cluster.c \
 	cluster_certificates.c \
 	cluster_snapshots.c \
+	cluster_upgrade.c \
 	commands.c \
 	complete.c \
 	config.c \
+	doctor.c \
+	doctor_cluster.c \
+	doctor_router.c \
+	doctor_servers.c \
 	events.c \
 	health.c \
 	health_hours.c \
@@ -131,6 +136,7 @@ CLI_SRC := $(addprefix $(CLI)/, \
 	) \
 	$(CLUSTER_SRC) \
 	$(ADDONS_SRC) \
+	provisioner/space.c \
 	rootfs/run.c \
 	rootfs/failure.c \
 	rootfs/progress.c \
@@ -147,6 +153,9 @@ CLI_LIBS := libcjson yaml-0.1 libsodium libcrypto $(SETTINGS_LIBS)
 PROGRAMS += bramble
 bramble_SRC := $(CLI)/main.c $(CLI_SRC)
 bramble_LIBS := $(CLI_LIBS)
+TESTS += test-doctor
+test-doctor_SRC := tests/unit/doctor_test.c provisioner/space.c
+test-doctor_LIBS := cmocka
 TESTS += test-cli-text test-cli test-cli-operate
 test-cli-text_SRC := tests/unit/cli_text_test.c $(CLI_SRC)
 test-cli-text_LIBS := cmocka $(CLI_LIBS)
@@ -259,6 +268,7 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	server.c \
 	servers.c \
 	sightings.c \
+	space.c \
 	stages.c \
 	state/replace.c \
 	swap.c \

@@ -295,6 +295,13 @@ static bool is_on_lan(const struct settings *settings, struct in_addr peer)
 	return settings->prefix_length == 0 || differs >> (32 - settings->prefix_length) == 0;
 }
 
+/* `bramble doctor` wants to hear something; the kernel takes no packet of this address from the
+ * LAN. */
+static bool is_router(const struct settings *settings, const struct ipc_resolve *request)
+{
+	return request->protocol == IPC_TFTP && request->peer.s_addr == settings->router.s_addr;
+}
+
 int resolve_answer(
 	struct brambled *brambled, const struct ipc_resolve *request, struct ipc_resolved *answer)
 {
@@ -305,6 +312,8 @@ int resolve_answer(
 	int result;
 
 	*answer = (struct ipc_resolved){ 0 };
+	if (is_router(&brambled->settings, request))
+		return refuse(answer, ENOENT, "the router boots nothing");
 	if (!is_on_lan(&brambled->settings, request->peer) ||
 		addresses_board_at(brambled, request->peer, &board) != 0)
 		return refuse(answer, EHOSTUNREACH, "no board is known at this address");

@@ -12,10 +12,12 @@
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
+#include "provisioner/cluster/anew.h"
 #include "provisioner/cluster/cluster.h"
 #include "provisioner/cluster/lock.h"
 #include "provisioner/cluster/processes.h"
 #include "provisioner/cluster/restore.h"
+#include "provisioner/cluster/upgrade.h"
 #include "rootfs/failure.h"
 #include "rootfs/progress.h"
 
@@ -38,8 +40,10 @@ bool cluster_begin(struct cli *cli, const struct cli_syntax *syntax, int argc, c
 			"%s asks for no cluster: kubernetes.engine is \"none\"; set it to "
 			"\"kubeadm\" and restart Bramble",
 			cli_config_path(cli));
-	else
+	else {
+		cluster_follow_programs(settings);
 		return true;
+	}
 	return false;
 }
 
@@ -51,7 +55,8 @@ static enum cli_exit cluster_ask_status(struct cli *cli, cJSON **status)
 	return result == 0 ? CLI_OK : cli_explain_failure(cli, result);
 }
 
-enum cli_exit cluster_seize(struct cli *cli, const struct settings *settings, bool restoring)
+enum cli_exit cluster_seize(
+	struct cli *cli, const struct settings *settings, enum cluster_change change)
 {
 	struct failure failure = { .text = "" };
 	char pending[SNAPSHOT_NAME_SIZE];
@@ -67,11 +72,20 @@ enum cli_exit cluster_seize(struct cli *cli, const struct settings *settings, bo
 	cJSON_Delete(status);
 	if (cluster_lock(settings, true, &failure) < 0)
 		return cli_complain(cli, CLI_FAILED, "%s", failure.text);
+	if (cluster_upgrade_pending(settings) && change != CLUSTER_UPGRADE)
+		return cli_complain(cli, CLI_FAILED,
+			"an upgrade was interrupted; `bramble cluster upgrade` finishes it");
+	if (change == CLUSTER_UPGRADE && cluster_upgrade_pending(settings))
+		return CLI_OK;
 	cluster_restore_pending(settings, pending);
-	if (*pending && !restoring)
+	if (*pending && change != CLUSTER_RESTORE)
 		return cli_complain(cli, CLI_FAILED,
 			"a restore of %s was interrupted; `bramble cluster restore %s` finishes it",
 			pending, pending);
+	if (cluster_is_made_anew(settings) && change != CLUSTER_ANEW)
+		return cli_complain(cli, CLI_FAILED,
+			"a new cluster was begun and isn't complete; `bramble cluster rebuild "
+			"--new` finishes it");
 	return CLI_OK;
 }
 
@@ -80,7 +94,8 @@ bool cluster_begin_change(struct cli *cli, const struct cli_syntax *syntax, int 
 {
 	if (!cluster_begin(cli, syntax, argc, argv, settings, code))
 		return false;
-	*code = cli->dry_run ? cli_would(cli, "%s", would) : cluster_seize(cli, settings, false);
+	*code = cli->dry_run ? cli_would(cli, "%s", would)
+			     : cluster_seize(cli, settings, CLUSTER_CHANGE);
 	return !cli->dry_run && *code == CLI_OK;
 }
 
@@ -376,6 +391,6 @@ enum cli_exit cluster_reset_main(struct cli *cli, int argc, char **argv)
 		return cli_would(cli,
 			"the control plane ends; %s/cluster is put aside as cluster.TIME",
 			settings.share);
-	code = cluster_seize(cli, &settings, false);
+	code = cluster_seize(cli, &settings, CLUSTER_CHANGE);
 	return code == CLI_OK ? reset(cli, &settings) : code;
 }

@@ -6,14 +6,19 @@
 #include "provisioner/cli/cli.h"
 #include "provisioner/settings.h"
 
-/* The arguments and the settings, which must ask for a cluster. Returns false with what to return.
+/* The arguments and the settings, which must ask for a cluster; its programs are those that it runs
+ * with, if it exists. Returns false with what to return.
  */
 bool cluster_begin(struct cli *cli, const struct cli_syntax *syntax, int argc, char **argv,
 	struct settings *settings, enum cli_exit *code);
 
-/* To change it, behind cluster_begin(): root, a brambled that runs, and nobody else who does; until
- * the program ends. A restore that was interrupted comes first, unless `restoring`. */
-enum cli_exit cluster_seize(struct cli *cli, const struct settings *settings, bool restoring);
+/* What somebody is about to do. */
+enum cluster_change { CLUSTER_CHANGE, CLUSTER_RESTORE, CLUSTER_ANEW, CLUSTER_UPGRADE };
+
+/* To change it: root, a brambled that runs, and nobody else who does; until the program ends. What
+ * was interrupted comes first, unless it is the same again. */
+enum cli_exit cluster_seize(
+	struct cli *cli, const struct settings *settings, enum cluster_change change);
 
 /* Both, for a verb that asks nothing. With --dry-run it only tells what `would` be, and returns
  * false with CLI_OK. */

@@ -82,9 +82,9 @@ enum cli_exit cluster_renew_main(struct cli *cli, int argc, char **argv)
 	static const struct cli_syntax syntax = {
 		.usage = "cluster renew",
 		.text = "Renew the certificates of the control plane now, by the same authority, "
-			"and start its\nprograms anew, one after another; what is now is "
-			"snapshotted first. Bramble does so by\nitself a month before they end. "
-			"Copies of the administrator's credentials stay valid\nuntil theirs do.\n",
+			"and start\nits programs anew, one after another; what is now is "
+			"snapshotted first. Bramble\ndoes so by itself a month before they end. "
+			"Copies of the administrator's\ncredentials stay valid until theirs do.\n",
 	};
 	struct failure failure = { .text = "" };
 	struct progress progress;
@@ -95,7 +95,7 @@ enum cli_exit cluster_renew_main(struct cli *cli, int argc, char **argv)
 	if (!cluster_begin(cli, &syntax, argc, argv, &settings, &code))
 		return code;
 	/* Until when they are valid is what can be said before. */
-	code = cli->dry_run ? CLI_OK : cluster_seize(cli, &settings, false);
+	code = cli->dry_run ? CLI_OK : cluster_seize(cli, &settings, CLUSTER_CHANGE);
 	if (code != CLI_OK)
 		return code;
 	progress_init(&progress);

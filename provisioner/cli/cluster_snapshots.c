@@ -13,6 +13,7 @@
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
+#include "provisioner/cluster/anew.h"
 #include "provisioner/cluster/restore.h"
 #include "rootfs/failure.h"
 #include "rootfs/progress.h"
@@ -222,7 +223,7 @@ static enum cli_exit propose(struct cli *cli, const struct settings *settings, c
 		cli, "Go back to snapshot %s? (What is now is snapshotted first.)", name);
 	if (code != CLI_OK)
 		return code;
-	code = cluster_seize(cli, settings, true);
+	code = cluster_seize(cli, settings, CLUSTER_RESTORE);
 	return code == CLI_OK ? restore(cli, settings, name) : code;
 }
 
@@ -263,13 +264,58 @@ static bool find_newest(const struct settings *settings, snapshot_name name)
 	return found;
 }
 
+/* From nothing. */
+static enum cli_exit make_anew(struct cli *cli, const struct settings *settings)
+{
+	struct failure failure = { .text = "" };
+	char kept[CLUSTER_PATH_SIZE];
+	struct progress progress;
+	enum cli_exit code;
+	cJSON *json;
+
+	code = cli_confirm(
+		cli, "Begin a new, empty cluster? All nodes reboot and join it; objects are gone.");
+	if (code != CLI_OK)
+		return code;
+	if (cli->dry_run)
+		return cli_would(cli,
+			"a new, empty cluster is created; %s/cluster is put aside as cluster.TIME",
+			settings->share);
+	code = cluster_seize(cli, settings, CLUSTER_ANEW);
+	if (code != CLI_OK)
+		return code;
+	progress_init(&progress);
+	if (cluster_make_anew(settings, &progress, kept, &failure) != 0)
+		return cli_complain(cli, CLI_FAILED, "%s", failure.text);
+	if (cli->json) {
+		json = cJSON_CreateObject();
+		cJSON_AddStringToObject(json, "state", "ready");
+		cJSON_AddStringToObject(json, "kept", kept);
+		cli_print_json(cli, json);
+		return CLI_OK;
+	}
+	fprintf(cli->out, "A new cluster is ready. Nodes that run see it, reboot and join it by "
+			  "themselves; apply its\nobjects anew. Their data on the share is "
+			  "untouched.\n");
+	if (*kept)
+		fprintf(cli->out, "What was before lies in %s until you delete it.\n", kept);
+	return CLI_OK;
+}
+
 enum cli_exit cluster_rebuild_main(struct cli *cli, int argc, char **argv)
 {
-	static const struct cli_syntax syntax = {
-		.usage = "cluster rebuild",
+	bool anew = false;
+	const struct args_option options[] = {
+		{ "new", '\0', &anew, NULL, "begin a new, empty cluster" },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "cluster rebuild [--new]",
 		.text = "Bring a control plane back that is lost or damaged, from its newest sound "
-			"snapshot.\nWhat is left of it is put aside. Without a snapshot: bramble "
-			"cluster reset, then\nbramble cluster create.\n",
+			"snapshot.\nWhat is left of it is put aside. With --new it begins from "
+			"nothing, with a new\nauthority: nodes reboot and join it by themselves, "
+			"their data on the share stays.\n",
+		.options = options,
 	};
 	struct settings settings;
 	snapshot_name name;
@@ -277,11 +323,13 @@ enum cli_exit cluster_rebuild_main(struct cli *cli, int argc, char **argv)
 
 	if (!cluster_begin(cli, &syntax, argc, argv, &settings, &code))
 		return code;
+	if (anew)
+		return make_anew(cli, &settings);
 	cluster_restore_pending(&settings, name);
 	if (!*name && !find_newest(&settings, name))
 		return cli_complain(cli, CLI_NOT_FOUND,
 			"there is no sound snapshot (`bramble cluster snapshots`); `bramble "
-			"cluster reset` and `bramble cluster create` make a new cluster, whose "
-			"objects you apply again");
+			"cluster rebuild --new` begins a new cluster, whose objects you apply "
+			"again");
 	return propose(cli, &settings, name);
 }

@@ -97,6 +97,8 @@ static const struct cli_command cluster_commands[] = {
 		CLI_CHANGES | CLI_ASKS | CLI_CLUSTER, "restored", NULL },
 	{ "rebuild", cluster_rebuild_main, "Bring a lost one back, from the newest snapshot",
 		CLI_CHANGES | CLI_ASKS | CLI_CLUSTER, "restored", NULL },
+	{ "upgrade", cluster_upgrade_main, "Bring it to another version of Kubernetes",
+		CLI_CHANGES | CLI_ASKS | CLI_CLUSTER, "upgrade", NULL },
 	{ "renew", cluster_renew_main, "Renew its certificates now", CLI_CHANGES | CLI_CLUSTER,
 		"upkeep", NULL },
 	{ "reset", cluster_reset_main, "End it and put its data aside",
@@ -147,6 +149,8 @@ static const struct cli_command addon_commands[] = {
 
 const struct cli_command commands_table[] = {
 	{ "status", status_main, "How Bramble is doing, in one page", 0, "status", NULL },
+	{ "doctor", doctor_main, "Check everything; what is wrong and what to do", CLI_ALONE,
+		"doctor", NULL },
 	{ "node", NULL, "Nodes: list, show, admit, replace, reboot, identify ...", 0, NULL,
 		node_commands },
 	{ "board", NULL, "Boards: list, show, note", 0, NULL, board_commands },

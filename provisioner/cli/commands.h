@@ -12,6 +12,7 @@ extern const struct cli_command commands_table[];
 extern const struct cli_command commands_rollout[];
 
 enum cli_exit status_main(struct cli *cli, int argc, char **argv);
+enum cli_exit doctor_main(struct cli *cli, int argc, char **argv);
 enum cli_exit node_list_main(struct cli *cli, int argc, char **argv);
 enum cli_exit node_show_main(struct cli *cli, int argc, char **argv);
 enum cli_exit node_admit_main(struct cli *cli, int argc, char **argv);
@@ -57,6 +58,7 @@ enum cli_exit cluster_snapshot_main(struct cli *cli, int argc, char **argv);
 enum cli_exit cluster_snapshots_main(struct cli *cli, int argc, char **argv);
 enum cli_exit cluster_restore_main(struct cli *cli, int argc, char **argv);
 enum cli_exit cluster_rebuild_main(struct cli *cli, int argc, char **argv);
+enum cli_exit cluster_upgrade_main(struct cli *cli, int argc, char **argv);
 enum cli_exit cluster_renew_main(struct cli *cli, int argc, char **argv);
 enum cli_exit cluster_reset_main(struct cli *cli, int argc, char **argv);
 enum cli_exit addon_list_main(struct cli *cli, int argc, char **argv);

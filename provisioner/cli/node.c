@@ -241,6 +241,19 @@ static void print_config(struct cli *cli, const cJSON *config)
 		cli_field(cli, "Scratch", "%s", json_text(config, "scratch"));
 }
 
+static void print_cluster(struct cli *cli, const cJSON *cluster)
+{
+	const char *reason = json_text(cluster, "reason");
+
+	if (cluster)
+		cli_field(cli, "Cluster", "%s%s%s%s, kubelet %s%s",
+			json_is_true(cluster, "ready") ? "Ready" : "not Ready", *reason ? " (" : "",
+			reason, *reason ? ")" : "", json_text(cluster, "kubelet"),
+			json_is_true(cluster, "leaves")	    ? ", drained for a reboot"
+			: json_is_true(cluster, "cordoned") ? ", gets no new pods"
+							    : "");
+}
+
 static void print_node(struct cli *cli, const cJSON *node)
 {
 	const cJSON *board = json_member(node, "board");
@@ -270,6 +283,7 @@ static void print_node(struct cli *cli, const cJSON *node)
 	cli_field(cli, "Heartbeat", "%s", age);
 	cli_field(cli, "Created", "%s", created);
 	print_config(cli, json_member(node, "config"));
+	print_cluster(cli, json_member(node, "cluster"));
 	if (json_member(node, "boot"))
 		cli_field(cli, "Last boot", "%" PRId64 "; its timeline: bramble boot show %" PRId64,
 			json_integer(node, "boot"), json_integer(node, "boot"));

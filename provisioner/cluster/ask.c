@@ -9,10 +9,13 @@
 
 #include "common/file.h"
 #include "provisioner/cluster/cluster.h"
+#include "provisioner/cluster/processes.h"
 #include "rootfs/failure.h"
 #include "rootfs/run.h"
 
 #define WORDS 16
+#define STOP_TRIES 300u
+#define STOP_WAIT_US 100000
 
 void cluster_use_programs(const struct settings *settings)
 {
@@ -63,6 +66,30 @@ int cluster_halt(const struct settings *settings, struct failure *failure)
 	if (unlink(paths.processes) != 0 && errno != ENOENT)
 		return complain_about(paths.processes, failure);
 	return file_sync_directory(paths.base);
+}
+
+static bool all_ended(const struct settings *settings)
+{
+	for (size_t i = 0; i < PROCESSES_COUNT; i++) {
+		char path[CLUSTER_PATH_SIZE];
+
+		snprintf(path, sizeof(path), "%.107s/pids/%s", settings->run, processes_names[i]);
+		if (access(path, F_OK) == 0)
+			return false;
+	}
+	return true;
+}
+
+int cluster_wait_until_ended(const struct settings *settings, struct failure *failure)
+{
+	for (unsigned tries = 0; !all_ended(settings); tries++) {
+		if (tries == STOP_TRIES)
+			return failure_set(failure, -ETIMEDOUT,
+				"the processes of the control plane don't end; is brambled "
+				"running (`bramble status`)? Then run this again");
+		usleep(STOP_WAIT_US);
+	}
+	return 0;
 }
 
 int cluster_put_directory_aside(const struct settings *settings, const char *path,

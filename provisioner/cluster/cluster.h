@@ -43,6 +43,10 @@ void cluster_use_programs(const struct settings *settings);
 int cluster_create(
 	const struct settings *settings, struct progress *progress, struct failure *failure);
 
+/* The same but for its end: whether what brambled then starts is well isn't waited for. */
+int cluster_prepare(
+	const struct settings *settings, struct progress *progress, struct failure *failure);
+
 /* Its steps that others need: let kubeadm's /etc/kubernetes be the cluster's, in a mount namespace
  * of our own; and wait until the API server is ready, up to three minutes. 0 or -errno with
  * `failure`. */
@@ -59,6 +63,9 @@ bool cluster_has_objects(const struct settings *settings);
 /* Let brambled end the processes, which takes some seconds. Returns 0, -ENOENT (there is no
  * cluster) or -errno, with `failure`. */
 int cluster_halt(const struct settings *settings, struct failure *failure);
+
+/* Then: wait until they have, half a minute at most. Returns 0 or -errno with `failure`. */
+int cluster_wait_until_ended(const struct settings *settings, struct failure *failure);
 
 /* Then: rename SHARE/cluster to `kept`. Returns 0 or -errno with `failure`. */
 int cluster_put_aside(const struct settings *settings, struct failure *failure,

@@ -89,9 +89,12 @@ int cluster_enter(const struct cluster_paths *paths, struct failure *failure)
 	if (result != 0)
 		return failure_set(failure, result, "can't make %s: %s", KUBERNETES_DIRECTORY,
 			strerror(-result));
-	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-		mount(paths->kubernetes, KUBERNETES_DIRECTORY, NULL, MS_BIND, NULL) == 0)
-		return 0;
+	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0) {
+		/* Of an earlier call: mounted upon, that directory couldn't be removed. */
+		(void)umount2(KUBERNETES_DIRECTORY, MNT_DETACH);
+		if (mount(paths->kubernetes, KUBERNETES_DIRECTORY, NULL, MS_BIND, NULL) == 0)
+			return 0;
+	}
 	return failure_set(failure, -errno, "can't mount %s at %s: %s; be root", paths->kubernetes,
 		KUBERNETES_DIRECTORY, strerror(errno));
 }
@@ -310,16 +313,19 @@ static int apply_objects(struct creation *creation)
 	return cluster_apply_objects(creation->settings, creation->failure);
 }
 
-int cluster_create(
-	const struct settings *settings, struct progress *progress, struct failure *failure)
+static const struct step {
+	const char *name;
+	int (*run)(struct creation *creation);
+} steps[] = { { "programs", find_programs }, { "settings", write_configuration },
+	{ "certificates", make_certificates }, { "credentials", make_credentials },
+	{ "processes", write_processes }, { "start", wait_until_ready },
+	{ "permissions", apply_objects } };
+#define STEPS (sizeof(steps) / sizeof(steps[0]))
+#define STEPS_BEFORE_START 5u
+
+static int take_steps(const struct settings *settings, size_t n, struct progress *progress,
+	struct failure *failure)
 {
-	static const struct {
-		const char *name;
-		int (*run)(struct creation *creation);
-	} steps[] = { { "programs", find_programs }, { "settings", write_configuration },
-		{ "certificates", make_certificates }, { "credentials", make_credentials },
-		{ "processes", write_processes }, { "start", wait_until_ready },
-		{ "permissions", apply_objects } };
 	struct creation creation = {
 		.settings = settings, .progress = progress, .failure = failure
 	};
@@ -328,7 +334,7 @@ int cluster_create(
 	cluster_find_paths(settings, &creation.paths);
 	cluster_use_programs(settings);
 	umask(022);
-	for (size_t i = 0; result == 0 && i < sizeof(steps) / sizeof(steps[0]); i++) {
+	for (size_t i = 0; result == 0 && i < n; i++) {
 		progress_begin(progress, steps[i].name);
 		result = steps[i].run(&creation);
 		if (result == 0 && creation.result[0])
@@ -337,4 +343,16 @@ int cluster_create(
 			progress_break(progress);
 	}
 	return result;
+}
+
+int cluster_create(
+	const struct settings *settings, struct progress *progress, struct failure *failure)
+{
+	return take_steps(settings, STEPS, progress, failure);
+}
+
+int cluster_prepare(
+	const struct settings *settings, struct progress *progress, struct failure *failure)
+{
+	return take_steps(settings, STEPS_BEFORE_START, progress, failure);
 }

@@ -33,6 +33,56 @@ static int parse_minor(const char *version, unsigned long *minor)
 	return *end == '.' && *minor < 1000 ? 0 : -EBADMSG;
 }
 
+/* What stands behind the minor version: "v1.20.2" has 2. */
+static int parse_patch(const char *version, unsigned long *minor, unsigned long *patch)
+{
+	const char *dot;
+	int result = parse_minor(version, minor);
+
+	if (result != 0)
+		return result;
+	dot = strchr(version + strlen("v1."), '.');
+	if (!isdigit((unsigned char)dot[1]))
+		return -EBADMSG;
+	*patch = strtoul(dot + 1, NULL, 10);
+	return 0;
+}
+
+bool kubeadm_may_upgrade(const char *from, const char *to)
+{
+	unsigned long old_minor, old_patch, minor, patch;
+
+	if (parse_patch(from, &old_minor, &old_patch) != 0 || parse_patch(to, &minor, &patch) != 0)
+		return false;
+	return minor == old_minor + 1 || (minor == old_minor && patch >= old_patch);
+}
+
+bool kubeadm_versions_fit(const char *kubelet, const char *server)
+{
+	unsigned long older, newer;
+
+	return parse_minor(kubelet, &older) == 0 && parse_minor(server, &newer) == 0 &&
+	       older <= newer && newer - older <= (newer >= 28 ? 3 : 2);
+}
+
+int kubeadm_read_version(const char *config, char *version, size_t size)
+{
+	static const char word[] = "\nkubernetesVersion: ";
+	const char *begin = strstr(config, word);
+	unsigned long minor;
+	size_t length;
+
+	if (!begin)
+		return -EBADMSG;
+	begin += strlen(word);
+	length = strcspn(begin, "\n");
+	if (length >= size)
+		return -EBADMSG;
+	memcpy(version, begin, length);
+	version[length] = '\0';
+	return parse_minor(version, &minor);
+}
+
 bool kubeadm_has_alpha(const char *version)
 {
 	unsigned long minor;

@@ -25,6 +25,17 @@ struct kubeadm_config {
  * -ENOTSUP (older than 1.15) or -EMSGSIZE. */
 int kubeadm_render(const struct kubeadm_config *config, char out[static KUBEADM_CONFIG_SIZE]);
 
+/* The version in such a configuration. Returns 0 or -EBADMSG. */
+int kubeadm_read_version(const char *config, char *version, size_t size);
+
+/* May a control plane of the one version become the other? Not an older one, and no minor version
+ * is skipped (https://kubernetes.io/releases/version-skew-policy/). */
+bool kubeadm_may_upgrade(const char *from, const char *to);
+
+/* May a kubelet of the one version ("v1.31.2") work with an API server of the other? Not newer, and
+ * at most two minor versions older, three from 1.28 on (the same). */
+bool kubeadm_versions_fit(const char *kubelet, const char *server);
+
 /* Is its `kubeconfig` verb below `alpha`, as up to 1.21? */
 bool kubeadm_has_alpha(const char *version);
 

@@ -10,22 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/file.h"
-#include "common/str.h"
 #include "provisioner/cluster/credentials.h"
 #include "provisioner/cluster/own.h"
+#include "provisioner/cluster/running.h"
 #include "provisioner/cluster/snapshot.h"
 #include "rootfs/failure.h"
 #include "rootfs/progress.h"
 #include "rootfs/run.h"
 
-#define RECORD_LIMIT 1024u
 #define END_WAIT_MS 90000 /* the API server drains its connections */
 #define KEPT_BEFORE_RENEWALS 3u
-#define PATH_SIZE 512
+#define PATH_SIZE 64
 
 static int snapshot(
 	const struct settings *settings, struct progress *progress, struct failure *failure)
@@ -74,24 +73,16 @@ static int renew(
 static int find_process(
 	const struct settings *settings, const char *name, const char *executable, pid_t *pid)
 {
-	char path[PATH_SIZE], program[PATH_MAX] = "", *text;
-	uint64_t number = 0;
-	size_t size;
-	int result;
+	char path[PATH_SIZE], program[PATH_MAX] = "";
+	int result = running_read(settings, name, pid);
 
-	snprintf(path, sizeof(path), "%s/pids/%s", settings->run, name);
-	result = file_read(path, RECORD_LIMIT, &text, &size);
 	if (result != 0)
-		return result == -ENOENT ? -ESRCH : result;
-	text[strcspn(text, " \n")] = '\0';
-	result = str_parse_u64(text, 2, INT_MAX, &number);
-	free(text);
-	*pid = (pid_t)number;
+		return result;
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)*pid);
-	if (result == 0 && (readlink(path, program, sizeof(program) - 1) < 0 ||
-				   strcmp(basename(program), executable) != 0))
-		result = -ESRCH;
-	return result;
+	return readlink(path, program, sizeof(program) - 1) > 0 &&
+			       strcmp(basename(program), executable) == 0
+		       ? 0
+		       : -ESRCH;
 }
 
 static int wait_for_end(int pidfd)

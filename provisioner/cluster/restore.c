@@ -14,15 +14,12 @@
 #include "common/str.h"
 #include "provisioner/cluster/copy.h"
 #include "provisioner/cluster/own.h"
-#include "provisioner/cluster/processes.h"
 #include "rootfs/failure.h"
 #include "rootfs/progress.h"
 
 #define PATH_SIZE (CLUSTER_PATH_SIZE + SNAPSHOT_NAME_SIZE)
 #define JOURNAL_LIMIT 256u
 #define MARK "restored" /* in what was built whole, until the restore is over */
-#define STOP_TRIES 300u
-#define STOP_WAIT_US 100000
 
 struct restoration {
 	const struct settings *settings;
@@ -141,25 +138,11 @@ static int build(struct restoration *restoration)
 				     strerror(-result));
 }
 
-static bool all_ended(const struct restoration *restoration)
-{
-	for (size_t i = 0; i < PROCESSES_COUNT; i++) {
-		char path[PATH_SIZE];
-
-		snprintf(path, sizeof(path), "%.107s/pids/%s", restoration->settings->run,
-			processes_names[i]);
-		if (access(path, F_OK) == 0)
-			return false;
-	}
-	return true;
-}
-
 /* From here on there is a way forward only: whoever comes next finishes it. */
 static int halt(struct restoration *restoration)
 {
 	char text[2 * SNAPSHOT_NAME_SIZE + 8];
 	const char *saved = restoration->restored->saved;
-	unsigned tries = 0;
 	int result;
 
 	snprintf(text, sizeof(text), "%s %s\n", restoration->name, *saved ? saved : "-");
@@ -172,13 +155,10 @@ static int halt(struct restoration *restoration)
 	if (result != 0)
 		return result;
 	/* Nothing may still write into what is exchanged. */
-	while (!restoration->exchanged && !all_ended(restoration)) {
-		if (tries++ == STOP_TRIES)
-			return failure_set(restoration->failure, -ETIMEDOUT,
-				"the processes of the control plane don't end; is brambled "
-				"running (`bramble status`)? Then run this again");
-		usleep(STOP_WAIT_US);
-	}
+	if (!restoration->exchanged)
+		result = cluster_wait_until_ended(restoration->settings, restoration->failure);
+	if (result != 0)
+		return result;
 	progress_end(restoration->progress, "the control plane is down");
 	return 0;
 }

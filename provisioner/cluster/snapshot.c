@@ -16,6 +16,7 @@
 #include "common/file.h"
 #include "common/str.h"
 #include "provisioner/cluster/copy.h"
+#include "provisioner/cluster/etcd.h"
 #include "rootfs/failure.h"
 #include "rootfs/progress.h"
 #include "rootfs/run.h"
@@ -38,19 +39,9 @@ static bool is_left_out(const char *path)
 /* The store as etcd hands it out. */
 static int save_store(const struct settings *settings, const char *path, struct failure *failure)
 {
-	struct cluster_paths paths;
-	char ca[PATH_SIZE], certificate[PATH_SIZE], key[PATH_SIZE];
-	const char *const arguments[] = { "etcdctl", "--endpoints=https://127.0.0.1:2379",
-		"--dial-timeout=5s", "--command-timeout=120s", ca, certificate, key, "snapshot",
-		"save", path, NULL };
-	const struct run run = { .arguments = arguments };
+	const char *const words[] = { "snapshot", "save", path, NULL };
 
-	cluster_find_paths(settings, &paths);
-	snprintf(ca, sizeof(ca), "--cacert=%s/etcd/ca.crt", paths.pki);
-	snprintf(certificate, sizeof(certificate), "--cert=%s/etcd/healthcheck-client.crt",
-		paths.pki);
-	snprintf(key, sizeof(key), "--key=%s/etcd/healthcheck-client.key", paths.pki);
-	return run_tool(&run, failure);
+	return cluster_ask_etcd(settings, words, NULL, 0, failure);
 }
 
 /* What works on files left etcdctl: a tool of its own from etcd 3.5 on, the only one from 3.6 on.

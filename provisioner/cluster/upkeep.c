@@ -2,6 +2,7 @@
 #include "provisioner/cluster/upkeep.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -16,10 +17,12 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "provisioner/addons/addons.h"
+#include "provisioner/cluster/anew.h"
 #include "provisioner/cluster/certificates.h"
 #include "provisioner/cluster/lock.h"
 #include "provisioner/cluster/renew.h"
 #include "provisioner/cluster/restore.h"
+#include "provisioner/cluster/upgrade.h"
 #include "rootfs/failure.h"
 #include "rootfs/progress.h"
 
@@ -255,6 +258,33 @@ static void finish_restore(struct round *round, const char *name)
 			name, failure.text);
 }
 
+static void finish_anew(struct round *round)
+{
+	struct failure failure = { .text = "" };
+	char kept[CLUSTER_PATH_SIZE];
+
+	log_notice("finishing a new cluster that was begun");
+	if (cluster_make_anew(round->settings, &round->progress, kept, &failure) != 0)
+		warn(round, "a new cluster was begun and can't be finished: %.120s", failure.text);
+}
+
+/* Forward or back, as far as it came. */
+static void finish_upgrade(struct round *round)
+{
+	struct failure failure = { .text = "" };
+	struct upgrade upgrade;
+	int result = cluster_plan_upgrade(round->settings, &upgrade, &failure);
+
+	log_notice("finishing an upgrade of the control plane, which was interrupted");
+	if (result == 0)
+		result = cluster_upgrade(round->settings, &upgrade, &round->progress, &failure);
+	if (result == -ECANCELED)
+		log_error("the upgrade of the control plane: %s", failure.text);
+	else if (result != 0)
+		warn(round, "an upgrade was interrupted and can't be finished: %.140s",
+			failure.text);
+}
+
 static void tell(const struct round *round)
 {
 	char path[PATH_SIZE], *text;
@@ -269,7 +299,7 @@ static void tell(const struct round *round)
 	cJSON_Delete(json);
 }
 
-void upkeep_round(const struct settings *settings)
+void upkeep_round(struct settings *settings)
 {
 	struct round round = { .settings = settings, .warnings = cJSON_CreateArray() };
 	struct failure failure = { .text = "" };
@@ -278,10 +308,15 @@ void upkeep_round(const struct settings *settings)
 
 	if (lock >= 0) {
 		cluster_find_paths(settings, &round.paths);
+		cluster_follow_programs(settings);
 		progress_init(&round.progress);
 		cluster_restore_pending(settings, pending);
-		if (*pending)
+		if (cluster_upgrade_pending(settings))
+			finish_upgrade(&round);
+		else if (*pending)
 			finish_restore(&round, pending);
+		else if (cluster_is_made_anew(settings))
+			finish_anew(&round);
 		else if (access(round.paths.processes, F_OK) == 0) {
 			keep_objects(&round);
 			keep_snapshots(&round);

@@ -17,7 +17,7 @@
 #define ROUND_S 15u
 
 /* In a process of its own: whatever a round leaves behind ends with it, and it ends with us. */
-static void go_round(const struct settings *settings)
+static void go_round(struct settings *settings)
 {
 	pid_t parent = getpid(), pid = fork();
 	int status;

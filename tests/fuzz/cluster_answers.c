@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provisioner/clusterd/drain.h"
 #include "provisioner/clusterd/kubeconfig.h"
 #include "provisioner/clusterd/nodes.h"
 #include "provisioner/clusterd/request.h"
@@ -29,10 +30,13 @@ static void read_nodes(const char *text)
 	cJSON *list = cJSON_Parse(text),
 	      *wanted = cJSON_Parse("{\"labels\":[\"a=b\"],\"taints\":[]}");
 	const cJSON *object = nodes_find(list, "rasp1");
+	char path[DRAIN_PATH_SIZE];
 
 	if (object)
 		cJSON_Delete(nodes_patch(object, wanted));
 	cJSON_Delete(nodes_describe(list, 0));
+	if (drain_judge(list) == DRAIN_GOES && drain_format_path(list, path) == 0)
+		cJSON_Delete(drain_eviction(list, drain_parse_minor(list)));
 	cJSON_Delete(wanted);
 	cJSON_Delete(list);
 }

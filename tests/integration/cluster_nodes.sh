@@ -22,6 +22,7 @@ ends() { [ -n "$(kubectl get pod "$1" -o 'jsonpath={.metadata.deletionTimestamp}
 order() { call "$1" /v1/heartbeat "$(boot_token "$1")" | jq -r '.order // "none"'; }
 is_told() { [ "$(order "$1")" = "$2" ]; }
 is_healthy() { [ "$(kubectl get pdb web -o 'jsonpath={.status.currentHealthy}')" = 1 ]; }
+page_says() { [ "$(node_says "$1" '[.cluster.kubelet, .cluster.leaves] | tojson')" = "$2" ]; }
 is_no_node() { ! kubectl get node "$1" >/dev/null 2>&1; }
 may() { kubectl auth can-i "$@" --as bramble:clusterd >/dev/null; }
 test_explain() { grep -E 'brambled|clusterd' "$lab/log" | tail -n 12 | cut -c1-250 | sed 's/^/# /'; }
@@ -53,6 +54,7 @@ kubectl uncordon rasp2 >/dev/null
 bramble node reboot rasp1 >"$lab/reboot" 2>&1 &
 reboot=$!
 check 'a node that is to reboot gets no more work' wait_for 20 is_cordoned rasp1
+check '… which its page says' wait_for 20 page_says rasp1 '["v1.20.2",true]'
 check '… its pod stays as long as its PodDisruptionBudget says so' wait_for 20 grep -q "default/$pod stays: its PodDisruptionBudget" "$lab/reboot"
 check '… and it is not told to reboot' is_told 1 none
 kubectl delete pdb web >/dev/null

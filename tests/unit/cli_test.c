@@ -213,7 +213,9 @@ static void help_is_there_for_every_verb(void **state)
 		"board show", "rules", "rules list", "rules test", "boot", "boot list", "boot show",
 		"boot watch", "boot latest", "events", "image", "image list", "image use",
 		"image rollback", "image gc", "rollout", "rollout start", "rollout status",
-		"rollout list", "rollout pause", "rollout resume", "rollout abort", "config",
+		"rollout list", "doctor", "cluster", "cluster create", "cluster upgrade",
+		"cluster rebuild", "cluster renew", "cluster status", "cluster snapshots",
+		"cluster restore", "rollout pause", "rollout resume", "rollout abort", "config",
 		"config check", "config show", "version" };
 
 	(void)state;

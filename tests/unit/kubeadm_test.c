@@ -9,6 +9,7 @@
 
 #include "provisioner/cluster/kubeadm.h"
 #include "provisioner/cluster/processes.h"
+#include "provisioner/cluster/yaml.h"
 
 static int render(const char *version, char out[static KUBEADM_CONFIG_SIZE])
 {
@@ -42,6 +43,48 @@ static void each_version_gets_the_kind_that_it_reads(void **state)
 	assert_non_null(strstr(out, "v1beta4\n"));
 	assert_non_null(strstr(
 		out, "    - name: listen-client-urls\n      value: https://127.0.0.1:2379\n"));
+}
+
+/* The arguments of etcd in the second document. */
+static yaml_node_t *find_arguments(yaml_document_t *document)
+{
+	yaml_node_t *node = yaml_document_get_root_node(document);
+
+	node = cluster_yaml_member(document, node, "etcd");
+	node = cluster_yaml_member(document, node, "local");
+	return cluster_yaml_member(document, node, "extraArgs");
+}
+
+/* https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta3/ and …v1beta4/: a map of
+ * arguments became a list of names and values. */
+static void the_configuration_is_yaml_of_the_kinds_shape(void **state)
+{
+	static const struct {
+		const char *version;
+		yaml_node_type_t type;
+	} cases[] = { { "v1.20.2", YAML_MAPPING_NODE }, { "v1.29.0", YAML_MAPPING_NODE },
+		{ "v1.33.1", YAML_SEQUENCE_NODE } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char out[KUBEADM_CONFIG_SIZE], version[64];
+		yaml_document_t document;
+		yaml_parser_t parser;
+
+		assert_int_equal(render(cases[i].version, out), 0);
+		assert_int_equal(kubeadm_read_version(out, version, sizeof(version)), 0);
+		assert_string_equal(version, cases[i].version);
+		assert_true(yaml_parser_initialize(&parser));
+		yaml_parser_set_input_string(&parser, (const unsigned char *)out, strlen(out));
+		assert_true(yaml_parser_load(&parser, &document));
+		assert_non_null(cluster_yaml_member(
+			&document, yaml_document_get_root_node(&document), "localAPIEndpoint"));
+		yaml_document_delete(&document);
+		assert_true(yaml_parser_load(&parser, &document));
+		assert_int_equal(find_arguments(&document)->type, cases[i].type);
+		yaml_document_delete(&document);
+		yaml_parser_delete(&parser);
+	}
 }
 
 static void what_is_no_version_or_too_old_is_refused(void **state)
@@ -137,15 +180,66 @@ static void only_the_four_programs_are_processes(void **state)
 	assert_int_equal(processes_parse(text, &processes), -EBADMSG);
 }
 
+static void kubelets_are_not_newer_and_not_much_older_than_the_api_server(void **state)
+{
+	static const struct {
+		const char *kubelet, *server;
+		bool fit;
+	} cases[] = {
+		{ "v1.20.2", "v1.20.2", true },
+		{ "v1.20.9", "v1.20.2", true },
+		{ "v1.21.0", "v1.20.2", false },
+		{ "v1.18.3", "v1.20.2", true },
+		{ "v1.17.3", "v1.20.2", false },
+		{ "v1.25.0", "v1.28.1", true },
+		{ "v1.24.0", "v1.28.1", false },
+		{ "v1.24.0", "v1.27.1", false },
+		{ "v1.28.4+k3s1", "v1.28.1", true },
+		{ "", "v1.28.1", false },
+		{ "v1.x", "v1.28.1", false },
+		{ "v1.28.1", "v2", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(
+			kubeadm_versions_fit(cases[i].kubelet, cases[i].server), cases[i].fit);
+}
+
+static void no_minor_version_is_skipped_and_nothing_goes_back(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		bool may;
+	} cases[] = {
+		{ "v1.20.2", "v1.20.3", true },
+		{ "v1.20.2", "v1.20.2", true },
+		{ "v1.20.2", "v1.21.0", true },
+		{ "v1.20.2", "v1.22.0", false },
+		{ "v1.20.2", "v1.20.1", false },
+		{ "v1.20.2", "v1.19.9", false },
+		{ "v1.9.2", "v1.10.0", true },
+		{ "v1.20.2", "v1.21.", false },
+		{ "", "v1.21.0", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(kubeadm_may_upgrade(cases[i].from, cases[i].to), cases[i].may);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_version_gets_the_kind_that_it_reads),
+		cmocka_unit_test(the_configuration_is_yaml_of_the_kinds_shape),
 		cmocka_unit_test(what_is_no_version_or_too_old_is_refused),
 		cmocka_unit_test(the_command_of_a_static_pod_is_read),
 		cmocka_unit_test(what_is_no_such_manifest_is_refused),
 		cmocka_unit_test(processes_survive_a_round_trip),
 		cmocka_unit_test(only_the_four_programs_are_processes),
+		cmocka_unit_test(kubelets_are_not_newer_and_not_much_older_than_the_api_server),
+		cmocka_unit_test(no_minor_version_is_skipped_and_nothing_goes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+#include "provisioner/cluster/etcd.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "rootfs/failure.h"
+#include "rootfs/run.h"
+
+#define PATH_SIZE (CLUSTER_PATH_SIZE + 64)
+#define WORDS 16u
+
+int cluster_ask_etcd(const struct settings *settings, const char *const words[], char *out,
+	size_t size, struct failure *failure)
+{
+	struct cluster_paths paths;
+	char ca[PATH_SIZE], certificate[PATH_SIZE], key[PATH_SIZE];
+	const char *arguments[WORDS + 1] = { "etcdctl", "--endpoints=https://127.0.0.1:2379",
+		"--dial-timeout=5s", "--command-timeout=120s", ca, certificate, key };
+	const struct run run = { .arguments = arguments, .output = out, .output_size = size };
+	size_t n = 7;
+
+	cluster_find_paths(settings, &paths);
+	snprintf(ca, sizeof(ca), "--cacert=%s/etcd/ca.crt", paths.pki);
+	snprintf(certificate, sizeof(certificate), "--cert=%s/etcd/healthcheck-client.crt",
+		paths.pki);
+	snprintf(key, sizeof(key), "--key=%s/etcd/healthcheck-client.key", paths.pki);
+	for (size_t i = 0; words[i]; i++) {
+		if (n == WORDS)
+			return -E2BIG;
+		arguments[n++] = words[i];
+	}
+	return run_tool(&run, failure);
+}
