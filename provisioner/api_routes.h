@@ -32,6 +32,11 @@ void api_list_images(struct api_request *request);
 void api_use_image(struct api_request *request);
 void api_roll_back_image(struct api_request *request);
 void api_sweep_image(struct api_request *request);
+void api_begin_build(struct api_request *request);
+void api_show_build(struct api_request *request);
+void api_cancel_build(struct api_request *request);
+void api_pin_image(struct api_request *request);
+void api_unpin_image(struct api_request *request);
 
 void api_list_rollouts(struct api_request *request);
 void api_begin_rollout(struct api_request *request);

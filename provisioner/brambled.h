@@ -11,6 +11,7 @@
 #include "provisioner/settings.h"
 #include "provisioner/supervise.h"
 
+struct builds;
 struct engine;
 struct event_base;
 struct event;
@@ -41,6 +42,7 @@ struct brambled {
 	struct health *health;
 	struct hooks *hooks;
 	struct images *images;
+	struct builds *builds;
 	const struct engine *engine; /* NULL = none; see cluster/engine.h */
 	struct nodeconf_force *nodeconf;
 	struct event *tick;

@@ -118,6 +118,8 @@ CLI_SRC := $(addprefix $(CLI)/, \
 	health_hours.c \
 	hooks.c \
 	image.c \
+	image_build.c \
+	image_tool.c \
 	inventory.c \
 	json.c \
 	node.c \
@@ -223,6 +225,7 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	api.c \
 	api_admin.c \
 	api_admission.c \
+	api_builds.c \
 	api_images.c \
 	api_json.c \
 	api_node.c \
@@ -234,6 +237,7 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	api_status.c \
 	api_versions.c \
 	bindings.c \
+	builds.c \
 	changes.c \
 	cluster/engine.c \
 	console.c \
@@ -249,6 +253,7 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	images.c \
 	images_find.c \
 	images_gc.c \
+	images_pin.c \
 	nodeconf/force.c \
 	nodes.c \
 	orders.c \

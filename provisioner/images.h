@@ -44,22 +44,34 @@ int images_use(struct brambled *brambled, const char *name, const char *hash,
 /* Close what is open of a version: its files go, or were put in place anew. */
 void images_forget(struct brambled *brambled, const char *hash);
 
+/* Pin a version, so that images_gc keeps it, or let go of it; `beginning` as of images_find, and a
+ * pinned version needn't be on the share any more. *hash: which it was. Doing it again changes
+ * nothing. 0 (durable), -ENOENT, -EEXIST (several) or -EINVAL (too many pins), with `reason`. */
+int images_pin(struct brambled *brambled, const char *name, const char *beginning, bool pinned,
+	char hash[static HASH_TEXT_SIZE], char reason[static IMAGES_REASON_SIZE]);
+
 #define IMAGES_VERSIONS 1000
 struct images_version {
 	char hash[HASH_TEXT_SIZE];
-	uint64_t bytes; /* of its root */
-	char why[80];	/* it is kept; "" = it isn't */
+	uint64_t bytes;	  /* of its root */
+	int64_t built_ms; /* 0: its root isn't there (any more, or yet) */
+	char why[80];	  /* it is kept; "" = it isn't */
 };
 struct images_kept {
 	size_t count;
 	struct images_version versions[IMAGES_VERSIONS];
 };
 
-/* Remove the versions of an image that are neither current nor previous, that no node has booted
- * last, was well with last or is to get, and no boot uses, nor directory trees; with dry_run only
- * see which. *kept: all that were there. Interrupted, it goes on when it is called again. Returns
- * 0, -ENOENT (no such image), -EEXIST (one is being published) or -errno, with `reason`. */
+/* Remove the versions of an image that are neither current, previous nor pinned, that no node has
+ * booted last, was well with last or is to get, and no boot uses, nor directory trees; with dry_run
+ * only see which. *kept: all that were there. Interrupted, it goes on when it is called again.
+ * Returns 0, -ENOENT (no such image), -EEXIST (one is being published) or -errno, with `reason`. */
 int images_gc(struct brambled *brambled, const char *name, bool dry_run, struct images_kept *kept,
+	char reason[static IMAGES_REASON_SIZE]);
+
+/* All versions of an image that are there, and why images_gc would keep them; also of one of which
+ * none was ever chosen. 0, -ENOENT (no such image) or -errno with `reason`. */
+int images_examine(struct brambled *brambled, const char *name, struct images_kept *kept,
 	char reason[static IMAGES_REASON_SIZE]);
 
 #endif

@@ -89,14 +89,16 @@ static int keep_of_rollout(void *argument, const struct registry_rollout *rollou
 	return 0;
 }
 
-static uint64_t size_of(int directory, const char *name)
+static void look_at_root(int directory, const char *name, struct images_version *version)
 {
 	struct stat status;
 
-	return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-			       S_ISREG(status.st_mode)
-		       ? (uint64_t)status.st_size
-		       : 0;
+	if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+		return;
+	version->built_ms =
+		status.st_mtim.tv_sec * INT64_C(1000) + status.st_mtim.tv_nsec / 1000000;
+	if (S_ISREG(status.st_mode))
+		version->bytes = (uint64_t)status.st_size;
 }
 
 /* Every version of which something lies there, also what an interrupted sweep left. */
@@ -126,7 +128,8 @@ static int list_versions(struct sweep *sweep)
 			*version = (struct images_version){ 0 };
 			memcpy(version->hash, hash, sizeof(hash));
 		}
-		version->bytes += size_of(sweep->directory, entry->d_name);
+		if (strcmp(end, ".boot") != 0)
+			look_at_root(sweep->directory, entry->d_name, version);
 		if (strcmp(end, ".tree") == 0)
 			str_copy(version->why, sizeof(version->why),
 				"a directory tree: remove it by hand");
@@ -148,6 +151,8 @@ static int judge(struct sweep *sweep)
 
 	keep(sweep->kept, sweep->image.current, "current");
 	keep(sweep->kept, sweep->image.previous, "previous");
+	for (size_t i = 0; i < sweep->image.n_pinned; i++)
+		keep(sweep->kept, sweep->image.pinned[i], "pinned");
 	if (result == 0)
 		result = registry_each_node(brambled->registry, keep_of_node, sweep);
 	if (result == 0)
@@ -224,22 +229,53 @@ static int lock(struct sweep *sweep, int *fd, char reason[static IMAGES_REASON_S
 	return -EEXIST;
 }
 
+/* -ENOENT of the registry is the caller's to judge. */
+static int begin(struct sweep *sweep, char reason[static IMAGES_REASON_SIZE])
+{
+	struct brambled *brambled = sweep->brambled;
+	char path[DIRECTORY_SIZE];
+	int result = registry_get_image(brambled->registry, sweep->name, &sweep->image);
+
+	sweep->kept->count = 0;
+	snprintf(path, sizeof(path), "%.300s/images/%.64s", brambled->settings.share, sweep->name);
+	sweep->directory =
+		str_is_node_name(sweep->name) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (sweep->directory < 0)
+		return fail(reason, -ENOENT, "there is no image", sweep->name);
+	if (result != 0 && result != -ENOENT)
+		(void)fail(reason, result, "can't read the registry for", sweep->name);
+	return result;
+}
+
+int images_examine(struct brambled *brambled, const char *name, struct images_kept *kept,
+	char reason[static IMAGES_REASON_SIZE])
+{
+	struct sweep sweep = { .brambled = brambled, .name = name, .kept = kept };
+	int result = begin(&sweep, reason);
+
+	if (sweep.directory < 0)
+		return result;
+	if (result == 0 || result == -ENOENT)
+		result = judge(&sweep);
+	if (result != 0)
+		(void)fail(reason, result, "can't see what is needed of image", name);
+	close(sweep.directory);
+	return result;
+}
+
 int images_gc(struct brambled *brambled, const char *name, bool dry_run, struct images_kept *kept,
 	char reason[static IMAGES_REASON_SIZE])
 {
 	struct sweep sweep = { .brambled = brambled, .name = name, .kept = kept };
-	char path[DIRECTORY_SIZE];
-	int held, result = registry_get_image(brambled->registry, name, &sweep.image);
+	int held, result = begin(&sweep, reason);
 
-	kept->count = 0;
-	if (result != 0)
-		return result == -ENOENT
-			       ? fail(reason, result, "there is no image", name)
-			       : fail(reason, result, "can't read the registry for", name);
-	snprintf(path, sizeof(path), "%.300s/images/%.64s", brambled->settings.share, name);
-	sweep.directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (sweep.directory < 0)
-		return fail(reason, -errno, "can't open", path);
+	if (result == -ENOENT)
+		(void)fail(reason, result, "there is no image", name);
+	if (result != 0) {
+		if (sweep.directory >= 0)
+			close(sweep.directory);
+		return result;
+	}
 	result = lock(&sweep, &held, reason);
 	if (result == 0) {
 		result = judge(&sweep);

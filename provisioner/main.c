@@ -21,6 +21,7 @@
 #include "provisioner/addresses.h"
 #include "provisioner/admission.h"
 #include "provisioner/brambled.h"
+#include "provisioner/builds.h"
 #include "provisioner/cluster/joins.h"
 #include "provisioner/cluster/run.h"
 #include "provisioner/console.h"
@@ -164,6 +165,7 @@ static void tidy(struct brambled *brambled)
 	versions_tick(brambled);
 	rollout_tick(brambled);
 	cluster_tick(brambled);
+	builds_tick(brambled);
 	back_up(brambled, now);
 }
 
@@ -287,6 +289,8 @@ static int start(struct brambled *brambled)
 		result = server_start(brambled);
 	if (result == 0)
 		result = hooks_start(brambled);
+	if (result == 0)
+		result = builds_start(brambled);
 	if (result != 0) {
 		log_error("can't start: %s", strerror(-result));
 		return result;
@@ -311,6 +315,7 @@ static void stop(struct brambled *brambled)
 	health_write(brambled);
 	health_stop(brambled);
 	hooks_stop(brambled);
+	builds_stop(brambled);
 	nodeconf_stop(brambled);
 	(void)brambled_settle(brambled);
 	console_stop(brambled);

@@ -56,6 +56,7 @@ static void take_over(struct settings *running, const struct settings *fresh)
 		fresh->kernel_arguments);
 	running->drain_s = fresh->drain_s;
 	running->drain_overdue = fresh->drain_overdue;
+	str_copy(running->cache, sizeof(running->cache), fresh->cache);
 	running->store = fresh->store;
 	running->store_mb = fresh->store_mb;
 	running->n_roles = fresh->n_roles;

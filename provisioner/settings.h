@@ -99,6 +99,7 @@ struct settings {
 	/* paths */
 	char run[108];	   /* paths.run: "/run/bramble" (sockets: short) */
 	char libexec[256]; /* paths.libexec: where bramble-tftpd … are installed */
+	char cache[256];   /* paths.cache: what builds of images keep, "/var/cache/bramble" */
 	/* servers */
 	int64_t tftp_port, http_port; /* servers.tftp_port 69, servers.http_port 80 */
 	int64_t tftp_sessions;	      /* servers.tftp_sessions: at once, in all */

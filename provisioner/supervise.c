@@ -19,7 +19,7 @@
 #include "common/str.h"
 #include "provisioner/supervise_private.h"
 
-#define PROCESSES 16
+#define PROCESSES 24
 #define PATH_SIZE 256
 #define REASON_SIZE 160
 #define FIRST_DELAY_MS 100u
@@ -53,7 +53,7 @@ struct supervisor {
 	size_t n;
 };
 
-static void start(struct process *process);
+static int start(struct process *process);
 static void drop(struct process *process);
 static void on_end(evutil_socket_t pidfd, short what, void *argument);
 
@@ -166,11 +166,11 @@ static void on_end(evutil_socket_t pidfd, short what, void *argument)
 	evtimer_del(process->timer);
 	if (process->spec.ended)
 		process->spec.ended(process->spec.argument);
-	if (process->removing) {
+	if (process->removing || process->spec.once) {
 		drop(process);
 	} else if (process->restarting) {
 		process->restarting = false;
-		start(process);
+		(void)start(process);
 	} else {
 		start_later(process);
 	}
@@ -219,7 +219,7 @@ static int watch_or_end(struct process *process, pid_t pid)
 	return result;
 }
 
-static void start(struct process *process)
+static int start(struct process *process)
 {
 	char reason[REASON_SIZE] = "";
 	pid_t pid;
@@ -232,12 +232,14 @@ static void start(struct process *process)
 			snprintf(reason, sizeof(reason), "can't start %s: %s",
 				process->spec.argv[0], strerror(-result));
 		memcpy(process->reason, reason, sizeof(reason));
-		start_later(process);
-		return;
+		if (!process->spec.once)
+			start_later(process);
+		return result;
 	}
 	process->adopted = false;
 	record(process, pid);
 	log_info("%s: started as process %d", process->spec.name, (int)pid);
+	return 0;
 }
 
 /* The timer of a process: its next start is due, or it didn't heed SIGTERM. */
@@ -248,7 +250,7 @@ static void on_timer(evutil_socket_t fd, short what, void *argument)
 	(void)fd;
 	(void)what;
 	if (process->pid == 0) {
-		start(process);
+		(void)start(process);
 	} else if (process->restarting || process->removing) {
 		log_warning("%s: process %d did not end on SIGTERM; killing it", process->spec.name,
 			(int)process->pid);
@@ -420,19 +422,41 @@ static int make_process(
 	return result;
 }
 
-int supervise_add(struct supervisor *supervisor, const struct supervise_spec *spec)
+static int add(
+	struct supervisor *supervisor, const struct supervise_spec *spec, struct process **process)
 {
-	struct process *process;
 	int result = check_spec(supervisor, spec);
 
 	if (result == 0)
-		result = make_process(supervisor, spec, &process);
-	if (result != 0)
+		result = make_process(supervisor, spec, process);
+	if (result == 0)
+		supervisor->processes[supervisor->n++] = *process;
+	return result;
+}
+
+int supervise_add(struct supervisor *supervisor, const struct supervise_spec *spec)
+{
+	struct process *process;
+	int result = add(supervisor, spec, &process);
+
+	if (result != 0 || adopt(process))
 		return result;
-	supervisor->processes[supervisor->n++] = process;
-	if (!adopt(process))
-		start(process);
-	return 0;
+	result = start(process);
+	if (result == 0 || !spec->once)
+		return 0;
+	drop(process);
+	return result;
+}
+
+int supervise_adopt(struct supervisor *supervisor, const struct supervise_spec *spec)
+{
+	struct process *process;
+	int result = add(supervisor, spec, &process);
+
+	if (result != 0 || adopt(process))
+		return result;
+	drop(process);
+	return -ESRCH;
 }
 
 int supervise_signal(struct supervisor *supervisor, const char *name, int signal)
@@ -473,7 +497,8 @@ static void drop(struct process *process)
 	supervisor->n--;
 	for (; i < supervisor->n; i++)
 		supervisor->processes[i] = supervisor->processes[i + 1];
-	log_info("%s: ended, as wished", process->spec.name);
+	log_info("%s: %s", process->spec.name,
+		process->spec.once && process->reason[0] ? process->reason : "ended, as wished");
 	free_process(process);
 }
 
@@ -493,6 +518,11 @@ int supervise_remove(struct supervisor *supervisor, const char *name)
 	set_timer(process, TERM_WAIT_MS);
 	pidfd_send_signal(process->pidfd, SIGTERM, NULL, 0);
 	return 0;
+}
+
+bool supervise_has(const struct supervisor *supervisor, const char *name)
+{
+	return find(supervisor, name) != NULL;
 }
 
 bool supervise_get(const struct supervisor *supervisor, size_t i, struct supervise_status *status)

@@ -36,6 +36,8 @@ struct supervise_spec {
 	 * that it reads: one that was started with another fingerprint isn't adopted, but started
 	 * anew. No blanks, at most 127 bytes. NULL = nothing. Copied. */
 	const char *fingerprint;
+	/* A job: it ends by itself, and is forgotten then. */
+	bool once;
 	/* Sent to a process that was adopted: it may have missed what brambled wrote before it
 	 * died. 0 = none. */
 	int adoption_signal;
@@ -57,6 +59,9 @@ struct supervisor *supervise_new(struct event_base *base, const char *run);
  * with back-off 100 ms … 5 s; back to 0 after 10 s of running. Returns 0 or -errno. */
 int supervise_add(struct supervisor *supervisor, const struct supervise_spec *spec);
 
+/* Go on with a process of an earlier brambled, if it still runs. Returns 0, -ESRCH or -errno. */
+int supervise_adopt(struct supervisor *supervisor, const struct supervise_spec *spec);
+
 /* Send a signal to a process by name. Returns 0, -ESRCH or -errno. */
 int supervise_signal(struct supervisor *supervisor, const char *name, int signal);
 
@@ -69,6 +74,9 @@ int supervise_remove(struct supervisor *supervisor, const char *name);
 
 /* i-th process, or false when there is none. */
 bool supervise_get(const struct supervisor *supervisor, size_t i, struct supervise_status *status);
+
+/* Is there a process of that name, even one that is about to end or to start? */
+bool supervise_has(const struct supervisor *supervisor, const char *name);
 
 /* End all processes: SIGTERM, after 3 s SIGKILL; waits. For an orderly stop of the appliance. */
 void supervise_stop_all(struct supervisor *supervisor);

@@ -242,12 +242,18 @@ static int update(struct apt *apt)
 {
 	const char *const arguments[] = { "apt-get", "-c", apt->config, "-q", "--error-on=any",
 		"update", NULL };
-	char path[WORKSHOP_PATH_SIZE + 128];
-	int result;
+	char complete[WORKSHOP_PATH_SIZE];
+	int result = failure_path(
+		&apt->shop->failure, complete, sizeof(complete), "%s/state/complete", apt->root);
 
+	if (result != 0)
+		return result;
 	progress_note(&apt->shop->progress, "fetching the package lists");
 	result = run_apt(apt, arguments, NULL, 0);
-	if (result == -ECHILD && find_release(apt, path, sizeof(path))) {
+	if (result == 0)
+		return file_replace_if_different(complete, "", 0, 0644, NULL);
+	/* A part of its lists is no archive: an update must have come to its end before. */
+	if (result == -ECHILD && access(complete, F_OK) == 0) {
 		progress_break(&apt->shop->progress);
 		log_warning("the package lists can't be refreshed, those of the last build are "
 			    "used (%s)",
@@ -313,14 +319,19 @@ static size_t keep_uris(char *output, char *out, size_t size, size_t *count)
 int apt_plan(struct apt *apt, char *out, size_t size, size_t *count)
 {
 	const struct recipe_list *packages = &apt->shop->recipe->packages;
+	char base[RECIPE_WORD_SIZE + 80];
 	const char *arguments[RECIPE_LIST_LIMIT + 12] = { "apt-get", "-c", apt->config, "-q",
-		"--print-uris", "install", "?essential", "apt" };
+		"--print-uris", "install", base, "apt" };
 	char *output = malloc(OUTPUT_SIZE);
 	size_t n = 8;
 	int result;
 
 	if (!output)
 		return failure_set(&apt->shop->failure, -ENOMEM, "out of memory");
+	/* What mmdebstrap's variant minbase installs; of the kernel's architecture nothing. */
+	snprintf(base, sizeof(base),
+		"?narrow(?architecture(%s),?or(?essential,?priority(required)))",
+		apt->shop->recipe->architecture);
 	for (size_t i = 0; i < packages->count; i++)
 		arguments[n++] = packages->items[i];
 	result = run_apt(apt, arguments, output, OUTPUT_SIZE);
@@ -375,6 +386,11 @@ int apt_find(struct apt *apt, const char *name, struct apt_package *package)
 	memset(package, 0, sizeof(*package));
 	snprintf(qualified, sizeof(qualified), "%.128s:" APT_KERNEL_ARCHITECTURE, name);
 	result = follow_metapackage(apt, qualified, package->name);
+	/* A package for all architectures counts as one of apt's own. */
+	if (result == -ECHILD && follow_metapackage(apt, name, package->name) == 0) {
+		apt->shop->failure.text[0] = '\0';
+		result = 0;
+	}
 	if (result == 0)
 		result = run_apt(apt, arguments, output, sizeof(output));
 	if (result == 0 && !parse_download(output, package))

@@ -10,10 +10,19 @@
 
 #define TERMINAL_INTERVAL_NS (250 * NS_PER_MS)
 #define LOG_INTERVAL_NS (10 * NS_PER_S)
+#define TELL_INTERVAL_NS (500 * NS_PER_MS)
+#define RESULT_SIZE 512
 
-static double seconds_since(uint64_t began_ns)
+double progress_seconds(const struct progress *progress)
 {
-	return (double)(clock_monotonic_ns() - began_ns) / (double)NS_PER_S;
+	return (double)(clock_monotonic_ns() - progress->began_ns) / (double)NS_PER_S;
+}
+
+static void tell(struct progress *progress, const char *result)
+{
+	progress->told_ns = clock_monotonic_ns();
+	if (progress->changed)
+		progress->changed(progress->context, progress, result);
 }
 
 void progress_init(struct progress *progress)
@@ -30,6 +39,7 @@ void progress_begin(struct progress *progress, const char *step)
 	progress->shown_ns = progress->began_ns;
 	if (progress->terminal)
 		fprintf(stderr, "\r\033[K  %-12s", step);
+	tell(progress, NULL);
 }
 
 void progress_tick(struct progress *progress)
@@ -37,12 +47,14 @@ void progress_tick(struct progress *progress)
 	uint64_t now = clock_monotonic_ns();
 	uint64_t interval = progress->terminal ? TERMINAL_INTERVAL_NS : LOG_INTERVAL_NS;
 
+	if (progress->step && now - progress->told_ns >= TELL_INTERVAL_NS)
+		tell(progress, NULL);
 	if (!progress->step || now - progress->shown_ns < interval)
 		return;
 	progress->shown_ns = now;
 	fprintf(stderr,
 		progress->terminal ? "\r\033[K  %-12s %4.0f s  %.60s" : "  %-12s %4.0f s  %s\n",
-		progress->step, seconds_since(progress->began_ns), progress->note);
+		progress->step, progress_seconds(progress), progress->note);
 }
 
 void progress_note(struct progress *progress, const char *format, ...)
@@ -57,14 +69,15 @@ void progress_note(struct progress *progress, const char *format, ...)
 
 void progress_end(struct progress *progress, const char *format, ...)
 {
+	char result[RESULT_SIZE];
 	va_list arguments;
 
-	fprintf(stderr, "%s  %-12s %6.1f s  ", progress->terminal ? "\r\033[K" : "", progress->step,
-		seconds_since(progress->began_ns));
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	vsnprintf(result, sizeof(result), format, arguments);
 	va_end(arguments);
-	fputc('\n', stderr);
+	fprintf(stderr, "%s  %-12s %6.1f s  %s\n", progress->terminal ? "\r\033[K" : "",
+		progress->step, progress_seconds(progress), result);
+	tell(progress, result);
 	progress->step = NULL;
 }
 

@@ -13,7 +13,15 @@ struct progress {
 	char note[128];
 	uint64_t began_ns; /* the step */
 	uint64_t shown_ns; /* the last line, so that nothing floods */
+	/* Called when a step begins, twice a second while it goes on, and when it ends: `result` is
+	 * then how it came out, else NULL. NULL: nobody is told. */
+	void (*changed)(void *context, const struct progress *progress, const char *result);
+	void *context;
+	uint64_t told_ns;
 };
+
+/* How long the step has been going on. */
+double progress_seconds(const struct progress *progress);
 
 void progress_init(struct progress *progress);
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "boot/build.h"
 #include "common/file.h"
 #include "provisioner/image/apart.h"
+#include "provisioner/image/job.h"
 #include "rootfs/cache.h"
 #include "rootfs/contents.h"
 #include "rootfs/files.h"
@@ -39,6 +41,7 @@ struct build {
 	char unit[WORKSHOP_PATH_SIZE];	/* the agent's, when none was given */
 	char boot_hash[HASH_TEXT_SIZE];
 	char key[HASH_TEXT_SIZE]; /* of everything that goes in */
+	struct job job;
 };
 
 /* Where `make` and `make install` put a program for nodes: beside this one, or in its libexec. */
@@ -452,6 +455,7 @@ static int publish(struct build *build)
 		return result;
 	progress_end(
 		&build->shop->progress, existed ? "this version is there already" : "published");
+	job_succeed(&build->job, version.hash, existed);
 	printf("%s\n", version.root);
 	return 0;
 }
@@ -500,12 +504,15 @@ static int begin(struct build *build)
 	return result;
 }
 
-static void explain(struct workshop *shop, int result)
+static void explain(struct build *build, int result)
 {
+	struct workshop *shop = build->shop;
+	const char *text = shop->failure.text[0] ? shop->failure.text : strerror(-result);
+
 	progress_break(&shop->progress);
-	fprintf(stderr, "bramble-image: %s\n",
-		shop->failure.text[0] ? shop->failure.text : strerror(-result));
+	fprintf(stderr, "bramble-image: %s\n", text);
 	explain_space(shop);
+	job_fail(&build->job, text);
 }
 
 static int work_apart(void *context)
@@ -514,8 +521,18 @@ static int work_apart(void *context)
 	int result = work(build);
 
 	if (result != 0)
-		explain(build->shop, result);
+		explain(build, result);
 	return result != 0;
+}
+
+static void explain_signal(const struct build *build, int number)
+{
+	bool asked = number == SIGTERM || number == SIGINT || number == SIGHUP;
+
+	fprintf(stderr, "\nbramble-image: ended by signal %d; nothing was published\n", number);
+	job_end_for(build->options->job, asked ? "cancelled" : "failed",
+		asked ? "it was told to end; nothing was published"
+		      : "it was killed; nothing was published");
 }
 
 /* Returns an exit status. */
@@ -524,10 +541,11 @@ static int run(struct build *build)
 	struct workshop *shop = build->shop;
 	int result = recipe_load(build->options->target, build->recipe, &shop->failure);
 
+	job_begin(&build->job, build->options->job, build->recipe->name);
 	if (result == 0)
 		result = begin(build);
 	if (result != 0) {
-		explain(shop, result);
+		explain(build, result);
 		result = 1;
 	} else {
 		result = apart_run(work_apart, build);
@@ -535,8 +553,8 @@ static int run(struct build *build)
 	if (shop->work[0])
 		(void)cache_remove_tree(shop->work);
 	if (result > 128)
-		fprintf(stderr, "\nbramble-image: ended by signal %d; nothing was published\n",
-			result - 128);
+		explain_signal(build, result - 128);
+	job_free(&build->job);
 	return result < 0 ? 1 : result;
 }
 
@@ -553,6 +571,8 @@ int image_build(const struct image_options *options)
 		build->options = options;
 		build->shop->recipe = build->recipe;
 		progress_init(&build->shop->progress);
+		build->shop->progress.changed = job_follow;
+		build->shop->progress.context = &build->job;
 		result = run(build);
 	} else {
 		fputs("bramble-image: out of memory\n", stderr);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* bramble-image list, verify. */
+/* Is a version what it was when it was made? */
 #include "provisioner/image/image.h"
 
 #include <errno.h>
@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "boot/boot.h"
@@ -20,8 +19,7 @@
 #define SHORT_HASH 12
 #define ABOUT_SIZE 4096
 
-/* Read the manifest of a version's boot set; the caller frees it. NULL with `reason`. */
-static struct boot_manifest *read_manifest(
+struct boot_manifest *image_read_manifest(
 	const struct image_version *version, char reason[static BOOT_REASON_SIZE])
 {
 	struct boot_manifest *manifest = calloc(1, sizeof(*manifest));
@@ -68,7 +66,7 @@ static int read_about(
 	return 0;
 }
 
-static int check_root(const struct image_version *version, struct failure *failure)
+int image_check_root(const struct image_version *version, struct failure *failure)
 {
 	char hash[HASH_TEXT_SIZE];
 	int result = version->mode == IMAGE_TREE ? tree_hash(version->root, hash)
@@ -112,7 +110,7 @@ static int check_set_belongs(const struct image_version *version, struct failure
 static int check_set_files(const struct image_version *version, struct failure *failure)
 {
 	char reason[BOOT_REASON_SIZE];
-	struct boot_manifest *manifest = read_manifest(version, reason);
+	struct boot_manifest *manifest = image_read_manifest(version, reason);
 	int result = 0;
 
 	if (!manifest)
@@ -138,7 +136,7 @@ int image_check(const struct image_version *version, struct failure *failure)
 {
 	char reason[BOOT_REASON_SIZE];
 	struct boot_set *set;
-	int result = check_root(version, failure);
+	int result = image_check_root(version, failure);
 
 	if (result == 0)
 		result = check_set_belongs(version, failure);
@@ -151,107 +149,4 @@ int image_check(const struct image_version *version, struct failure *failure)
 		boot_set_close(set);
 	}
 	return result;
-}
-
-static void print_version(const struct image_version *version)
-{
-	char reason[BOOT_REASON_SIZE] = "", built[32] = "?";
-	struct boot_manifest *manifest = read_manifest(version, reason);
-	struct boot_set *set = NULL;
-	struct stat status = { 0 };
-	struct tm when;
-
-	if (lstat(version->root, &status) == 0 && localtime_r(&status.st_ctime, &when))
-		strftime(built, sizeof(built), "%F %R", &when);
-	if (manifest && boot_set_open(version->boot, &set, reason) == 0)
-		str_copy(reason, sizeof(reason), "complete");
-	boot_set_close(set);
-	printf("%-12s %.*s  %-8s %7.1f MB  %s  %-18s %s\n", version->name, SHORT_HASH,
-		version->hash, version->mode == IMAGE_TREE ? "tree" : "squashfs",
-		(double)status.st_size / 1e6, built, manifest ? manifest->kernel : "?", reason);
-	free(manifest);
-}
-
-static int list_one(void *context, const struct image_version *version)
-{
-	unsigned *count = context;
-
-	if ((*count)++ == 0)
-		printf("%-12s %-13s %-8s %10s  %-16s  %-18s %s\n", "IMAGE", "VERSION", "MODE",
-			"SIZE", "BUILT", "KERNEL", "BOOT SET");
-	print_version(version);
-	return 0;
-}
-
-static int explain_share(const char *share, int result)
-{
-	fprintf(stderr, "bramble-image: %s/images can't be read: %s\n", share, strerror(-result));
-	return 1;
-}
-
-int image_list(const struct image_options *options)
-{
-	unsigned count = 0;
-	int result = image_each(options->share, NULL, list_one, &count);
-
-	if (result < 0)
-		return explain_share(options->share, result);
-	if (count == 0)
-		printf("%s has no image yet: bramble-image build RECIPE --share %s\n",
-			options->share, options->share);
-	return 0;
-}
-
-struct verification {
-	const char *hash; /* beginning of the wanted one, "" all */
-	unsigned checked, damaged;
-};
-
-static int verify_one(void *context, const struct image_version *version)
-{
-	struct verification *verification = context;
-	struct failure failure = { 0 };
-
-	if (strncmp(version->hash, verification->hash, strlen(verification->hash)) != 0)
-		return 0;
-	verification->checked++;
-	if (image_check(version, &failure) == 0) {
-		printf("%s/%.*s: intact\n", version->name, SHORT_HASH, version->hash);
-		return 0;
-	}
-	verification->damaged++;
-	printf("%s/%.*s: %s\n", version->name, SHORT_HASH, version->hash, failure.text);
-	if (check_root(version, &failure) != 0)
-		image_print_rot(version);
-	return 0;
-}
-
-int image_verify(const struct image_options *options)
-{
-	struct verification verification = { .hash = "" };
-	char name[NODE_NAME_SIZE];
-	const char *slash = options->target ? strchr(options->target, '/') : NULL;
-	int result;
-
-	if (options->target) {
-		size_t length = strcspn(options->target, "/");
-
-		snprintf(name, sizeof(name), "%.*s", (int)length, options->target);
-		if (length >= sizeof(name) || !str_is_node_name(name)) {
-			fprintf(stderr, "bramble-image: \"%s\" is not NAME or NAME/HASH\n",
-				options->target);
-			return 2;
-		}
-		verification.hash = slash ? slash + 1 : "";
-	}
-	result = image_each(
-		options->share, options->target ? name : NULL, verify_one, &verification);
-	if (result < 0 && !(result == -ENOENT && options->target))
-		return explain_share(options->share, result);
-	if (verification.checked == 0) {
-		fprintf(stderr, "bramble-image: %s has no such image: %s\n", options->share,
-			options->target ? options->target : "(none at all)");
-		return 1;
-	}
-	return verification.damaged > 0;
 }

@@ -10,7 +10,7 @@
 
 #define SHARE_WITHOUT_CONFIG "/srv/bramble"
 
-static int complete_share(struct image_options *options, const char *config,
+static int complete_places(struct image_options *options, const char *config,
 	struct image_defaults *defaults, struct failure *failure)
 {
 	struct conf_error error;
@@ -29,10 +29,12 @@ static int complete_share(struct image_options *options, const char *config,
 	result = settings_load(config, settings, &error);
 	if (result != 0)
 		failure_set(failure, result, "%s", error.text);
-	else
-		str_copy(defaults->share, sizeof(defaults->share), settings->share);
+	str_copy(defaults->share, sizeof(defaults->share), settings->share);
+	str_copy(defaults->cache, sizeof(defaults->cache), settings->cache);
 	free(settings);
 	options->share = defaults->share;
+	if (!options->cache)
+		options->cache = defaults->cache;
 	return result;
 }
 
@@ -62,7 +64,7 @@ int image_complete(struct image_options *options, bool target_is_recipe,
 	struct image_defaults *defaults, struct failure *failure)
 {
 	const char *config = options->config ? options->config : SETTINGS_DEFAULT_PATH;
-	int result = complete_share(options, config, defaults, failure);
+	int result = complete_places(options, config, defaults, failure);
 
 	if (result == 0 && target_is_recipe)
 		result = complete_recipe(options, config, defaults, failure);

@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "boot/boot.h"
+#include "boot/manifest.h"
 #include "common/str.h"
 #include "rootfs/root.h"
 
@@ -35,17 +37,20 @@ struct image_options {
 	const char *units[ROOT_UNITS_LIMIT];
 	size_t unit_count;
 	enum image_mode mode;
+	const char *job; /* build: the file that tells how far it is, see job.h; NULL none */
+	bool json;	 /* for programs, in place of lines for people */
 };
 
 /* Room for what image_complete finds out. */
 struct image_defaults {
 	char share[WORKSHOP_PATH_SIZE];
 	char recipe[WORKSHOP_PATH_SIZE];
+	char cache[WORKSHOP_PATH_SIZE];
 };
 
-/* Fill in what wasn't given: the share by bramble.conf (/srv/bramble where there is none), and for
- * a recipe that is a mere name the file images/NAME.conf beside bramble.conf. Returns 0 or -errno
- * with `failure`. */
+/* Fill in what wasn't given: the share, and with it the cache, by bramble.conf (/srv/bramble
+ * and the user's cache where there is none), and for a recipe that is a mere name the file
+ * images/NAME.conf beside bramble.conf. Returns 0 or -errno with `failure`. */
 int image_complete(struct image_options *options, bool target_is_recipe,
 	struct image_defaults *defaults, struct failure *failure);
 
@@ -89,9 +94,17 @@ int image_publish(struct workshop *shop, const char *share, enum image_mode mode
  * -errno with `failure` saying what is wrong. */
 int image_check(const struct image_version *version, struct failure *failure);
 
-/* Print which files of a damaged root are damaged, a line for each; as root, for it unpacks what is
+/* The first part of it: is the root what its name says? */
+int image_check_root(const struct image_version *version, struct failure *failure);
+
+/* Read the manifest of a version's boot set; the caller frees it. NULL with `reason`. */
+struct boot_manifest *image_read_manifest(
+	const struct image_version *version, char reason[static BOOT_REASON_SIZE]);
+
+/* Tell which files of a damaged root are damaged, a line for each; as root, for it unpacks what is
  * left of it beside the version. */
-void image_print_rot(const struct image_version *version);
+void image_find_rot(const struct image_version *version,
+	void (*tell)(void *context, const char *text), void *context);
 
 /* Hash of a file by its path. Returns 0 or -errno. */
 int image_hash_file(const char *path, char out[static HASH_TEXT_SIZE]);

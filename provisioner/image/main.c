@@ -37,6 +37,8 @@ enum option_code {
 	OPTION_AGENT,
 	OPTION_UNIT,
 	OPTION_MODE,
+	OPTION_JSON,
+	OPTION_JOB,
 	OPTION_HELP,
 };
 
@@ -49,6 +51,8 @@ static const struct option long_options[] = {
 	{ "agent", required_argument, NULL, OPTION_AGENT },
 	{ "unit", required_argument, NULL, OPTION_UNIT },
 	{ "mode", required_argument, NULL, OPTION_MODE },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "job", required_argument, NULL, OPTION_JOB },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -63,16 +67,19 @@ static void print_help(FILE *out)
 	      "beginning is enough.\n\n"
 	      "  --share DIR      the share (default: share.path of the configuration)\n"
 	      "  --config FILE    in place of " SETTINGS_DEFAULT_PATH "\n"
+	      "  --json           list, show, diff, verify: print JSON, for programs\n"
 	      "\nbuild takes further:\n"
-	      "  --cache DIR      where earlier builds left their parts (default "
-	      "~/.cache/bramble)\n"
+	      "  --cache DIR      where earlier builds left their parts (default: paths.cache of "
+	      "the\n"
+	      "                   configuration; with --share ~/.cache/bramble)\n"
 	      "  --no-cache       use and leave nothing\n"
 	      "  --init FILE      the arm64 program that becomes /init (default: beside this "
 	      "program)\n"
 	      "  --agent FILE     the arm64 agent (default: beside this program; \"\" for none)\n"
 	      "  --unit FILE      a systemd unit to install and enable (default: the agent's); "
 	      "repeatable\n"
-	      "  --mode MODE      squashfs (default), or tree: a directory, for development\n",
+	      "  --mode MODE      squashfs (default), or tree: a directory, for development\n"
+	      "  --job FILE       tell in this file how far it is, as JSON\n",
 		out);
 }
 
@@ -122,6 +129,12 @@ static int take_option(int option, char *value, struct image_options *options)
 		return 0;
 	case OPTION_MODE:
 		return take_mode(value, options);
+	case OPTION_JOB:
+		options->job = value;
+		return 0;
+	case OPTION_JSON:
+		options->json = true;
+		return 0;
 	default:
 		return refuse("an option is not known or lacks its value", "");
 	}

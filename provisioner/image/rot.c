@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Which files of a damaged root are damaged: those that, unpacked, aren't what the build listed. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,38 +13,54 @@
 
 #define SHOWN_LIMIT 20
 
-static void print_rotten(
+struct rot {
+	void (*tell)(void *context, const char *text);
+	void *context;
+	unsigned count;
+};
+
+__attribute__((format(printf, 2, 3))) static void tell(struct rot *rot, const char *format, ...)
+{
+	char text[1024];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	rot->tell(rot->context, text);
+}
+
+static void tell_rotten(
 	void *context, const struct contents_line *old, const struct contents_line *new)
 {
-	unsigned *count = context;
+	struct rot *rot = context;
 
 	if (!old || old->kind != CONTENTS_PATH)
 		return;
-	if ((*count)++ < SHOWN_LIMIT)
-		printf("    %s %s\n", old->name, new ? "is damaged" : "can't be read");
+	if (rot->count++ < SHOWN_LIMIT)
+		tell(rot, "%s %s", old->name, new ? "is damaged" : "can't be read");
 }
 
-static void compare(const char *listed, const char *found)
+static void compare(struct rot *rot, const char *listed, const char *found)
 {
 	struct contents before, after;
 	struct failure failure = { 0 };
-	unsigned count = 0;
 	int result = contents_read(listed, &before, &failure);
 
 	if (contents_read(found, &after, &failure) == 0 && result == 0) {
-		contents_compare(&before, &after, print_rotten, &count);
-		if (count > SHOWN_LIMIT)
-			printf("    and %u more\n", count - SHOWN_LIMIT);
-		if (count == 0)
-			printf("    no file of it is: what is damaged isn't used\n");
+		contents_compare(&before, &after, tell_rotten, rot);
+		if (rot->count > SHOWN_LIMIT)
+			tell(rot, "and %u more", rot->count - SHOWN_LIMIT);
+		if (rot->count == 0)
+			tell(rot, "no file of it is: what is damaged isn't used");
 	} else {
-		printf("    which files can't be said: %s\n", failure.text);
+		tell(rot, "which files can't be said: %s", failure.text);
 	}
 	contents_free(&before);
 	contents_free(&after);
 }
 
-static void examine(const struct image_version *version, const char *work)
+static void examine(struct rot *rot, const struct image_version *version, const char *work)
 {
 	char root[WORKSHOP_PATH_SIZE + 32], found[WORKSHOP_PATH_SIZE + 32];
 	char listed[WORKSHOP_PATH_SIZE + 16];
@@ -57,13 +74,15 @@ static void examine(const struct image_version *version, const char *work)
 	snprintf(listed, sizeof(listed), "%s/" CONTENTS_NAME, version->boot);
 	(void)run_tool(&run, &failure); /* it goes on behind what it can't read */
 	if (access(root, F_OK) == 0 && contents_write(root, found) == 0)
-		compare(listed, found);
+		compare(rot, listed, found);
 	else
-		printf("    it can't be unpacked: %s\n", failure.text);
+		tell(rot, "it can't be unpacked: %s", failure.text);
 }
 
-void image_print_rot(const struct image_version *version)
+void image_find_rot(const struct image_version *version,
+	void (*tell_line)(void *context, const char *text), void *context)
 {
+	struct rot rot = { .tell = tell_line, .context = context };
 	char work[WORKSHOP_PATH_SIZE + 16];
 	int directory = (int)(strrchr(version->root, '/') - version->root);
 
@@ -73,6 +92,6 @@ void image_print_rot(const struct image_version *version)
 	snprintf(work, sizeof(work), "%.*s/.build-XXXXXX", directory, version->root);
 	if (!mkdtemp(work))
 		return;
-	examine(version, work);
+	examine(&rot, version, work);
 	(void)cache_remove_tree(work);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* bramble-image show, diff: what is in a version, by the contents that its build left beside it. */
+#include "provisioner/image/show.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include "provisioner/image/image.h"
-#include "rootfs/contents.h"
 
 #define UNITS "/etc/systemd/system/"
 #define SHOWN_VALUE 80
@@ -25,8 +24,7 @@ static bool ends(const char *text, size_t length, const char *with)
 	return length >= size && strncmp(text + length - size, with, size) == 0;
 }
 
-/* "/etc/systemd/system/TARGET.wants/UNIT" is what enables a unit. NULL for all else. */
-static const char *enabled_unit(const struct contents_line *line)
+const char *show_enabled_unit(const struct contents_line *line)
 {
 	const char *slash = strrchr(line->name, '/');
 	size_t length = slash ? (size_t)(slash - line->name) : 0;
@@ -60,24 +58,33 @@ static uint64_t size_of(const struct contents_line *line)
 	return str_parse_u64(digits, 0, UINT64_MAX, &size) == 0 ? size : 0;
 }
 
-static void print_summary(const struct image_version *version, const struct contents *contents)
+void show_sum_up(const struct image_version *version, const struct contents *contents,
+	struct show_summary *summary)
 {
 	struct stat status = { 0 };
-	bool there = lstat(version->root, &status) == 0;
-	size_t packages = 0, files = 0;
-	uint64_t bytes = 0;
 
+	*summary = (struct show_summary){ 0 };
+	if (lstat(version->root, &status) == 0)
+		summary->size_bytes = (uint64_t)status.st_size;
 	for (size_t i = 0; i < contents->count; i++) {
 		const struct contents_line *line = &contents->lines[i];
 
-		packages += line->kind == CONTENTS_PACKAGE;
-		files += line->kind == CONTENTS_PATH && strncmp(line->value, "file ", 5) == 0;
-		bytes += line->kind == CONTENTS_PATH ? size_of(line) : 0;
+		summary->packages += line->kind == CONTENTS_PACKAGE;
+		summary->files +=
+			line->kind == CONTENTS_PATH && strncmp(line->value, "file ", 5) == 0;
+		summary->unpacked_bytes += line->kind == CONTENTS_PATH ? size_of(line) : 0;
 	}
+}
+
+static void print_summary(const struct image_version *version, const struct contents *contents)
+{
+	struct show_summary summary;
+
+	show_sum_up(version, contents, &summary);
 	printf("%-10s %s\n%-10s %s\n", "Image", version->name, "Version", version->hash);
 	printf("%-10s %.1f MB, unpacked %.1f MB in %zu files\n%-10s %zu\n", "Size",
-		there ? (double)status.st_size / 1e6 : 0, (double)bytes / 1e6, files, "Packages",
-		packages);
+		(double)summary.size_bytes / 1e6, (double)summary.unpacked_bytes / 1e6,
+		summary.files, "Packages", summary.packages);
 }
 
 static void print_contents(const struct contents *contents)
@@ -89,8 +96,8 @@ static void print_contents(const struct contents *contents)
 			printf("%-10s %s\n", line->name, line->value);
 	}
 	for (size_t i = 0; i < contents->count; i++)
-		if (enabled_unit(&contents->lines[i]))
-			printf("%-10s %s\n", "unit", enabled_unit(&contents->lines[i]));
+		if (show_enabled_unit(&contents->lines[i]))
+			printf("%-10s %s\n", "unit", show_enabled_unit(&contents->lines[i]));
 	for (size_t i = 0; i < contents->count; i++) {
 		const struct contents_line *line = &contents->lines[i];
 
@@ -109,7 +116,9 @@ int image_show(const struct image_options *options)
 				       &failure)
 			     : failure_set(&failure, -ENOMEM, "out of memory");
 
-	if (version && result == 0) {
+	if (version && result == 0 && options->json) {
+		show_print_json(version, &contents);
+	} else if (version && result == 0) {
 		print_summary(version, &contents);
 		print_contents(&contents);
 	}
@@ -144,7 +153,7 @@ static void print_change(
 
 	if (!one || one->kind != comparison->kind)
 		return;
-	unit = enabled_unit(one);
+	unit = show_enabled_unit(one);
 	if ((unit != NULL) != comparison->units)
 		return;
 	if (!old || !new)
@@ -175,19 +184,22 @@ static void compare(const struct contents *before, const struct contents *after)
 
 int image_diff(const struct image_options *options)
 {
-	struct image_version *version = calloc(1, sizeof(*version));
+	struct image_version *versions = calloc(2, sizeof(*versions));
 	struct contents before = { 0 }, after = { 0 };
 	struct failure failure = { 0 };
-	int result =
-		version ? open_version(options->share, options->target, version, &before, &failure)
-			: failure_set(&failure, -ENOMEM, "out of memory");
+	int result = versions ? open_version(options->share, options->target, &versions[0], &before,
+					&failure)
+			      : failure_set(&failure, -ENOMEM, "out of memory");
 
 	if (result == 0)
-		result = open_version(options->share, options->other, version, &after, &failure);
-	if (result == 0)
+		result = open_version(
+			options->share, options->other, &versions[1], &after, &failure);
+	if (versions && result == 0 && options->json)
+		show_print_json_difference(versions, &before, &after);
+	else if (result == 0)
 		compare(&before, &after);
 	contents_free(&before);
 	contents_free(&after);
-	free(version);
+	free(versions);
 	return result == 0 ? 0 : complain(&failure);
 }

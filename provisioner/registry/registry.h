@@ -172,9 +172,12 @@ struct registry_event {
 	char text[REGISTRY_TEXT_SIZE];
 };
 
+#define REGISTRY_PINS 16
 struct registry_image {
 	char name[NODE_NAME_SIZE];
 	char current[HASH_TEXT_SIZE], previous[HASH_TEXT_SIZE]; /* previous "" = none */
+	size_t n_pinned;
+	char pinned[REGISTRY_PINS][HASH_TEXT_SIZE]; /* versions that are kept at any rate */
 };
 
 /* Open; create when there is neither a file nor a backup. A file that is empty or fails its

@@ -79,6 +79,8 @@ static const char *const steps[] = {
 	"CREATE TABLE console(id INTEGER PRIMARY KEY, boot INTEGER NOT NULL, at INTEGER NOT NULL, "
 	"text TEXT NOT NULL);"
 	"CREATE INDEX console_boot ON console(boot);",
+	/* Versions that are kept, with blanks between them. */
+	"ALTER TABLE images ADD COLUMN pinned TEXT NOT NULL DEFAULT '';",
 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -118,6 +118,15 @@ static int take_previous(struct parser *parser, char **words)
 	return take_hash(parser, words[0], parser->image->previous);
 }
 
+static int take_pinned(struct parser *parser, char **words)
+{
+	struct registry_image *image = parser->image;
+
+	if (image->n_pinned == REGISTRY_PINS)
+		return parser_complain(parser, "more than %d pinned versions", REGISTRY_PINS);
+	return take_hash(parser, words[0], image->pinned[image->n_pinned++]);
+}
+
 static int take_id(struct parser *parser, char **words)
 {
 	return take_number(parser, words[0], 1, &parser->node->id);
@@ -285,6 +294,7 @@ const struct parser_key parser_keys[] = {
 	{ KIND_STATE, "last-node", 1, take_last_node, true, false },
 	{ KIND_IMAGE, "current", 1, take_current, true, false },
 	{ KIND_IMAGE, "previous", 1, take_previous, false, false },
+	{ KIND_IMAGE, "pinned", 1, take_pinned, false, true },
 	{ KIND_NODE, "id", 1, take_id, true, false },
 	{ KIND_NODE, "address", 1, take_node_address, true, false },
 	{ KIND_NODE, "role", 1, take_node_role, false, false },

@@ -58,6 +58,8 @@ static void put_images(FILE *out, const struct state_document *document)
 		fprintf(out, "\nimage %s\n", image->name);
 		put_word(out, "current", image->current);
 		put_word(out, "previous", image->previous);
+		for (size_t pin = 0; pin < image->n_pinned; pin++)
+			put_word(out, "pinned", image->pinned[pin]);
 	}
 }
 

@@ -47,6 +47,7 @@ static void begin(struct world *world)
 	if (registry_open(path, &brambled->registry, note) != 0)
 		fail_msg("%s", note);
 	assert_int_equal(images_start(brambled), 0);
+	assert_int_equal(builds_start(brambled), 0);
 	assert_int_equal(timeline_start(brambled), 0);
 	assert_int_equal(console_start(brambled), 0);
 	assert_int_equal(heartbeats_start(brambled), 0);
@@ -72,6 +73,7 @@ static void end(struct world *world)
 	timeline_stop(brambled);
 	joins_stop(brambled);
 	images_stop(brambled);
+	builds_stop(brambled);
 	registry_close(brambled->registry);
 	brambled->n_unlogged = 0;
 	brambled->publish_again_ns = 0;

@@ -14,6 +14,7 @@
 #include "provisioner/admission.h"
 #include "provisioner/api.h"
 #include "provisioner/brambled.h"
+#include "provisioner/builds.h"
 #include "provisioner/console.h"
 #include "provisioner/health.h"
 #include "provisioner/heartbeats.h"

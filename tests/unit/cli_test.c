@@ -131,6 +131,12 @@ static void verbs_ask_for_what_the_api_documents(void **state)
 		{ "board note dc:a6 spare", IPC_POST, "/v1/boards/dc:a6/note",
 			"{\"text\":\"spare\"}" },
 		{ "node forget rasp1 -n", IPC_DELETE, "/v1/nodes/rasp1?dry_run=true", "" },
+		{ "image pin base 01234567", IPC_POST, "/v1/images/base/pin",
+			"{\"hash\":\"01234567\"}" },
+		{ "image unpin base previous", IPC_POST, "/v1/images/base/unpin",
+			"{\"hash\":\"previous\"}" },
+		{ "image build base", IPC_POST, "/v1/images/base/build", "" },
+		{ "image build base --cancel", IPC_DELETE, "/v1/images/base/build", "" },
 		{ "image use base " HASH, IPC_POST, "/v1/images",
 			"{\"name\":\"base\",\"hash\":\"" HASH "\"}" },
 	};
@@ -190,8 +196,11 @@ static void wrong_usage_asks_nobody(void **state)
 		"node replace rasp1 --next --board x", "node admit 1a2b --name Rasp_1",
 		"node admit 1a2b --name a --node b", "boot show x", "boot show 0",
 		"boot list --limit 0", "boot list --limit 1001", "events --limit -1",
-		"image use base abc", ("image use ../x " HASH), "node forget rasp1", "node reboot",
-		"node identify rasp1 --for 2d", "node note rasp1", "status --config" };
+		"image use base abc", "image pin base", "image pin base xyzxyzxyz",
+		"image build ../x", "image build base --watch --cancel", "image diff",
+		"image diff base --node rasp1", "image show ../x", ("image use ../x " HASH),
+		"node forget rasp1", "node reboot", "node identify rasp1 --for 2d",
+		"node note rasp1", "status --config" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -212,11 +221,12 @@ static void help_is_there_for_every_verb(void **state)
 		"node cordon", "node uncordon", "node retry", "node note", "board", "board list",
 		"board show", "rules", "rules list", "rules test", "boot", "boot list", "boot show",
 		"boot watch", "boot latest", "events", "image", "image list", "image use",
-		"image rollback", "image gc", "rollout", "rollout start", "rollout status",
-		"rollout list", "doctor", "cluster", "cluster create", "cluster upgrade",
-		"cluster rebuild", "cluster renew", "cluster status", "cluster snapshots",
-		"cluster restore", "rollout pause", "rollout resume", "rollout abort", "config",
-		"config check", "config show", "version" };
+		"image rollback", "image gc", "image build", "image show", "image diff",
+		"image verify", "image pin", "image unpin", "rollout", "rollout start",
+		"rollout status", "rollout list", "doctor", "cluster", "cluster create",
+		"cluster upgrade", "cluster rebuild", "cluster renew", "cluster status",
+		"cluster snapshots", "cluster restore", "rollout pause", "rollout resume",
+		"rollout abort", "config", "config check", "config show", "version" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {

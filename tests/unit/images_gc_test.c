@@ -93,6 +93,41 @@ static void only_what_nothing_needs_is_removed(void **state)
 	assert_int_equal(removed, 0);
 }
 
+static int pin(struct world *world, const char *verb, const char *hash)
+{
+	char path[64], body[96];
+	int status;
+
+	snprintf(path, sizeof(path), "/v1/images/base/%s", verb);
+	snprintf(body, sizeof(body), "{\"hash\":\"%s\"}", hash);
+	cJSON_Delete(world_call(world, NULL, IPC_POST, path, body, &status));
+	return status;
+}
+
+/* Pinned once, however often it was said, and over a crash. */
+static void a_pinned_version_is_kept_until_it_is_unpinned(void **state)
+{
+	struct world *world = *state;
+	int removed, kept;
+
+	world_use_image(world, FIRST_HASH);
+	world_make_image(world, SECOND_HASH);
+	assert_int_equal(pin(world, "pin", "22222222"), 200);
+	assert_int_equal(pin(world, "pin", SECOND_HASH), 200);
+	assert_int_equal(pin(world, "pin", "2222"), 404);
+	assert_int_equal(pin(world, "pin", THIRD_HASH), 404);
+	assert_int_equal(world_count_events(world, "image.pinned"), 1);
+	world_crash(world);
+	assert_int_equal(sweep(world, false, &removed, &kept), 200);
+	assert_int_equal(removed, 0);
+	assert_int_equal(pin(world, "unpin", "22222222"), 200);
+	assert_int_equal(pin(world, "unpin", "22222222"), 200);
+	assert_int_equal(world_count_events(world, "image.unpinned"), 1);
+	assert_int_equal(sweep(world, false, &removed, &kept), 200);
+	assert_int_equal(removed, 1);
+	assert_false(is_there(world, SECOND_HASH, ".squashfs"));
+}
+
 /* The board has fetched its kernel, but not yet its command line. */
 static void what_a_boot_began_with_is_kept(void **state)
 {
@@ -228,6 +263,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(only_what_nothing_needs_is_removed),
+		TEST(a_pinned_version_is_kept_until_it_is_unpinned),
 		TEST(what_a_boot_began_with_is_kept),
 		TEST(what_an_interrupted_one_left_is_removed),
 		TEST(a_crash_at_any_call_leaves_no_half_version),

@@ -322,7 +322,7 @@ static const char first_content[] =
 	"INSERT INTO steps VALUES(1, 4, 'dhcp', 'DISCOVER', 0, 0, 0);"
 	"INSERT INTO events(at, kind, subject, text) VALUES(1, 'node.joined', 'rasp7', 'it "
 	"joined');"
-	"INSERT INTO images VALUES('base', 'abc', 'def');";
+	"INSERT INTO images(name, current, previous) VALUES('base', 'abc', 'def');";
 
 /* What a version added. */
 static const char *const added[] = {

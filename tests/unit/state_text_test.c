@@ -23,6 +23,8 @@ static const char whole[] =
 	"image base\n"
 	"\tcurrent " HASH_A "\n"
 	"\tprevious " HASH_B "\n"
+	"\tpinned " HASH_B "\n"
+	"\tpinned " HASH_A "\n"
 	"\n"
 	"former-node kiosk\n"
 	"\thistory 2026-11-01T00:00:00.000Z dc:a6:32:00:00:02 \"joined by itself\"\n"

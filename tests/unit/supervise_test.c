@@ -362,6 +362,30 @@ static void a_restart_is_no_failure(void **state)
 	assert_int_equal(supervise_signal(world->supervisor, "nobody", SIGHUP), -ESRCH);
 }
 
+/* It isn't started again, and one that no longer runs isn't adopted. */
+static void a_job_ends_once(void **state)
+{
+	struct world *world = *state;
+	uint64_t deadline = clock_monotonic_ns() + PATIENCE_NS;
+
+	world->spec.once = true;
+	world->spec.argv[1] = "0.05";
+	assert_int_equal(supervise_add(world->supervisor, &world->spec), 0);
+	assert_true(supervise_has(world->supervisor, "sleeper"));
+	while (supervise_has(world->supervisor, "sleeper") && clock_monotonic_ns() < deadline) {
+		const struct timeval step = { .tv_usec = 5000 };
+
+		event_base_loopexit(world->base, &step);
+		event_base_dispatch(world->base);
+	}
+	assert_false(supervise_has(world->supervisor, "sleeper"));
+	assert_int_equal(world->ended, 1);
+	assert_int_equal(supervise_adopt(world->supervisor, &world->spec), -ESRCH);
+	world->spec.argv[0] = "/nosuch";
+	assert_int_not_equal(supervise_add(world->supervisor, &world->spec), 0);
+	assert_false(supervise_has(world->supervisor, "sleeper"));
+}
+
 static void a_removed_process_is_ended_and_forgotten(void **state)
 {
 	struct world *world = *state;
@@ -505,6 +529,7 @@ int main(void)
 		IN_WORLD(a_reused_process_number_is_not_adopted),
 		IN_WORLD(a_restart_is_no_failure),
 		IN_WORLD(impossible_specs_are_refused),
+		IN_WORLD(a_job_ends_once),
 		IN_WORLD(a_removed_process_is_ended_and_forgotten),
 		IN_WORLD(a_launcher_is_not_the_process),
 		IN_WORLD(processes_start_with_clean_signals_and_environment),
