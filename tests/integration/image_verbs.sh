@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # `bramble image`: builds that brambled runs, watched, cancelled, and going on while it is killed; versions that are listed, compared,
 # chosen, pinned, removed.
-# timeout: 300
+# timeout: 600
 set -eu
 . tests/lib.sh
 
