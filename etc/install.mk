@@ -13,7 +13,7 @@ INSTALL_NODE    := bramble-init bramble-agent
 INSTALL_BUILT   := $(addprefix $(B)/,$(INSTALL_BIN) $(INSTALL_SBIN) $(INSTALL_LIBEXEC) $(INSTALL_NODE))
 INSTALL_FOLDERS := $(bindir) $(sbindir) $(libexecdir)/node $(sysconfdir)/bramble/images $(sysconfdir)/bramble/hooks.d $(unitdir) $(sysusersdir) \
                    $(mandir)/man5 $(mandir)/man8 $(completions)/bash-completion/completions \
-                   $(completions)/zsh/site-functions $(completions)/fish/vendor_completions.d
+                   $(completions)/doc/bramble $(completions)/zsh/site-functions $(completions)/fish/vendor_completions.d
 NODE_UNITS      := rootfs/agent/bramble-agent.service
 
 # What an administrator may have changed stays as it is; ours then lies beside it, as FILE.new.
@@ -39,6 +39,7 @@ install: $(INSTALL_BUILT) ## Install (DESTDIR=, prefix=); what was edited stays
 	install -m 644 etc/completions/bramble.bash '$(DESTDIR)$(completions)/bash-completion/completions/bramble'
 	install -m 644 etc/completions/_bramble '$(DESTDIR)$(completions)/zsh/site-functions/_bramble'
 	install -m 644 etc/completions/bramble.fish '$(DESTDIR)$(completions)/fish/vendor_completions.d/bramble.fish'
+	install -m 644 docs/schema.json '$(DESTDIR)$(completions)/doc/bramble/schema.json'
 	install -m 644 $(wildcard docs/man/*.5) '$(DESTDIR)$(mandir)/man5'
 	install -m 644 $(wildcard docs/man/*.8) '$(DESTDIR)$(mandir)/man8'
 	$(call install_editable,etc/bramble.conf,$(sysconfdir)/bramble/bramble.conf)

@@ -380,6 +380,15 @@ test-nodeconf_SRC := tests/unit/nodeconf_test.c tests/unit/brambled_world.c $(BR
 test-nodeconf_LIBS := cmocka $(brambled_LIBS)
 FUZZERS += fuzz-node_document
 fuzz-node_document_SRC := tests/fuzz/node_document.c provisioner/nodeconf/template.c rootfs/agent/fetch.c rootfs/config/document.c rootfs/json.c common/str.c
+# The command and brambled in one program: what the table of verbs says of each
+TESTS += test-verbs
+test-verbs_SRC := $(sort tests/unit/verbs_test.c tests/unit/verbs_world.c tests/unit/schema.c tests/unit/brambled_world.c $(CLI_SRC) $(BRAMBLED_SRC))
+test-verbs_LIBS := cmocka $(sort $(CLI_LIBS) $(brambled_LIBS))
+test-verbs_LDLIBS := -Wl,--wrap=client_call,--wrap=fsync -lm
+PROGRAMS += schema
+schema_SRC := tests/schema.c tests/unit/schema.c common/file.c common/str.c
+schema_LIBS := libcjson
+schema_LDLIBS := -lm
 # Many nodes: what each call of the API costs, and (a test) how that grows with their number
 TESTS += test-scale
 test-scale_SRC := tests/unit/scale_test.c tests/unit/many.c tests/unit/brambled_world.c $(BRAMBLED_SRC)

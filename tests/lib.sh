@@ -93,3 +93,6 @@ lab_begin() {
 
 # shellcheck source=tests/boards.sh
 . tests/boards.sh
+
+# The command prints JSON of that name in docs/schema.json.
+prints() { schema=$1 && shift && "$@" | "$B/schema" "$schema"; }

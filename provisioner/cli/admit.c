@@ -198,11 +198,10 @@ enum cli_exit import_main(struct cli *cli, int argc, char **argv)
 	static const struct cli_syntax syntax = {
 		.usage = "import FILE",
 		.text = "Announce boards before they show up, whatever nodes.join is but \"deny\". "
-			"FILE is CSV\n"
-			"with a first line that names its columns (serial, mac, name, role), or an "
-			"Ansible\n"
-			"inventory whose hosts have mac= or serial=. A file with a mistake "
-			"announces nothing.\n",
+			"FILE is\nCSV with a first line that names its columns (serial, mac, name, "
+			"role), or an\nAnsible inventory whose hosts have mac= or serial=. A file "
+			"with "
+			"a mistake announces\nnothing.\n",
 		.min_words = 1,
 		.max_words = 1,
 	};

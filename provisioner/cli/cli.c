@@ -16,6 +16,7 @@
 #define COMMON_OPTIONS 5
 #define DEFAULT_RUN "/run/bramble"
 #define MESSAGE_SIZE 1024
+#define USAGE_COLUMNS 62 /* behind "Usage: bramble " */
 #define FIELD_TITLE_COLUMNS 12
 
 enum cli_exit cli_complain(struct cli *cli, enum cli_exit code, const char *format, ...)
@@ -125,9 +126,16 @@ enum cli_exit cli_dispatch(
 static void print_usage(const struct cli *cli, FILE *out, const struct cli_syntax *syntax)
 {
 	const unsigned traits = cli->verb->traits;
+	const char *newline = strrchr(syntax->usage, '\n');
+	char many[40];
 
-	fprintf(out, "bramble %s%s%s [--json]\n", syntax->usage,
-		traits & CLI_ASKS ? " [--yes]" : "", traits & CLI_CHANGES ? " [--dry-run]" : "");
+	snprintf(many, sizeof(many), "%s%s[--json]", traits & CLI_ASKS ? "[--yes] " : "",
+		traits & CLI_CHANGES ? "[--dry-run] " : "");
+	fprintf(out, "bramble %s%s%s\n", syntax->usage,
+		strlen(newline ? newline : syntax->usage) + strlen(many) > USAGE_COLUMNS
+			? "\n       "
+			: " ",
+		many);
 }
 
 static const char nodes_text[] =
@@ -210,8 +218,10 @@ bool cli_arguments(struct cli *cli, const struct cli_syntax *syntax, int argc, c
 		snprintf(error, sizeof(error), "something is missing");
 	else if (words > syntax->max_words)
 		snprintf(error, sizeof(error), "\"%.64s\" is too much", argv[syntax->max_words]);
-	if (*error == '\0')
+	if (*error == '\0') {
+		*exit_code = CLI_OK;
 		return true;
+	}
 	cli_complain(cli, CLI_USAGE, "%s; usage:", error);
 	fputs("  ", cli->error);
 	print_usage(cli, cli->error, syntax);

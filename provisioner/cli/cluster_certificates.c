@@ -83,7 +83,7 @@ enum cli_exit cluster_renew_main(struct cli *cli, int argc, char **argv)
 		.usage = "cluster renew",
 		.text = "Renew the certificates of the control plane now, by the same authority, "
 			"and start\nits programs anew, one after another; what is now is "
-			"snapshotted first. Bramble\ndoes so by itself a month before they end. "
+			"snapshotted first.\nBramble does so by itself a month before they end. "
 			"Copies of the administrator's\ncredentials stay valid until theirs do.\n",
 	};
 	struct failure failure = { .text = "" };

@@ -256,13 +256,13 @@ static void print_sweep(struct cli *cli, const cJSON *json, bool dry_run)
 
 	cJSON_ArrayForEach(item, json_member(json, "kept"))
 	{
-		snprintf(title, sizeof(title), "%.12s", json_text(item, "hash"));
+		snprintf(title, sizeof(title), "%.8s", json_text(item, "hash"));
 		cli_field(cli, title, "kept: %s", json_text(item, "why"));
 	}
 	cJSON_ArrayForEach(item, json_member(json, "removed"))
 	{
 		text_bytes((uint64_t)json_integer(item, "bytes"), bytes);
-		snprintf(title, sizeof(title), "%.12s", json_text(item, "hash"));
+		snprintf(title, sizeof(title), "%.8s", json_text(item, "hash"));
 		cli_field(cli, title, "%s, %s", dry_run ? "would be removed" : "removed", bytes);
 		sum += (uint64_t)json_integer(item, "bytes");
 	}

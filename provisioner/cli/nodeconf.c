@@ -46,8 +46,9 @@ static void describe_values(const cJSON *values, char out[static VALUE_SIZE])
 
 static void add_origin(struct table *table, const cJSON *item, const char *file)
 {
-	const char *level = json_text(item, "level");
+	const char *level = json_text(item, "level"), *slash = strrchr(file, '/');
 
+	file = slash ? slash + 1 : file;
 	if (json_integer(item, "line") > 0)
 		table_cellf(table, "%s:%" PRId64 " (%s)", file, json_integer(item, "line"), level);
 	else

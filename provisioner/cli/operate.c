@@ -150,6 +150,9 @@ static enum cli_exit call_all(struct cli *cli, const struct action *action,
 			orders[i] = (struct order){ .id = json_integer(json, "id"), .open = true };
 			if (action->no_wait && cli->json)
 				cli_print_json_line(cli, json);
+			else if (action->no_wait)
+				fprintf(cli->out, "%s is told so with its next heartbeat.\n",
+					targets->names[i]);
 		} else if (json && cli_tells(cli)) {
 			fprintf(cli->out, "%s %s.\n", targets->names[i], action->past);
 		}

@@ -51,7 +51,7 @@ check 'nobody else reads the key of the authority' reads "$share/cluster/pki/ca.
 check 'the credentials of the administrator belong to root' is "$(stat -c %U:%a "$share/cluster/kubernetes/admin.conf")" root:600
 before=$(hash)
 running=$(pids)
-check 'created again, it is the same' cluster create
+check 'created again, it is the same' prints cluster_result cluster create --json
 check '… the certificates are' is "$(hash)" "$before"
 check '… the processes are' is "$(pids)" "$running"
 jq '."kube-apiserver" += ["--v=0"] | ."kube-scheduler" += ["--v=0"]' "$share/cluster/processes.json" >"$lab/processes.json"
@@ -77,8 +77,12 @@ check '… with what it knew' is "$(kubectl get configmap kept -o 'jsonpath={.da
 check 'the credentials are printed' sh -c '"$B/bramble" --config "$0" cluster kubeconfig | grep -q "server: https://10.77.0.1:6443"' "$lab/bramble.conf"
 
 api=$(appliance pid kube-apiserver)
+check 'its credentials and its state are documented JSON' prints kubeconfig cluster kubeconfig --json
+check '… both' prints cluster cluster status --json
+check 'a dry run takes nothing away' cluster reset --dry-run
+check '… as it says' is_ready
 check 'nobody is asked: it is not taken away' fails cluster reset
-check 'it is taken away' cluster reset --yes
+check 'it is taken away' prints cluster_result cluster reset --yes --json
 check '… its processes have ended' has_ended "$api"
 check '… there is none any more' is "$(state)" none
 check '… and what it was is kept' sh -c 'ls -d "$0"/share/cluster.*/pki' "$lab"

@@ -32,7 +32,7 @@ check '… its keys are not root'"'"'s' is "$(stat -c %U:%a "$share/cluster/pki/
 check 'nothing is left to warn of' fails warns certificate
 old=$(enddate apiserver.crt)
 sleep 1
-check 'renewed by hand' cluster renew
+check 'renewed by hand' prints upkeep cluster renew --json
 check '… the API server shows the new one' fails is "$(serves)" "$old"
 check '… and is ready' wait_for 60 is_ready
 check '… the administrator too' kubectl get --raw=/readyz

@@ -46,7 +46,8 @@ check '… and nothing left over' nothing_is_left
 killed_after 0.3 "$B/bramble" --config "$lab/bramble.conf" cluster snapshot
 killed_after 0.15 "$B/bramble" --config "$lab/bramble.conf" cluster snapshot
 check 'a killed snapshot is none' is "$(cluster snapshots --json | jq '[.snapshots[] | select(.verified | not)] | length')" 0
-snapshot >/dev/null 2>&1 # sound, and newer than those of the restores
+check 'what is made is documented JSON' prints snapshot cluster snapshot --json
+check '… and the list' prints snapshots cluster snapshots --json
 second=$(snapshot)
 check 'the next one is whole' is "$(listed "$second")" true
 
@@ -60,7 +61,7 @@ before=$(hash)
 rm -rf "$share/cluster/etcd/member" "$share/cluster/pki"
 appliance kill etcd
 check 'a destroyed control plane is down' wait_for 20 fails is_ready
-check 'it is rebuilt' cluster rebuild --yes
+check 'it is rebuilt' prints restored cluster rebuild --yes --json
 check '… from the newest sound snapshot' is "$(get later)" second
 check '… with the same keys' is "$(hash)" "$before"
 check '… what was left of it is kept' sh -c 'ls -d "$0"/cluster.2*' "$share"

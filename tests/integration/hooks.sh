@@ -57,6 +57,7 @@ happen >/dev/null
 chmod 755 "$lab/hooks.d/10-all"
 check 'until that is put right, and it misses nothing' wait_for 15 has_had_newest
 
+check 'what a trial prints is documented' prints hook_trial bramble --json hooks test node.joined
 check 'hooks can be tried' ends_with 0 hooks test node.joined --subject rasp7
 check 'with the event that was asked for' grep -q ' node.joined .*"subject":"rasp7"' "$(work 10-all)/seen"
 check 'or only listed' ends_with 0 hooks test node.joined --dry-run --json
