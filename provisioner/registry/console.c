@@ -52,7 +52,7 @@ int registry_count_lines(struct registry *registry, int64_t boot, unsigned *coun
 {
 	int result;
 	sqlite3_stmt *statement =
-		registry_read(registry, "SELECT count(*) FROM console WHERE boot = ?", &result);
+		registry_lookup(registry, "SELECT count(*) FROM console WHERE boot = ?", &result);
 
 	if (!statement)
 		return result;
@@ -60,7 +60,7 @@ int registry_count_lines(struct registry *registry, int64_t boot, unsigned *coun
 	result = registry_step(registry, statement);
 	if (result == 0)
 		*count = (unsigned)sqlite3_column_int(statement, 0);
-	sqlite3_finalize(statement);
+	registry_release(statement);
 	return result;
 }
 
