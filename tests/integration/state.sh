@@ -48,7 +48,7 @@ check 'an edited text is imported' ends_with 0 '1 changed' import "$lab/second" 
 check 'and exported again, byte by byte' export_is "$lab/second"
 sed 's/address 10/address x10/' "$lab/first" >"$lab/wrong"
 check 'a mistake is told with its line' ends_with 1 "wrong:$(grep -n -m 1 'address x10' "$lab/wrong" | cut -d: -f1): " import "$lab/wrong" --yes
-check 'nobody is there to be asked' ends_with 2 '--yes says so' restore "$backup"
+check 'nobody is there to be asked' ends_with 2 '--yes says yes' restore "$backup"
 
 before=$(saved "$backup")
 check 'a backup is restored' export_is "$lab/first"
