@@ -100,8 +100,8 @@ enum cli_exit addon_show_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
 		.usage = "addon show ADDON",
-		.text = "Its manifests as the cluster gets them, or with --json its objects and "
-			"container images.\nWorks without a cluster.\n",
+		.text = "Its manifests as the cluster gets them, or with --json its objects and\n"
+			"container images. Works without a cluster.\n",
 		.min_words = 1,
 		.max_words = 1,
 	};
@@ -148,9 +148,8 @@ enum cli_exit addon_images_main(struct cli *cli, int argc, char **argv)
 	const struct cli_syntax syntax = {
 		.usage = "addon images [ADDON...] [--all]",
 		.text = "The container images that add-ons need (those of kubernetes.addons, or "
-			"the "
-			"named ones),\none a line: what a mirror for the nodes must hold, for "
-			"arm64. Works without a cluster.\n",
+			"the\nnamed ones), one a line: what a mirror for the nodes must hold, for "
+			"arm64.\nWorks without a cluster.\n",
 		.max_words = ADDONS_LIMIT,
 		.options = options,
 	};

@@ -52,8 +52,7 @@ static void add_version(struct table *table, const char *name, const cJSON *vers
 	table_cell(table, text);
 	table_cell(table, nodes_of(version, words));
 	table_cell(table, state_of(version, words));
-	table_cell(table, json_member(version, "kept") ? json_text(version, "kept")
-						       : "nothing: gc removes it");
+	table_cell(table, json_member(version, "kept") ? json_text(version, "kept") : "nothing");
 }
 
 static enum cli_exit print_images(struct cli *cli, const cJSON *images)

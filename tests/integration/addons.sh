@@ -27,15 +27,19 @@ check 'what is listed is applied by itself' wait_for 60 is_state own applied
 check '… the storage class too' kubectl get storageclass bramble
 check '… with the values of this cluster' is "$(kubectl get configmap one -o jsonpath='{.data.pods}')" 10.244.0.0/16
 check 'what is not listed is available' is_state traefik available
+check 'the list is documented JSON' prints addons addon list --json
+check '… an add-on' prints addon addon show traefik --json
+check '… the images' prints addon_images addon images traefik --json
 kubectl patch configmap one -p '{"data":{"pods":"elsewhere"}}' >/dev/null
 check 'a change by hand is seen' is_state own drifted
 check '… and shown' sh -c '"$@" | grep -q "^-.*elsewhere"' - ip netns exec "$lab_name-rt" "$B/bramble" --config "$lab/bramble.conf" addon diff own
 check 'apply undoes it' addon apply own
 check '… then nothing differs' is "$(addon diff)" ''
+check '… as documented JSON says' prints addon_diff addon diff --json
 check '… and all is as it should be' is_state own applied
 rm "$lab/addons/own/20.yaml"
 own three >"$lab/addons/own/30.yaml"
-check 'dry run: nothing is done' addon apply --dry-run
+check 'dry run: nothing is done' prints addon_results addon apply --dry-run --json
 check '… the manifests are newer' is_state own outdated
 check 'changed manifests are applied by themselves' wait_for 60 kubectl get configmap three
 check '… and what they no longer hold is gone' wait_for 20 fails kubectl get configmap two
@@ -51,7 +55,7 @@ list_is '"storage"'
 check 'no longer listed, it stays until it is asked for' wait_for 5 is_state own unlisted
 says='nobody can be asked'
 check '… nobody is asked: it is not removed' says addon remove own
-check '… it is removed' addon remove own --yes
+check '… it is removed' prints addon_results addon remove own --yes --json
 check '… with its objects' fails kubectl get configmap one
 check '… and what the cluster remembers' is "$(addon list --json | jq '[.addons[] | select(.state == "unlisted")] | length')" 0
 check 'what is not there is not found' sh -c '"$@" 2>/dev/null; [ $? -eq 4 ]' - ip netns exec "$lab_name-rt" "$B/bramble" --config "$lab/bramble.conf" addon show none

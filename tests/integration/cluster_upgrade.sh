@@ -37,6 +37,7 @@ check '… it is the old version' is "$(version)" v1.20.2
 check 'another version than was meant is refused' fails cluster upgrade --to v1.20.9 --yes
 check 'killed at its begin, an upgrade' killed_after 5 upgrade --yes --json
 check '… is finished without being asked, or by the next call' cluster upgrade --yes
+check 'what it says is documented' prints upgrade cluster upgrade --dry-run --json
 check '… with what there was' is "$(version) $(get kept)" 'v1.20.3 b'
 check '… by the new programs' runs_from kube-scheduler "$lab/v1.20.3"
 check '… and nothing is left over' nothing_is_left

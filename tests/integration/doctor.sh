@@ -24,6 +24,7 @@ for check in brambled processes disk DHCP TFTP HTTP NFS exports backup certifica
 	check "well: $check" wait_for 20 is_well "$check"
 done
 check 'the exit status says that nothing is wrong' is "$(examine; jq .wrong "$lab/doctor")" 0
+check 'its JSON is documented' prints doctor doctor --quick --json
 check 'it is told in words' sh -c 'ip netns exec "$0-rt" "$B/bramble" --config "$1" doctor | grep -q "^snapshot .*and is sound"' "$lab_name" "$lab/bramble.conf"
 for server in tftpd httpd ganesha dnsmasq; do kill -STOP "$(appliance pid "$server")"; done
 check 'a TFTP server that hangs' finds TFTP wrong

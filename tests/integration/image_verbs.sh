@@ -7,13 +7,9 @@ set -eu
 . tests/lib.sh
 
 test_explain() { tail -n 8 "$lab/log" | sed 's/^/# /'; }
-field() { # jq filter, then the command
-	filter=$1 && shift
-	bramble --json image "$@" | jq -r "$filter"
-}
+field() { filter=$1 && shift && bramble --json image "$@" | jq -r "$filter"; } # jq filter, then the command
 ends_with() { # status, then the command
-	expected=$1 status=0
-	shift
+	expected=$1 status=0 && shift
 	bramble image "$@" || status=$?
 	is "$status" "$expected"
 }
@@ -36,6 +32,7 @@ v() { cut -c1-12 "$lab/$1"; }
 versions() { field '.images[0].versions | length' list; }
 event() { bramble events | grep -q "$1"; }
 row() { bramble image list | grep -qE "^$1 .* $2"; }
+begin_build() { bramble image build tiny >/dev/null && { wait_for 30 is_at image || :; }; }
 mistake() { # the recipe's
 	echo 'nosuch = 1;' >>"$lab/images/tiny.conf"
 	says 'tiny.conf:' build tiny --watch && grep -q nosuch "$lab/said"
@@ -61,14 +58,13 @@ check 'each step is told' is "$(job '[.steps[].name] | join(" ")')" 'packages ke
 field '.images[0].versions[0].hash' list >"$lab/first"
 check 'the events tell it' wait_for 5 event "image tiny was built: version $(v first)"
 check 'the same input again: nothing has changed' says 'Nothing has changed' build tiny --watch
+check 'its JSON is documented' prints job bramble --json image build tiny --watch
 change second
-bramble image build tiny >/dev/null
-wait_for 30 is_at image || :
+begin_build
 check 'a build can be cancelled' says 'nothing is published' build tiny --cancel
 check 'nothing of it is left' wait_for 10 nothing_is_left
 check 'it says so' is_at cancelled
-bramble image build tiny >/dev/null
-wait_for 30 is_at image || :
+begin_build
 kill -9 "$(process)"
 check 'a build that is killed is told of' wait_for 10 event "image tiny wasn't built: the build was killed"
 check 'the next one works, and sweeps' builds_anew second
@@ -81,8 +77,10 @@ check 'and the next' says "tiny $(v second) is current" use tiny "$(v second)"
 check 'the list tells the current one' row "tiny +$(v second)" current
 check 'and the previous' row " +$(v first)" previous
 check 'what came with the current one: one file' says '~ file /etc/added' diff tiny
-check 'as JSON' is "$(field '.files | map(.name) | join(" ")' diff tiny/previous tiny/current)" /etc/added
-check 'what is in it' is "$(field .about.image show tiny)" tiny
+check 'its JSON is documented' prints image_difference bramble --json image diff tiny
+check 'it names the file' is "$(field '.files | map(.name) | join(" ")' diff tiny/previous tiny/current)" /etc/added
+check 'what is in it is documented JSON' prints image_contents bramble --json image show tiny
+check 'whose it is' is "$(field .about.image show tiny)" tiny
 check 'a rollback' says "tiny $(v first) is current again" rollback tiny
 check 'and back' says "tiny $(v second) is current again" rollback tiny
 builds_anew third && builds_anew fourth
@@ -94,6 +92,7 @@ check 'unpinned' says 'no longer pinned' unpin tiny "$(v third)"
 check 'it goes' is "$(field '.removed | length' gc tiny --yes)" 1
 
 check 'all that stay are intact: status 0' ends_with 0 verify
+check 'as JSON' prints image_verification bramble --json image verify
 printf x | dd of="$lab/share/images/tiny/$(cat "$lab/second").squashfs" bs=1 seek=150 conv=notrunc status=none
 check 'a rotten one is told of: status 1' ends_with 1 verify
 check 'which' is "$(field '.versions[] | select(.intact | not) | .hash' verify tiny || :)" "$(cat "$lab/second")"
