@@ -120,8 +120,10 @@ int64_t heartbeats_hear(struct brambled *brambled, const struct registry_node *n
 
 bool heartbeats_is_absent(struct brambled *brambled, const struct registry_node *node)
 {
-	return heartbeats_silence_ms(brambled, node) >
-	       MISSED_INTERVALS * 1000 * brambled->settings.heartbeat_s;
+	const struct settings *s = &brambled->settings;
+	int64_t limit_s = s->absent_after_s ? s->absent_after_s : MISSED_INTERVALS * s->heartbeat_s;
+
+	return heartbeats_silence_ms(brambled, node) > 1000 * limit_s;
 }
 
 int64_t heartbeats_last_ms(struct brambled *brambled, const struct registry_node *node)

@@ -15,7 +15,7 @@ int64_t heartbeats_hear(struct brambled *brambled, const struct registry_node *n
 /* For how long it has been silent; a node that wasn't heard since brambled's start counts from
  * there. */
 int64_t heartbeats_silence_ms(struct brambled *brambled, const struct registry_node *node);
-/* Silent for three intervals. */
+/* Silent for longer than nodes.absent_after_s. */
 bool heartbeats_is_absent(struct brambled *brambled, const struct registry_node *node);
 /* Wall-clock time of the last one, 0 = never. */
 int64_t heartbeats_last_ms(struct brambled *brambled, const struct registry_node *node);

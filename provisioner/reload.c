@@ -44,6 +44,7 @@ static void take_over(struct settings *running, const struct settings *fresh)
 {
 	running->join = fresh->join;
 	running->heartbeat_s = fresh->heartbeat_s;
+	running->absent_after_s = fresh->absent_after_s;
 	running->stuck_after_s = fresh->stuck_after_s;
 	running->swap_after_s = fresh->swap_after_s;
 	running->fallback_after = fresh->fallback_after;

@@ -61,6 +61,7 @@ struct settings {
 	char node_image[64];	    /* nodes.image: name of the image, "base" */
 	char kernel_arguments[512]; /* nodes.kernel_arguments */
 	int64_t heartbeat_s;	    /* nodes.heartbeat_s */
+	int64_t absent_after_s;	    /* nodes.absent_after_s: 0 = three heartbeats */
 	int64_t swap_after_s;	    /* nodes.swap_after_s: 0 = never */
 	int64_t stuck_after_s;	    /* nodes.stuck_after_s */
 	int64_t fallback_after;	    /* nodes.fallback_after: boots in a row; 0 = never */

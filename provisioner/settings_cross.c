@@ -167,8 +167,20 @@ static bool check_patience(const struct settings *s, struct settings_wrong *wron
 		(long long)s->stuck_after_s);
 }
 
+/* Between two heartbeats every node is silent. */
+static bool check_absence(const struct settings *s, struct settings_wrong *wrong)
+{
+	if (s->absent_after_s == 0 || s->absent_after_s > s->heartbeat_s)
+		return false;
+	return say(wrong, "nodes.absent_after_s",
+		"is not longer than nodes.heartbeat_s (%lld); allowed: more, or 0 for three of "
+		"them",
+		(long long)s->heartbeat_s);
+}
+
 settings_cross_check *const settings_cross_checks[] = {
 	check_patience,
+	check_absence,
 	check_router,
 	check_range,
 	check_run,

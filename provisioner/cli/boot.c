@@ -170,6 +170,7 @@ static enum cli_exit merge_lists(struct cli *cli, const struct targets *targets,
 	*json = cJSON_CreateObject();
 	list = cJSON_AddArrayToObject(*json, "boots");
 	for (size_t i = 0; code == CLI_OK && i < targets->count; i++) {
+		part = NULL;
 		code = ask_list(cli, targets->names[i], board, limit, false, &part);
 		boots = code == CLI_OK ? cJSON_GetObjectItemCaseSensitive(part, "boots") : NULL;
 		while (boots && boots->child)

@@ -17,8 +17,8 @@
 
 #define PATH "/boot/root"
 #define MEGABYTE (UINT64_C(1) << 20)
-/* What a system needs beside it: kernel, systemd, the agent and some work. Measured with the
- * default image: 110 MB used when it has joined. */
+/* What a system needs beside it: kernel, systemd, the agent and some work. An estimate with room to
+ * spare, not a measurement. */
 #define RESERVE (256 * MEGABYTE)
 
 static uint64_t image_size(const struct init_arguments *arguments)

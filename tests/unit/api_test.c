@@ -221,6 +221,11 @@ static void a_silent_node_is_absent(void **state)
 	assert_int_equal(world_count_events(world, "node.absent"), 1);
 	assert_int_equal(say(world, PEER, "/v1/heartbeat", token, ""), 200);
 	assert_int_equal(world_count_events(world, "node.back"), 1);
+	world->brambled.settings.heartbeat_s = -1;
+	world->brambled.settings.absent_after_s = 60; /* as long as the administrator says */
+	heartbeats_tick(&world->brambled);
+	world_expect_node(world, "rasp1", 1, "joined", PEER);
+	world->brambled.settings.absent_after_s = 0;
 	world->brambled.settings.heartbeat_s = 10;
 	world_expect_node(world, "rasp1", 1, "joined", PEER);
 	free(token);

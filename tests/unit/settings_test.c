@@ -143,6 +143,8 @@ static const struct {
 	{ "nodes", "heartbeat_s = 1", NULL },
 	{ "nodes", "heartbeat_s = 3600", NULL },
 	{ "nodes", "heartbeat_s = 3601", "out of range" },
+	{ "nodes", "absent_after_s = 10", "is not longer than nodes.heartbeat_s (10)" },
+	{ "nodes", "absent_after_s = 11", NULL },
 	{ "share", "path = \"srv/bramble\"", "is not an absolute path" },
 	{ "share", "path = \"/\"", "is too short" },
 	{ "share", "path = \"/srv/../etc\"", "has a part" },
