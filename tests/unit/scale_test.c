@@ -44,7 +44,7 @@ static const struct question questions[] = {
 	{ IPC_GET, "/v1/events?limit=20", "", false },
 	{ IPC_GET, "/v1/events?after=3&limit=20", "", false },
 	{ IPC_GET, "/v1/admission", "", false },
-	{ IPC_GET, "/v1/images", "", false },
+	{ IPC_GET, "/v1/images", "", true }, /* who runs each version */
 };
 
 #define QUESTIONS (sizeof(questions) / sizeof(questions[0]))
