@@ -33,7 +33,7 @@ struct nodeconf_force {
 	bool hosts_stale;
 	uint64_t hosts_ns; /* when they were made */
 	struct record *records;
-	size_t n;
+	size_t n, room;
 };
 
 int nodeconf_start(struct brambled *brambled)
@@ -200,22 +200,43 @@ int nodeconf_of_node(struct brambled *brambled, const struct registry_node *node
 		brambled, node, &brambled->settings, brambled->nodeconf->sources, merged, reason);
 }
 
+/* Where the node's record is, or would be: they are in the order of the nodes' numbers. */
+static size_t place_of(const struct nodeconf_force *force, uint32_t node)
+{
+	size_t low = 0, high = force->n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (force->records[middle].node < node)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* NULL without memory. */
 static struct record *find_record(struct nodeconf_force *force, uint32_t node)
 {
-	struct record *grown;
+	size_t i = place_of(force, node);
 
-	for (size_t i = 0; i < force->n; i++) {
-		if (force->records[i].node == node)
-			return &force->records[i];
+	if (i < force->n && force->records[i].node == node)
+		return &force->records[i];
+	if (force->n == force->room) {
+		size_t room = force->room ? 2 * force->room : 64;
+		struct record *grown = realloc(force->records, room * sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		force->records = grown;
+		force->room = room;
 	}
-	grown = realloc(force->records, (force->n + 1) * sizeof(*grown));
-	if (!grown)
-		return NULL;
-	force->records = grown;
-	grown = &force->records[force->n++];
-	*grown = (struct record){ .node = node };
-	return grown;
+	memmove(&force->records[i + 1], &force->records[i],
+		(force->n - i) * sizeof(force->records[0]));
+	force->n++;
+	force->records[i] = (struct record){ .node = node };
+	return &force->records[i];
 }
 
 static void hash_document(
