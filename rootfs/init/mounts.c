@@ -169,7 +169,7 @@ static int mount_verified(
 {
 	char device[INIT_DEVICE_SIZE];
 	struct stat status;
-	int control = init_open_verity(), result = control;
+	int control = init_open_verity(), result;
 
 	if (control < 0)
 		return fail(reason, "can't open", "/dev/mapper/control", -control);

@@ -236,7 +236,7 @@ static void what_can_not_be_drained_in_time_is_not_rebooted_or_is_as_configured(
 	assert_false(hears(world, token));
 	assert_int_equal(world_count_events(world, "node.overdue"), 1);
 	world->brambled.settings.drain_overdue = DRAIN_GO_ON;
-	id = order_reboot(world, "{\"order\":\"reboot\"}");
+	(void)order_reboot(world, "{\"order\":\"reboot\"}");
 	orders_tick(&world->brambled);
 	assert_true(hears(world, token));
 	free(token);

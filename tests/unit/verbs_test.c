@@ -265,7 +265,7 @@ static void answers(const struct verb *verb)
 	run_before(world, verb);
 	run_in(world, verb, verb->command->traits & CLI_ASKS ? "--yes" : "", NULL, &ran);
 	if (ran.code != verb->example->code ||
-		(*ran.out == '\0' && strcmp(verb->path, "config apply")))
+		(*ran.out == '\0' && strcmp(verb->path, "config apply") != 0))
 		fail_verb(verb, "doesn't answer as the example says", &ran);
 	if (strcmp(verb->path, "config show") != 0 && strcmp(verb->path, "state export") != 0)
 		expect_lines(verb, &ran, strcmp(verb->path, "help") == 0 ? HELP_COLUMNS : 80);
