@@ -22,7 +22,7 @@
 #define REFRESH_MS 250
 #define SHOWN_AFTER_MS 10000 /* so long one that has joined stays in the table */
 #define BOOTS 1000
-#define BOOTS_PATH "/v1/boots?limit=1000"
+#define SPARE 32 /* so many boots may begin between two looks */
 #define BAR STAGES_TO_JOIN
 #define OTHER_LINES 3u
 #define USUAL_ROWS 24u
@@ -40,6 +40,8 @@ struct watch {
 	unsigned drawn; /* lines, to be drawn over */
 	int64_t before; /* boots up to this number had ended when the watch began */
 	bool begun;
+	int64_t newest; /* the highest number that was seen */
+	int limit;	/* how many boots to ask for: those that go on are among them */
 	size_t count, joined;
 	struct seen *seen;
 };
@@ -229,12 +231,53 @@ static void draw(struct watch *watch, const cJSON *boots)
 	free(text);
 }
 
+/* 0 or -errno; the newest comes first. */
+static int ask(struct watch *watch, cJSON **json)
+{
+	char path[32];
+	int status;
+
+	snprintf(path, sizeof(path), "/v1/boots?limit=%d", watch->limit);
+	return cli_try(watch->cli, path, CLIENT_TIMEOUT_MS, &status, json);
+}
+
+/* More began than were asked for. */
+static bool has_gap(const struct watch *watch, const cJSON *boots)
+{
+	const int n = cJSON_GetArraySize(boots);
+
+	return watch->begun && n == watch->limit && watch->limit < BOOTS &&
+	       json_integer(cJSON_GetArrayItem(boots, n - 1), "id") > watch->newest + 1;
+}
+
+/* Brambled has little work with a watch when few boots go on. */
+static void limit_next(struct watch *watch, const cJSON *boots)
+{
+	const cJSON *boot;
+	int place = 0, last = 0;
+
+	cJSON_ArrayForEach(boot, boots)
+	{
+		place++;
+		if (is_shown(watch, boot))
+			last = place;
+	}
+	watch->limit = last + SPARE < BOOTS ? last + SPARE : BOOTS;
+	if (place > 0)
+		watch->newest = json_integer(cJSON_GetArrayItem(boots, 0), "id");
+}
+
 static enum cli_exit refresh(struct watch *watch)
 {
 	cJSON *json;
 	const cJSON *boots;
-	int status, result = cli_try(watch->cli, BOOTS_PATH, CLIENT_TIMEOUT_MS, &status, &json);
+	int result = ask(watch, &json);
 
+	if (result == 0 && has_gap(watch, json_member(json, "boots"))) {
+		cJSON_Delete(json);
+		watch->limit = BOOTS;
+		result = ask(watch, &json);
+	}
 	/* It may be restarted meanwhile. */
 	if (result == -ENOENT || result == -ECONNREFUSED || result == -EPIPE)
 		return watch->begun ? CLI_OK : cli_explain_failure(watch->cli, result);
@@ -247,6 +290,7 @@ static enum cli_exit refresh(struct watch *watch)
 	/* The newest comes first. */
 	for (int i = cJSON_GetArraySize(boots); i > 0; i--)
 		take(watch, cJSON_GetArrayItem(boots, i - 1));
+	limit_next(watch, boots);
 	if (watch->terminal)
 		draw(watch, boots);
 	cJSON_Delete(json);
@@ -290,6 +334,7 @@ enum cli_exit boot_watch_main(struct cli *cli, int argc, char **argv)
 		.options = options,
 	};
 	struct watch watch = { .cli = cli,
+		.limit = BOOTS,
 		.terminal = !cli->json && cli->out == stdout && isatty(STDOUT_FILENO) == 1 };
 	int64_t seconds = 0;
 	uint64_t wanted = 0;

@@ -114,6 +114,8 @@ static void a_watch_tells_each_stage_once_and_ends_when_asked_to(void **state)
 	assert_int_equal(o.code, CLI_OK);
 	assert_int_equal(o.server.calls, 5);
 	assert_string_equal(o.server.asked[0].path, "/v1/boots?limit=1000");
+	assert_string_equal(o.server.asked[1].path, "/v1/boots?limit=32");
+	assert_string_equal(o.server.asked[2].path, "/v1/boots?limit=33");
 	assert_non_null(strstr(o.out, "rasp1       c0ffee01    dhcp\n"));
 	reason = strstr(o.out, "a file is missing");
 	assert_non_null(reason);
@@ -123,6 +125,28 @@ static void a_watch_tells_each_stage_once_and_ends_when_asked_to(void **state)
 	RUN(&o, "boot watch --until 1 --for 1s", OK(BOOT(6, "joined", "")));
 	assert_int_equal(o.code, CLI_FAILED);
 	assert_non_null(strstr(o.error, "0 of 1 joined within 1 s"));
+	outcome_free(&o);
+}
+
+/* More boots began than were asked for: all are asked for, so that none is missed. */
+static void a_watch_sees_a_storm_whole(void **state)
+{
+	char many[4096] = "{\"boots\":[";
+	size_t used = strlen(many);
+	struct outcome o;
+
+	(void)state;
+	for (int id = 99; id > 99 - 32; id--)
+		used += (size_t)snprintf(many + used, sizeof(many) - used,
+			"%s{\"id\":%d,\"stage\":\"dhcp\",\"changed_ms\":1000}", id < 99 ? "," : "",
+			id);
+	snprintf(many + used, sizeof(many) - used, "]}");
+	RUN(&o, "boot watch --until 1", OK(BOOT(6, "joined", "")), OK(many),
+		OK(BOOT(7, "joined", "")));
+	assert_int_equal(o.code, CLI_OK);
+	assert_int_equal(o.server.calls, 3);
+	assert_string_equal(o.server.asked[1].path, "/v1/boots?limit=32");
+	assert_string_equal(o.server.asked[2].path, "/v1/boots?limit=1000");
 	outcome_free(&o);
 }
 
@@ -229,6 +253,7 @@ int main(void)
 		cmocka_unit_test(several_nodes_are_named_at_once),
 		cmocka_unit_test(an_order_is_followed_to_its_end),
 		cmocka_unit_test(a_watch_tells_each_stage_once_and_ends_when_asked_to),
+		cmocka_unit_test(a_watch_sees_a_storm_whole),
 		cmocka_unit_test(a_rollback_says_what_is_current_then),
 		cmocka_unit_test(a_shell_is_offered_what_fits),
 		cmocka_unit_test(hours_are_curves_and_a_table_of_80_columns),
