@@ -26,22 +26,17 @@ struct question {
 };
 
 static const struct question questions[] = {
-	{ IPC_GET, "/v1/status", "", true },
-	{ IPC_GET, "/v1/nodes", "", true },
-	{ IPC_GET, "/v1/boards", "", true },
-	{ IPC_GET, "/v1/state/export", "", true },
+	{ IPC_GET, "/v1/status", "", true }, { IPC_GET, "/v1/nodes", "", true },
+	{ IPC_GET, "/v1/boards", "", true }, { IPC_GET, "/v1/state/export", "", true },
 	{ IPC_GET, "/v1/boards/dc:a6:32:00:00:05/rule", "", true },
 	{ IPC_POST, "/v1/nodes/rasp6/replace", "{\"next\":true}", true },
-	{ IPC_POST, "/v1/nodes/rasp6/undo", "", true },
-	{ IPC_DELETE, "/v1/nodes/rasp7", "", true },
-	{ IPC_GET, "/v1/nodes/rasp5", "", false },
-	{ IPC_GET, "/v1/nodes/rasp5/health", "", false },
+	{ IPC_POST, "/v1/nodes/rasp6/undo", "", true }, { IPC_DELETE, "/v1/nodes/rasp7", "", true },
+	{ IPC_GET, "/v1/nodes/rasp5", "", false }, { IPC_GET, "/v1/nodes/rasp5/health", "", false },
 	{ IPC_POST, "/v1/nodes/rasp5/cordon", "{\"cordoned\":true}", false },
 	{ IPC_POST, "/v1/nodes/rasp5/note", "{\"text\":\"top shelf\"}", false },
 	{ IPC_POST, "/v1/nodes/rasp5/orders", "{\"order\":\"identify\"}", false },
 	{ IPC_GET, "/v1/boots?node=rasp5", "", false },
-	{ IPC_GET, "/v1/boots?limit=20", "", false },
-	{ IPC_GET, "/v1/events?limit=20", "", false },
+	{ IPC_GET, "/v1/boots?limit=20", "", false }, { IPC_GET, "/v1/events?limit=20", "", false },
 	{ IPC_GET, "/v1/events?after=3&limit=20", "", false },
 	{ IPC_GET, "/v1/admission", "", false },
 	{ IPC_GET, "/v1/images", "", true }, /* who runs each version */
