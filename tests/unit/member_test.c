@@ -44,8 +44,7 @@ static void what_is_more_than_a_word_is_refused(void **state)
 		"{" CLUSTER ",\"store_mb\":4096,\"ca\":\"Y2E=\\\"\"}",
 		"{" CLUSTER ",\"store_mb\":4096,\"ca\":\"Y2 E\"}",
 		"{" CLUSTER ",\"store_mb\":4096,\"ca\":\"\"}",
-		"{\"engine\":\"kubeadm\",\"exists\":false,\"server\":\"https://a "
-		"b\",\"node\":\"x\"}" };
+		"{\"engine\":\"kubeadm\",\"exists\":false,\"server\":\"a b\",\"node\":\"x\"}" };
 	static struct member_cluster cluster;
 
 	(void)state;
