@@ -44,12 +44,28 @@ static struct tftp_transfer *find_transfer(
 	return found;
 }
 
+/* The last ACKs of a client that asks on and on may wait to be read: what they end takes no room.
+ * Returns how many transfers of its address go on. */
+static unsigned catch_up_peer(struct tftp_server *server, struct in_addr address)
+{
+	unsigned of_peer = 0;
+
+	for (struct tftp_transfer *t = server->transfers.first, *next; t; t = next) {
+		next = t->next;
+		if (t->peer.sin_addr.s_addr == address.s_addr)
+			of_peer += t->socket < 0 || tftp_transfer_catch_up(t);
+	}
+	return of_peer;
+}
+
 /* Clients that never answer don't keep others out. */
 static bool has_room(struct tftp_server *server, const struct sockaddr_in *peer, unsigned of_peer)
 {
 	struct tftp_transfers *transfers = &server->transfers;
 	const struct tftp_limits *limits = &server->limits;
 
+	if (of_peer >= limits->sessions_per_peer)
+		of_peer = catch_up_peer(server, peer->sin_addr);
 	return tftp_limits_admit(limits, transfers->n, of_peer) ||
 	       tftp_transfers_make_room(
 		       transfers, of_peer < limits->sessions_per_peer ? NULL : &peer->sin_addr);
