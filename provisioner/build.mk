@@ -238,6 +238,7 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	api_versions.c \
 	bindings.c \
 	builds.c \
+	by_node.c \
 	changes.c \
 	cluster/engine.c \
 	console.c \

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/throttled.h"
+#include "provisioner/by_node.h"
 #include "provisioner/health_sum.h"
 
 #define FRESH_MS (5LL * SERIES_MINUTE_MS)
@@ -24,9 +25,13 @@ struct node_health {
 	struct health_sum hour;
 };
 
+struct slot {
+	uint32_t node;
+	struct node_health *health; /* large: it stays where it is while others are added */
+};
+
 struct health {
-	struct node_health **nodes;
-	size_t n;
+	struct by_node slots;
 	struct series *series; /* NULL = can't be opened */
 	uint64_t write_ns;
 	bool is_failing; /* that was told */
@@ -88,49 +93,29 @@ static void take_sample(
 	node->unwritten = true;
 }
 
-/* Where the node is, or would be: they are in the order of their numbers. */
-static size_t place_of(const struct health *health, uint32_t node)
-{
-	size_t low = 0, high = health->n;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (health->nodes[middle]->node < node)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 static struct node_health *find(const struct health *health, uint32_t node)
 {
-	size_t i = place_of(health, node);
+	const struct slot *slot = by_node_get(&health->slots, node);
 
-	return i < health->n && health->nodes[i]->node == node ? health->nodes[i] : NULL;
+	return slot ? slot->health : NULL;
 }
 
-/* Nodes are never more than addresses. NULL: out of memory, then it isn't known how the node is. */
+/* NULL: out of memory, then it isn't known how the node is. */
 static struct node_health *find_or_add(struct health *health, uint32_t node)
 {
-	struct node_health *found = find(health, node), **grown;
-	size_t i = place_of(health, node);
+	struct node_health *found = find(health, node);
+	struct slot *slot;
 
 	if (found)
 		return found;
 	found = calloc(1, sizeof(*found));
-	grown = found ? realloc(health->nodes, (health->n + 1) * sizeof(struct node_health *))
-		      : NULL;
-	if (!grown) {
+	slot = found ? by_node_get_or_add(&health->slots, node) : NULL;
+	if (!slot) {
 		free(found);
 		return NULL;
 	}
 	found->node = node;
-	health->nodes = grown;
-	memmove(grown + i + 1, grown + i, (health->n - i) * sizeof(struct node_health *));
-	health->n++;
-	grown[i] = found;
+	slot->health = found;
 	return found;
 }
 
@@ -159,6 +144,7 @@ int health_start(struct brambled *brambled)
 	if (!health)
 		return -ENOMEM;
 	brambled->health = health;
+	health->slots.size = sizeof(struct slot);
 	health->write_ns = clock_monotonic_ns() + WRITE_NS;
 	open_series(brambled);
 	if (health->series)
@@ -170,21 +156,27 @@ int health_start(struct brambled *brambled)
 
 void health_stop(struct brambled *brambled)
 {
-	if (!brambled->health)
+	struct health *health = brambled->health;
+	const struct slot *slots;
+
+	if (!health)
 		return;
-	series_close(brambled->health->series);
-	for (size_t i = 0; i < brambled->health->n; i++)
-		free(brambled->health->nodes[i]);
-	free(brambled->health->nodes);
-	free(brambled->health);
+	slots = health->slots.records;
+	series_close(health->series);
+	for (size_t i = 0; i < health->slots.n; i++)
+		free(slots[i].health);
+	by_node_free(&health->slots);
+	free(health);
 	brambled->health = NULL;
 }
 
 static void write_nodes(struct health *health, int64_t now_ms)
 {
+	const struct slot *slots = health->slots.records;
+
 	(void)series_trim(health->series, now_ms);
-	for (size_t i = 0; i < health->n; i++) {
-		struct node_health *node = health->nodes[i];
+	for (size_t i = 0; i < health->slots.n; i++) {
+		struct node_health *node = slots[i].health;
 
 		if (node->unwritten)
 			(void)series_put_minute(
@@ -418,10 +410,11 @@ int health_each_warning(
 	struct brambled *brambled, int (*each)(void *argument, const char *text), void *argument)
 {
 	const int64_t since_ms = clock_wall_ms() - FRESH_MS;
+	const struct slot *slots = brambled->health->slots.records;
 	int result = 0;
 
-	for (size_t i = 0; result == 0 && i < brambled->health->n; i++) {
-		const struct node_health *health = brambled->health->nodes[i];
+	for (size_t i = 0; result == 0 && i < brambled->health->slots.n; i++) {
+		const struct node_health *health = slots[i].health;
 		const struct series_sample *now = &health->now;
 		char text[HEALTH_WARNING_SIZE];
 		struct registry_node node;

@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/clock.h"
+#include "provisioner/by_node.h"
 
 #define WRITE_NS (60 * NS_PER_S)
 #define MISSED_INTERVALS 3
@@ -19,8 +19,7 @@ struct pulse {
 };
 
 struct heartbeats {
-	struct pulse *pulses;
-	size_t n, room;
+	struct by_node pulses;
 	uint64_t write_ns;
 };
 
@@ -29,16 +28,18 @@ int heartbeats_start(struct brambled *brambled)
 	brambled->heartbeats = calloc(1, sizeof(*brambled->heartbeats));
 	if (!brambled->heartbeats)
 		return -ENOMEM;
+	brambled->heartbeats->pulses.size = sizeof(struct pulse);
 	brambled->heartbeats->write_ns = clock_monotonic_ns() + WRITE_NS;
 	return 0;
 }
 
 static void write_all(struct brambled *brambled)
 {
-	struct heartbeats *heartbeats = brambled->heartbeats;
+	const struct by_node *table = &brambled->heartbeats->pulses;
+	struct pulse *pulses = table->records;
 
-	for (size_t i = 0; i < heartbeats->n; i++) {
-		struct pulse *pulse = &heartbeats->pulses[i];
+	for (size_t i = 0; i < table->n; i++) {
+		struct pulse *pulse = &pulses[i];
 
 		if (pulse->unwritten)
 			pulse->unwritten = registry_put_heartbeat(brambled->registry, pulse->node,
@@ -51,49 +52,15 @@ void heartbeats_stop(struct brambled *brambled)
 	if (!brambled->heartbeats)
 		return;
 	write_all(brambled);
-	free(brambled->heartbeats->pulses);
+	by_node_free(&brambled->heartbeats->pulses);
 	free(brambled->heartbeats);
 	brambled->heartbeats = NULL;
 }
 
-/* Where the node's pulse is, or would be: they are in the order of the nodes' numbers. */
-static size_t place_of(const struct heartbeats *heartbeats, uint32_t node)
-{
-	size_t low = 0, high = heartbeats->n;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (heartbeats->pulses[middle].node < node)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* Nodes are never more than addresses; numbers aren't used twice. NULL: out of memory. */
+/* NULL: out of memory. */
 static struct pulse *find(struct brambled *brambled, uint32_t node)
 {
-	struct heartbeats *heartbeats = brambled->heartbeats;
-	size_t i = place_of(heartbeats, node);
-
-	if (i < heartbeats->n && heartbeats->pulses[i].node == node)
-		return &heartbeats->pulses[i];
-	if (heartbeats->n == heartbeats->room) {
-		size_t room = heartbeats->room ? 2 * heartbeats->room : 64;
-		struct pulse *grown = realloc(heartbeats->pulses, room * sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		heartbeats->pulses = grown;
-		heartbeats->room = room;
-	}
-	memmove(&heartbeats->pulses[i + 1], &heartbeats->pulses[i],
-		(heartbeats->n - i) * sizeof(heartbeats->pulses[0]));
-	heartbeats->n++;
-	heartbeats->pulses[i] = (struct pulse){ .node = node };
-	return &heartbeats->pulses[i];
+	return by_node_get_or_add(&brambled->heartbeats->pulses, node);
 }
 
 int64_t heartbeats_silence_ms(struct brambled *brambled, const struct registry_node *node)

@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "provisioner/by_node.h"
 
 #define HOSTS_LIMIT (256u * 1024u) /* bytes of /etc/hosts */
 /* While many nodes come, not each of them makes all others fetch their document again. */
@@ -32,8 +33,7 @@ struct nodeconf_force {
 	char *hosts; /* lines of all nodes; NULL = to be made */
 	bool hosts_stale;
 	uint64_t hosts_ns; /* when they were made */
-	struct record *records;
-	size_t n, room;
+	struct by_node records;
 };
 
 int nodeconf_start(struct brambled *brambled)
@@ -55,6 +55,7 @@ int nodeconf_start(struct brambled *brambled)
 	if (result != 0)
 		return result;
 	force->generation = 1;
+	force->records.size = sizeof(struct record);
 	(void)registry_get_fact(brambled->registry, ROUND, &force->round);
 	return 0;
 }
@@ -68,7 +69,7 @@ void nodeconf_stop(struct brambled *brambled)
 	nodeconf_free_sources(force->sources);
 	free(force->text);
 	free(force->hosts);
-	free(force->records);
+	by_node_free(&force->records);
 	free(force);
 	brambled->nodeconf = NULL;
 }
@@ -200,43 +201,10 @@ int nodeconf_of_node(struct brambled *brambled, const struct registry_node *node
 		brambled, node, &brambled->settings, brambled->nodeconf->sources, merged, reason);
 }
 
-/* Where the node's record is, or would be: they are in the order of the nodes' numbers. */
-static size_t place_of(const struct nodeconf_force *force, uint32_t node)
-{
-	size_t low = 0, high = force->n;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (force->records[middle].node < node)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* NULL without memory. */
 static struct record *find_record(struct nodeconf_force *force, uint32_t node)
 {
-	size_t i = place_of(force, node);
-
-	if (i < force->n && force->records[i].node == node)
-		return &force->records[i];
-	if (force->n == force->room) {
-		size_t room = force->room ? 2 * force->room : 64;
-		struct record *grown = realloc(force->records, room * sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		force->records = grown;
-		force->room = room;
-	}
-	memmove(&force->records[i + 1], &force->records[i],
-		(force->n - i) * sizeof(force->records[0]));
-	force->n++;
-	force->records[i] = (struct record){ .node = node };
-	return &force->records[i];
+	return by_node_get_or_add(&force->records, node);
 }
 
 static void hash_document(
