@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "provisioner/addons/inventory.h"
+#include "tests/fuzz/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -56,15 +57,10 @@ static void read_inventory(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text;
+	char *text = fuzz_text(data, size);
 
-	if (size == 0 || size > 16384)
-		return 0;
-	text = malloc(size);
 	if (!text)
 		return 0;
-	memcpy(text, data + 1, size - 1);
-	text[size - 1] = '\0';
 	if (data[0] == 'm')
 		read_manifest(text, size - 1);
 	else

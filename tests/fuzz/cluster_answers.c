@@ -10,6 +10,7 @@
 #include "provisioner/clusterd/nodes.h"
 #include "provisioner/clusterd/request.h"
 #include "rootfs/cluster/member.h"
+#include "tests/fuzz/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -58,15 +59,10 @@ static void read_answers(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct kubeconfig config;
-	char *text;
+	char *text = fuzz_text(data, size);
 
-	if (size == 0 || size > 16384)
-		return 0;
-	text = malloc(size);
 	if (!text)
 		return 0;
-	memcpy(text, data + 1, size - 1);
-	text[size - 1] = '\0';
 	if (data[0] == 'r')
 		read_request(text, size - 1);
 	else if (data[0] == 'k')

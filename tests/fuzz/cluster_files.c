@@ -6,6 +6,7 @@
 
 #include "provisioner/cluster/kubeadm.h"
 #include "provisioner/cluster/processes.h"
+#include "tests/fuzz/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -39,15 +40,10 @@ static void read_processes(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text;
+	char *text = fuzz_text(data, size);
 
-	if (size == 0 || size > 16384)
-		return 0;
-	text = malloc(size);
 	if (!text)
 		return 0;
-	memcpy(text, data + 1, size - 1);
-	text[size - 1] = '\0';
 	if (data[0] == 'm')
 		read_manifest(text, size - 1);
 	else
