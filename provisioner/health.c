@@ -17,11 +17,10 @@
 
 struct node_health {
 	uint32_t node;
-	bool unwritten;	    /* the newest minute */
+	uint64_t unwritten; /* a bit for each place of the minutes */
 	bool image_corrupt; /* its kernel has found a changed byte in its image */
 	struct series_sample now;
 	struct series_sample minutes[SERIES_MINUTES]; /* each in its place of the hour */
-	int64_t newest_ms;			      /* of the minutes; 0 = there is none */
 	struct health_sum hour;
 };
 
@@ -37,9 +36,14 @@ struct health {
 	bool is_failing; /* that was told */
 };
 
+static unsigned minute_place(int64_t at_ms)
+{
+	return (unsigned)(at_ms / SERIES_MINUTE_MS % SERIES_MINUTES);
+}
+
 static struct series_sample *place_in_hour(struct node_health *health, int64_t at_ms)
 {
-	return &health->minutes[at_ms / SERIES_MINUTE_MS % SERIES_MINUTES];
+	return &health->minutes[minute_place(at_ms)];
 }
 
 static void warn_unwritten(struct brambled *brambled, int error)
@@ -89,8 +93,7 @@ static void take_sample(
 	if (place->at_ms / SERIES_MINUTE_MS == sample->at_ms / SERIES_MINUTE_MS)
 		return;
 	*place = *sample;
-	node->newest_ms = sample->at_ms;
-	node->unwritten = true;
+	node->unwritten |= UINT64_C(1) << minute_place(sample->at_ms);
 }
 
 static struct node_health *find(const struct health *health, uint32_t node)
@@ -132,7 +135,7 @@ static int remember(void *argument, uint32_t node, const struct series_sample *s
 	if (!health)
 		return -ENOMEM;
 	take_sample(brambled->health, health, sample);
-	health->unwritten = false;
+	health->unwritten = 0;
 	return 0;
 }
 
@@ -178,14 +181,23 @@ static void write_nodes(struct health *health, int64_t now_ms)
 	for (size_t i = 0; i < health->slots.n; i++) {
 		struct node_health *node = slots[i].health;
 
-		if (node->unwritten)
-			(void)series_put_minute(
-				health->series, node->node, place_in_hour(node, node->newest_ms));
-		node->unwritten = false;
+		/* Two, if it was first heard between the last write and the end of a minute. */
+		for (unsigned place = 0; place < SERIES_MINUTES; place++)
+			if (node->unwritten & UINT64_C(1) << place)
+				(void)series_put_minute(
+					health->series, node->node, &node->minutes[place]);
 		/* Of one that fell silent, or whose clock was set. */
 		if (node->hour.minutes > 0 && node->hour.at_ms != health_hour_of(now_ms))
 			close_hour(health, node);
 	}
+}
+
+static void forget_written(struct health *health)
+{
+	const struct slot *slots = health->slots.records;
+
+	for (size_t i = 0; i < health->slots.n; i++)
+		slots[i].health->unwritten = 0;
 }
 
 void health_write(struct brambled *brambled)
@@ -200,6 +212,7 @@ void health_write(struct brambled *brambled)
 	write_nodes(health, clock_wall_ms());
 	result = series_commit(health->series);
 	if (result == 0) {
+		forget_written(health);
 		health->is_failing = false;
 		return;
 	}

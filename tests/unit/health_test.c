@@ -130,6 +130,18 @@ static void minutes_and_hours_come_back_after_a_kill(void **state)
 	assert_int_equal(hour_number(world, 1, "temperature_mc", 1), 40000);
 }
 
+static void two_minutes_between_two_writes_are_both_written(void **state)
+{
+	struct world *world = *state;
+
+	hear(world, 40000);
+	wall_ms += 60000;
+	hear(world, 50000);
+	health_write(&world->brambled);
+	world_crash(world);
+	assert_int_equal(count(world, "", "minutes"), 2);
+}
+
 static void an_orderly_stop_loses_nothing(void **state)
 {
 	struct world *world = *state;
@@ -243,11 +255,11 @@ static void without_a_file_it_is_known_while_brambled_runs(void **state)
 	hear_each_minute(world, 5, 40000);
 	assert_int_equal(count(world, "", "minutes"), 5);
 	assert_int_equal(count(world, "?hours=1", "hours"), 1);
-	/* It can be written again. */
+	/* It can be written again, and so is what was heard before. */
 	assert_int_equal(rmdir(path), 0);
 	hear_each_minute(world, 1, 40000);
 	world_crash(world);
-	assert_int_equal(count(world, "", "minutes"), 1);
+	assert_int_equal(count(world, "", "minutes"), 6);
 }
 
 int main(void)
@@ -255,6 +267,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			minutes_and_hours_come_back_after_a_kill, make, world_remove),
+		cmocka_unit_test_setup_teardown(
+			two_minutes_between_two_writes_are_both_written, make, world_remove),
 		cmocka_unit_test_setup_teardown(an_orderly_stop_loses_nothing, make, world_remove),
 		cmocka_unit_test_setup_teardown(hours_end_while_nobody_looks, make, world_remove),
 		cmocka_unit_test_setup_teardown(
