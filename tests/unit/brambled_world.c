@@ -38,7 +38,7 @@ static void load_settings(struct world *world)
 		fail_msg("%s", error.text);
 }
 
-static void begin(struct world *world)
+void world_start(struct world *world)
 {
 	struct brambled *brambled = &world->brambled;
 	char path[128], note[REGISTRY_NOTE_SIZE];
@@ -59,7 +59,7 @@ static void begin(struct world *world)
 	nodes_finish_forgetting(brambled);
 }
 
-static void end(struct world *world)
+void world_stop(struct world *world)
 {
 	struct brambled *brambled = &world->brambled;
 
@@ -98,7 +98,7 @@ int world_make(void **state)
 	world->brambled.base = event_base_new();
 	world->brambled.supervisor = supervise_new(world->brambled.base, path);
 	assert_non_null(world->brambled.supervisor);
-	begin(world);
+	world_start(world);
 	*state = world;
 	return 0;
 }
@@ -115,7 +115,7 @@ int world_remove(void **state)
 {
 	struct world *world = *state;
 
-	end(world);
+	world_stop(world);
 	supervise_free(world->brambled.supervisor);
 	event_base_free(world->brambled.base);
 	nftw(world->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
@@ -133,8 +133,8 @@ int world_commit(struct world *world)
 
 void world_crash(struct world *world)
 {
-	end(world);
-	begin(world);
+	world_stop(world);
+	world_start(world);
 }
 
 void world_fill_disk(struct world *world, bool full)

@@ -40,6 +40,9 @@ int world_remove(void **state);
 int world_commit(struct world *world);
 /* SIGKILL and a new start: what was not committed is gone. */
 void world_crash(struct world *world);
+/* The two halves of it, for tests that go on in another process: brambled runs in one only. */
+void world_stop(struct world *world);
+void world_start(struct world *world);
 /* No room for new pages in the registry, or room again. */
 void world_fill_disk(struct world *world, bool full);
 
