@@ -6,7 +6,7 @@ ROOTFS_MAKE := $(ROOTFS_RECIPE) $(addprefix rootfs/,failure.c progress.c run.c c
                tree.c units.c files.c script.c clean.c contents.c import.c seal.c root.c) common/verity.c
 
 PROGRAMS += bramble-image
-bramble-image_SRC = provisioner/image/main.c provisioner/image/build.c provisioner/image/apart.c provisioner/image/job.c \
+bramble-image_SRC = provisioner/image/main.c provisioner/image/build.c provisioner/image/apart.c provisioner/image/job.c provisioner/image/space.c \
                      provisioner/image/check.c provisioner/image/list.c provisioner/image/store.c provisioner/image/show.c provisioner/image/show_json.c provisioner/image/rot.c \
                      provisioner/image/defaults.c $(SETTINGS_SRC) \
                      $(BOOT_SERVE) $(BOOT_MAKE) $(ROOTFS_MAKE) $(COMMON_BASE) common/hash.c

@@ -11,6 +11,10 @@
  * -errno with the shop's failure. */
 int import_unpack(struct workshop *shop, const char *root);
 
+/* About how many bytes it takes to unpack and compress it: by its size and its name, for nobody
+ * knows what a compressed file holds before it is unpacked. 0: it can't be told. */
+unsigned long long import_estimate_bytes(const char *from);
+
 /* Where the root is in a disk image: its first partition of type Linux, by the partition table
  * (MBR) in its first sector. Pure. Returns 0 and the offset and size in bytes, or -EINVAL. */
 int import_find_partition(const unsigned char sector[static 512], unsigned long long *offset,

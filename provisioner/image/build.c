@@ -9,24 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "boot/build.h"
 #include "common/file.h"
 #include "provisioner/image/apart.h"
 #include "provisioner/image/job.h"
+#include "provisioner/image/space.h"
 #include "rootfs/cache.h"
 #include "rootfs/contents.h"
 #include "rootfs/files.h"
 #include "rootfs/run.h"
-
-#define MEGABYTE (UINT64_C(1) << 20)
-/* Measured with the default recipe, with some reserve. */
-#define SPACE_WORK_MB 700    /* a root unpacked and compressed */
-#define SPACE_LAYERS_MB 1200 /* kernel package unpacked, root as tar */
-#define SPACE_RESULT_MB 200  /* a copy for the cache */
-#define SPACE_EXHAUSTED_MB 16
 
 struct build {
 	const struct image_options *options;
@@ -90,25 +83,6 @@ static int find_programs(struct build *build)
 	if (result == 0 && build->agent[0] && options->unit_count == 0)
 		result = find_program(build, NULL, "bramble-agent.service", "--unit", build->unit);
 	return result;
-}
-
-static uint64_t free_megabytes(const char *path)
-{
-	struct statvfs status;
-
-	return statvfs(path, &status) == 0 ? status.f_bavail * status.f_frsize / MEGABYTE
-					   : UINT64_MAX;
-}
-
-static int check_space(struct build *build, const char *path, uint64_t needed_mb)
-{
-	uint64_t there = free_megabytes(path);
-
-	if (there >= needed_mb)
-		return 0;
-	return failure_set(&build->shop->failure, -ENOSPC,
-		"not enough space: %s has %llu MB free, a build needs about %llu MB", path,
-		(unsigned long long)there, (unsigned long long)needed_mb);
 }
 
 /* Make a directory, if it isn't there, and say where it is from everywhere. */
@@ -416,21 +390,10 @@ static int keep_result(struct build *build)
 	return result == 0 ? cache_commit(shop, "image", entry) : result;
 }
 
-static int check_all_space(struct build *build)
-{
-	bool warm = build->kernel.from_cache && build->base.from_cache;
-	uint64_t cache_mb = SPACE_RESULT_MB + (warm ? 0 : SPACE_LAYERS_MB);
-	int result;
-
-	if (build->options->no_cache)
-		return check_space(build, build->shop->work, SPACE_WORK_MB + SPACE_LAYERS_MB);
-	result = check_space(build, build->shop->work, SPACE_WORK_MB);
-	return result == 0 ? check_space(build, build->shop->cache, cache_mb) : result;
-}
-
 static int make_all(struct build *build)
 {
-	int result = check_all_space(build);
+	bool warm = build->kernel.from_cache && build->base.from_cache;
+	int result = space_check(build->shop, warm, !build->options->no_cache);
 
 	if (result == 0)
 		result = make_kernel(build);
@@ -473,16 +436,6 @@ static int work(struct build *build)
 	return result == 0 ? publish(build) : result;
 }
 
-/* A tool that ran out of space rarely says where. */
-static void explain_space(const struct workshop *shop)
-{
-	const char *const places[] = { shop->work, shop->cache };
-
-	for (size_t i = 0; i < 2; i++)
-		if (places[i][0] && free_megabytes(places[i]) < SPACE_EXHAUSTED_MB)
-			fprintf(stderr, "bramble-image: no space is left on %s\n", places[i]);
-}
-
 static int begin(struct build *build)
 {
 	struct workshop *shop = build->shop;
@@ -511,7 +464,7 @@ static void explain(struct build *build, int result)
 
 	progress_break(&shop->progress);
 	fprintf(stderr, "bramble-image: %s\n", text);
-	explain_space(shop);
+	space_explain(shop);
 	job_fail(&build->job, text);
 }
 
