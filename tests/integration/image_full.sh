@@ -56,7 +56,7 @@ root_with 40 "$zeros"
 check 'full while it is compressed' refused 'mksquashfs failed'
 check 'why' grep -q 'No space left on device' "$dir/err"
 root_with 2 0
-disk small 400
+disk small 800
 cp -a "$dir"/cache/kernel-* "$dir"/cache/apt-* "$dir/small/"
 fill small 100
 check 'too small a disk for the cache is refused beforehand' refused "not enough space: $dir/small" "$dir/small"

@@ -150,7 +150,7 @@ static void describe(struct world *world, char out[static STATE_SIZE])
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		n += (size_t)snprintf(out + n, STATE_SIZE - n, " %s %u", kinds[i],
 			world_count_events(world, kinds[i]));
-	for (char digit = '1'; digit <= '4'; digit++) {
+	for (int digit = '1'; digit <= '4'; digit++) {
 		char hash[HASH_TEXT_SIZE] = "";
 
 		memset(hash, digit, HASH_TEXT_SIZE - 1);
