@@ -40,9 +40,9 @@ test-network_LIBS := cmocka libevent_core
 
 # The cluster engine: what `bramble cluster` does, and what brambled does of it
 CLUSTER_SRC := $(addprefix provisioner/cluster/,paths.c kubeadm.c yaml.c processes.c own.c create.c objects.c ask.c \
-	lock.c copy.c manifest.c snapshot.c snapshot_list.c restore.c \
+	lock.c copy.c manifest.c store.c store_id.c store_check.c snapshot.c snapshot_list.c restore.c \
 	certificates.c credentials.c etcd.c anew.c running.c upgrade.c upgrade_plan.c renew.c)
-CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c engine_kubeadm.c joins.c warnings.c processes.c paths.c) provisioner/api_cluster.c provisioner/api_clusterd.c
+CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c store.c store_id.c engine_kubeadm.c joins.c warnings.c processes.c paths.c) provisioner/api_cluster.c provisioner/api_clusterd.c
 # Add-ons
 ADDONS_PURE := $(addprefix provisioner/addons/,manifest.c inventory.c) provisioner/cluster/yaml.c common/str.c
 ADDONS_SRC := $(addprefix provisioner/addons/,manifest.c inventory.c load.c apply.c keep.c)
@@ -65,6 +65,10 @@ TESTS += test-certificates
 test-certificates_SRC := tests/unit/certificates_test.c provisioner/cluster/certificates.c provisioner/cluster/copy.c \
 	rootfs/failure.c common/file.c common/str.c
 test-certificates_LIBS := cmocka libcrypto libsodium
+TESTS += test-store
+test-store_SRC := tests/unit/store_test.c $(addprefix provisioner/cluster/,store.c store_id.c paths.c copy.c) \
+	rootfs/failure.c common/file.c common/str.c
+test-store_LIBS := cmocka libcjson libsodium
 TESTS += test-manifest
 test-manifest_SRC := tests/unit/manifest_test.c provisioner/cluster/manifest.c common/str.c
 test-manifest_LIBS := cmocka libcjson
@@ -72,8 +76,9 @@ FUZZERS += fuzz-cluster_manifest
 fuzz-cluster_manifest_SRC := tests/fuzz/cluster_manifest.c provisioner/cluster/manifest.c common/str.c
 fuzz-cluster_manifest_LIBS := libcjson
 FUZZERS += fuzz-cluster_files
-fuzz-cluster_files_SRC := tests/fuzz/cluster_files.c provisioner/cluster/kubeadm.c provisioner/cluster/yaml.c provisioner/cluster/processes.c common/str.c
-fuzz-cluster_files_LIBS := libcjson yaml-0.1
+fuzz-cluster_files_SRC := tests/fuzz/cluster_files.c $(addprefix provisioner/cluster/,kubeadm.c yaml.c processes.c store_id.c) \
+	common/str.c
+fuzz-cluster_files_LIBS := libcjson yaml-0.1 libsodium
 
 # bramble-clusterd
 CLUSTERD_PURE := $(addprefix provisioner/clusterd/,kubeconfig.c request.c token.c nodes.c drain.c) provisioner/cluster/yaml.c common/str.c

@@ -28,6 +28,7 @@ static cJSON *describe(const struct snapshot *snapshot)
 	cJSON_AddNumberToObject(json, "made_ms", (double)snapshot->made_ms);
 	cJSON_AddStringToObject(json, "reason", snapshot->reason);
 	cJSON_AddStringToObject(json, "kubernetes", snapshot->kubernetes);
+	cJSON_AddStringToObject(json, "cluster", snapshot->cluster);
 	cJSON_AddNumberToObject(json, "revision", (double)snapshot->revision);
 	cJSON_AddNumberToObject(json, "keys", (double)snapshot->keys);
 	cJSON_AddNumberToObject(json, "bytes", (double)snapshot->bytes);
@@ -245,25 +246,6 @@ enum cli_exit cluster_restore_main(struct cli *cli, int argc, char **argv)
 	return propose(cli, &settings, argv[0]);
 }
 
-/* The newest that is sound. Returns false when there is none. */
-static bool find_newest(const struct settings *settings, snapshot_name name)
-{
-	struct failure failure = { .text = "" };
-	cJSON *list = cJSON_CreateArray();
-	bool found = false;
-
-	if (check_all(settings, list, &failure) == 0) {
-		for (int i = cJSON_GetArraySize(list); i-- > 0 && !found;) {
-			const cJSON *item = cJSON_GetArrayItem(list, i);
-
-			found = json_is_true(item, "verified") &&
-				str_copy(name, SNAPSHOT_NAME_SIZE, json_text(item, "name"));
-		}
-	}
-	cJSON_Delete(list);
-	return found;
-}
-
 /* From nothing. */
 static enum cli_exit make_anew(struct cli *cli, const struct settings *settings)
 {
@@ -317,6 +299,7 @@ enum cli_exit cluster_rebuild_main(struct cli *cli, int argc, char **argv)
 			"their data on the share stays.\n",
 		.options = options,
 	};
+	struct failure failure = { .text = "" };
 	struct settings settings;
 	snapshot_name name;
 	enum cli_exit code;
@@ -326,10 +309,11 @@ enum cli_exit cluster_rebuild_main(struct cli *cli, int argc, char **argv)
 	if (anew)
 		return make_anew(cli, &settings);
 	cluster_restore_pending(&settings, name);
-	if (!*name && !find_newest(&settings, name))
+	if (!*name && snapshot_find_newest(&settings, name, &failure) != 0)
 		return cli_complain(cli, CLI_NOT_FOUND,
-			"there is no sound snapshot (`bramble cluster snapshots`); `bramble "
-			"cluster rebuild --new` begins a new cluster, whose objects you apply "
-			"again");
+			"there is no sound snapshot of this cluster (`bramble cluster snapshots`); "
+			"`bramble cluster rebuild --new` begins a new cluster, whose objects you "
+			"apply again%s%.200s",
+			failure.text[0] ? ": " : "", failure.text);
 	return propose(cli, &settings, name);
 }

@@ -14,6 +14,7 @@
 #include "provisioner/cluster/etcd.h"
 #include "provisioner/cluster/kubeadm.h"
 #include "provisioner/cluster/snapshot.h"
+#include "provisioner/cluster/store.h"
 #include "rootfs/failure.h"
 #include "rootfs/progress.h"
 
@@ -95,6 +96,26 @@ static void check_snapshots(struct doctor *doctor)
 			doctor->quick ? "" : ", and is sound");
 }
 
+/* Is there no store, or not this cluster's? */
+static bool is_lost(struct doctor *doctor)
+{
+	struct failure failure = { .text = "" };
+	struct cluster_paths paths;
+	char id[STORE_ID_SIZE];
+
+	cluster_find_paths(doctor->settings, &paths);
+	if (store_is_lost(&paths)) {
+		doctor_say(doctor, "etcd", DOCTOR_WRONG,
+			"bramble cluster rebuild goes back to the newest snapshot",
+			"its store is gone from %s, and isn't begun anew", paths.etcd);
+		return true;
+	}
+	if (store_check(doctor->settings, id, &failure) != -ESTALE)
+		return false;
+	doctor_say(doctor, "etcd", DOCTOR_WRONG, "bramble cluster rebuild", "%.300s", failure.text);
+	return true;
+}
+
 static void check_etcd(struct doctor *doctor)
 {
 	static const char *const alarms[] = { "alarm", "list", NULL };
@@ -107,6 +128,8 @@ static void check_etcd(struct doctor *doctor)
 	double bytes;
 	cJSON *json;
 
+	if (is_lost(doctor))
+		return;
 	if (cluster_ask_etcd(doctor->settings, alarms, answer, sizeof(answer), &failure) != 0) {
 		flatten(failure.text);
 		doctor_say(

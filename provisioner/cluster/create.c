@@ -18,6 +18,7 @@
 #include "provisioner/cluster/objects.h"
 #include "provisioner/cluster/own.h"
 #include "provisioner/cluster/processes.h"
+#include "provisioner/cluster/store.h"
 #include "rootfs/failure.h"
 #include "rootfs/progress.h"
 #include "rootfs/run.h"
@@ -245,10 +246,17 @@ int cluster_wait_until_ready(
 	static const char *const words[] = { "get", "--raw=/readyz", NULL };
 	uint64_t deadline_ns = clock_monotonic_ns() + READY_NS;
 	char answer[4096], address[ADDRESS_TEXT_SIZE];
+	struct cluster_paths paths;
 
+	cluster_find_paths(settings, &paths);
 	for (;;) {
 		struct failure last = { .text = "" };
 
+		if (store_is_lost(&paths))
+			return failure_set(failure, -ESTALE,
+				"etcd's store is gone from %s, and isn't begun anew; `bramble "
+				"cluster rebuild` brings the cluster back",
+				paths.etcd);
 		if (cluster_ask(settings, words, answer, sizeof(answer), &last) == 0)
 			break;
 		if (clock_monotonic_ns() > deadline_ns)
@@ -309,8 +317,10 @@ bool cluster_has_objects(const struct settings *settings)
 
 static int apply_objects(struct creation *creation)
 {
+	int result = cluster_apply_objects(creation->settings, creation->failure);
+
 	snprintf(creation->result, sizeof(creation->result), "nodes may ask for certificates");
-	return cluster_apply_objects(creation->settings, creation->failure);
+	return result == 0 ? store_take(creation->settings, creation->failure) : result;
 }
 
 static const struct step {

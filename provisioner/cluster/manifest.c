@@ -19,6 +19,8 @@ char *manifest_format(const struct manifest *manifest)
 	cJSON_AddNumberToObject(json, "made_ms", (double)manifest->made_ms);
 	cJSON_AddStringToObject(json, "kubernetes", manifest->kubernetes);
 	cJSON_AddStringToObject(json, "reason", manifest->reason);
+	if (manifest->cluster[0])
+		cJSON_AddStringToObject(json, "cluster", manifest->cluster);
 	cJSON_AddNumberToObject(json, "revision", (double)manifest->revision);
 	cJSON_AddNumberToObject(json, "keys", (double)manifest->keys);
 	cJSON_AddNumberToObject(json, "bytes", (double)manifest->bytes);
@@ -62,6 +64,13 @@ static bool take_word(const cJSON *json, const char *name, char *out, size_t siz
 	return text && is_word(text) && str_copy(out, size, text);
 }
 
+/* Older ones lack it. */
+static bool take_cluster(const cJSON *json, struct manifest *manifest)
+{
+	return !cJSON_HasObjectItem(json, "cluster") ||
+	       take_word(json, "cluster", manifest->cluster, sizeof(manifest->cluster));
+}
+
 static bool take_number(const cJSON *json, const char *name, int64_t *out)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
@@ -102,7 +111,7 @@ int manifest_parse(const char *text, struct manifest *manifest)
 	good = cJSON_IsObject(json) && take_number(json, "made_ms", &manifest->made_ms) &&
 	       take_word(json, "kubernetes", manifest->kubernetes, sizeof(manifest->kubernetes)) &&
 	       take_word(json, "reason", manifest->reason, sizeof(manifest->reason)) &&
-	       take_number(json, "revision", &manifest->revision) &&
+	       take_cluster(json, manifest) && take_number(json, "revision", &manifest->revision) &&
 	       take_number(json, "keys", &manifest->keys) &&
 	       take_number(json, "bytes", &manifest->bytes) &&
 	       take_files(cJSON_GetObjectItemCaseSensitive(json, "files"), manifest);

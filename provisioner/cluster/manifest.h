@@ -22,6 +22,7 @@ struct manifest {
 	char kubernetes[32];	/* "v1.20.2" */
 	char reason[32];	/* one word: "schedule", "asked", "before-restore" … */
 	int64_t revision, keys; /* of etcd */
+	char cluster[40];	/* whose: see store.h; "" = of a Bramble that didn't say */
 	int64_t bytes;		/* of all files */
 	size_t n_files;
 	struct manifest_file files[MANIFEST_FILES];

@@ -74,6 +74,7 @@ static int save_present(struct restoration *restoration)
 	struct restored *restored = restoration->restored;
 	struct failure failure = { .text = "" };
 	struct snapshot made;
+	int result;
 
 	if (restoration->interrupted) {
 		progress_end(restoration->progress, "going on with what was interrupted");
@@ -83,13 +84,15 @@ static int save_present(struct restoration *restoration)
 		progress_end(restoration->progress, "there is no cluster");
 		return 0;
 	}
-	if (snapshot_make(restoration->settings, "before-restore", restoration->progress, &made,
-		    &failure) == 0) {
+	result = snapshot_make(
+		restoration->settings, "before-restore", restoration->progress, &made, &failure);
+	if (result == 0) {
 		(void)str_copy(restored->saved, sizeof(restored->saved), made.name);
 		progress_end(restoration->progress, "%s", made.name);
 	} else {
-		progress_end(restoration->progress,
-			"not possible: etcd doesn't answer; it will be put aside");
+		progress_end(restoration->progress, "not possible: %s; it will be put aside",
+			result == -ESTALE ? "this isn't the cluster's store"
+					  : "etcd doesn't answer");
 	}
 	return 0;
 }

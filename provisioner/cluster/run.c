@@ -13,6 +13,7 @@
 #include "common/str.h"
 #include "provisioner/cluster/cluster.h"
 #include "provisioner/cluster/processes.h"
+#include "provisioner/cluster/store.h"
 
 /* setpriv(1) takes root away before the program starts. */
 static const char *const launcher[] = { "/usr/bin/setpriv", "--reuid", CLUSTER_USER, "--regid",
@@ -43,10 +44,27 @@ static void warn(struct brambled *brambled, const char *path, const char *what)
 	str_copy(brambled->cluster_warning, sizeof(brambled->cluster_warning), text);
 }
 
+/* An empty store would make nodes end all that runs there: nothing of it is in the cluster then. */
+static int prepare_etcd(void *argument, int fds[static SUPERVISE_FDS], char reason[static 160])
+{
+	const struct brambled *brambled = argument;
+	struct cluster_paths paths;
+
+	(void)fds;
+	cluster_find_paths(&brambled->settings, &paths);
+	if (!store_is_lost(&paths))
+		return 0;
+	snprintf(reason, 160, "its store is gone from %.120s", paths.etcd);
+	return -ENODATA;
+}
+
 static int run_process(struct brambled *brambled, const char *name, char *const *argv)
 {
-	struct supervise_spec spec = { .name = name, .launcher = LAUNCHER };
+	struct supervise_spec spec = { .name = name, .launcher = LAUNCHER, .argument = brambled };
 	size_t n = LAUNCHER;
+
+	if (strcmp(name, processes_names[0]) == 0) /* etcd */
+		spec.prepare = prepare_etcd;
 
 	memcpy(spec.argv, launcher, sizeof(launcher));
 	for (size_t i = 0; argv[i]; i++) {
@@ -55,6 +73,24 @@ static int run_process(struct brambled *brambled, const char *name, char *const 
 		spec.argv[n++] = argv[i];
 	}
 	return supervise_add(brambled->supervisor, &spec);
+}
+
+/* Told when it is seen: what runs may go on for long with a store whose files were removed. */
+static void watch_store(struct brambled *brambled, const struct cluster_paths *paths)
+{
+	bool lost = store_is_lost(paths);
+
+	if (lost == brambled->cluster_lost)
+		return;
+	brambled->cluster_lost = lost;
+	brambled->cluster_warning[0] = '\0';
+	if (lost)
+		snprintf(brambled->cluster_warning, sizeof(brambled->cluster_warning),
+			"etcd's store is gone from %.100s, and isn't begun anew; `bramble cluster "
+			"rebuild` goes back to the newest snapshot",
+			paths->etcd);
+	brambled_event(brambled, lost ? "cluster.lost" : "cluster.found", "", "%s",
+		lost ? brambled->cluster_warning : "etcd's store is there again");
 }
 
 /* It stands between the cluster and brambled. Other credentials are another process. */
@@ -141,12 +177,15 @@ void cluster_tick(struct brambled *brambled)
 	cluster_find_paths(&brambled->settings, &paths);
 	found = brambled->settings.kubernetes_engine == ENGINE_KUBEADM ? identify(paths.processes)
 								       : 0;
+	if (found != 0)
+		watch_store(brambled, &paths);
 	if (found == brambled->cluster_file)
 		return;
 	/* The new ones when the last of the old ones has ended: at another tick. */
 	if (remove_all(brambled))
 		return;
 	brambled->cluster_warning[0] = '\0';
+	brambled->cluster_lost = false;
 	result = found == 0 ? 0 : load(paths.processes, &processes);
 	if (result == 0 && found != 0) {
 		result = run_all(brambled, &processes);

@@ -163,7 +163,9 @@ static int fill(const struct settings *settings, const char *directory, const ch
 	snprintf(store, sizeof(store), "%.400s/" SNAPSHOT_STORE, directory);
 	snprintf(scratch, sizeof(scratch), "%.400s/" SCRATCH, directory);
 	progress_note(progress, "asking etcd");
-	result = save_store(settings, store, failure);
+	result = store_check(settings, manifest->cluster, failure);
+	if (result == 0)
+		result = save_store(settings, store, failure);
 	if (result == 0)
 		result = read_store(store, manifest, failure);
 	progress_note(progress, "restoring it, to see that it can be");
@@ -225,6 +227,7 @@ static void describe(const struct manifest *manifest, struct snapshot *snapshot)
 	snapshot->revision = manifest->revision;
 	snapshot->keys = manifest->keys;
 	snapshot->bytes = manifest->bytes;
+	(void)str_copy(snapshot->cluster, sizeof(snapshot->cluster), manifest->cluster);
 	(void)str_copy(snapshot->kubernetes, sizeof(snapshot->kubernetes), manifest->kubernetes);
 	(void)str_copy(snapshot->reason, sizeof(snapshot->reason), manifest->reason);
 }

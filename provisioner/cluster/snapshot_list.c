@@ -66,23 +66,69 @@ int snapshot_prune(
 	const struct settings *settings, const char *reason, unsigned keep, struct failure *failure)
 {
 	char(*names)[SNAPSHOT_NAME_SIZE] = calloc(SNAPSHOTS_LISTED, sizeof(*names));
+	char id[STORE_ID_SIZE];
+	struct cluster_paths paths;
 	size_t n = 0;
 	unsigned seen = 0;
 	int result = names ? snapshot_names(settings, names, &n, failure)
 			   : failure_set(failure, -ENOMEM, "out of memory");
 
+	cluster_find_paths(settings, &paths);
+	(void)store_read_id(&paths, id);
 	while (result == 0 && n-- > 0) {
 		struct snapshot snapshot;
 
 		result = snapshot_check(settings, names[n], &snapshot, failure);
 		/* A damaged one doesn't count, but may hold what helps: it stays. */
-		if (result != 0 || snapshot.wrong[0] || strcmp(snapshot.reason, reason) != 0)
+		if (result != 0 || snapshot.wrong[0] || strcmp(snapshot.reason, reason) != 0 ||
+			strcmp(snapshot.cluster, id) != 0)
 			continue;
 		if (seen++ >= keep)
 			result = remove_one(settings, names[n], failure);
 	}
 	free(names);
 	return result;
+}
+
+static int find_newest_of(const struct settings *settings, const char *cluster,
+	char name[static SNAPSHOT_NAME_SIZE], struct failure *failure)
+{
+	char(*names)[SNAPSHOT_NAME_SIZE] = calloc(SNAPSHOTS_LISTED, sizeof(*names));
+	size_t n = 0;
+	int result = names ? snapshot_names(settings, names, &n, failure)
+			   : failure_set(failure, -ENOMEM, "out of memory");
+	bool found = false;
+
+	while (result == 0 && !found && n-- > 0) {
+		struct snapshot snapshot;
+
+		result = snapshot_check(settings, names[n], &snapshot, failure);
+		/* Pruned meanwhile. */
+		if (result == -ENOENT) {
+			failure->text[0] = '\0';
+			result = 0;
+			continue;
+		}
+		found = result == 0 && !snapshot.wrong[0] &&
+			(!cluster || strcmp(snapshot.cluster, cluster) == 0) &&
+			str_copy(name, SNAPSHOT_NAME_SIZE, names[n]);
+	}
+	free(names);
+	return result != 0 ? result : found ? 0 : -ENOENT;
+}
+
+int snapshot_find_newest(const struct settings *settings, char name[static SNAPSHOT_NAME_SIZE],
+	struct failure *failure)
+{
+	struct cluster_paths paths;
+	char id[STORE_ID_SIZE];
+	int result;
+
+	cluster_find_paths(settings, &paths);
+	if (!store_read_id(&paths, id))
+		return find_newest_of(settings, NULL, name, failure);
+	result = find_newest_of(settings, id, name, failure);
+	return result == -ENOENT ? find_newest_of(settings, "", name, failure) : result;
 }
 
 int64_t snapshot_newest_ms(const struct settings *settings)

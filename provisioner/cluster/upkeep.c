@@ -22,6 +22,7 @@
 #include "provisioner/cluster/lock.h"
 #include "provisioner/cluster/renew.h"
 #include "provisioner/cluster/restore.h"
+#include "provisioner/cluster/store.h"
 #include "provisioner/cluster/upgrade.h"
 #include "rootfs/failure.h"
 #include "rootfs/progress.h"
@@ -32,6 +33,7 @@
 #define PATH_SIZE 160
 #define TOLD_LIMIT 8192u
 #define SNAPSHOT_REST_S 600
+#define STORE_REST_S 60
 #define RENEWAL_REST_S 3600 /* each starts the API server anew */
 
 struct round {
@@ -246,6 +248,24 @@ static void keep_addons(struct round *round)
 		warn(round, "%.150s; `bramble addon apply` says more", warning);
 }
 
+/* Is what runs this cluster? A store that was lost is neither filled nor kept: what was good would
+ * go for it. */
+static bool is_our_store(struct round *round)
+{
+	struct failure failure = { .text = "" };
+	int result;
+
+	if (store_is_lost(&round->paths)) /* brambled says so */
+		return false;
+	if (rests(round, "store", STORE_REST_S))
+		return true;
+	result = store_take(round->settings, &failure);
+	if (result == -ESTALE)
+		warn(round, "%.200s", failure.text);
+	remember(round, "store", result == 0);
+	return result != -ESTALE;
+}
+
 static void finish_restore(struct round *round, const char *name)
 {
 	struct failure failure = { .text = "" };
@@ -318,10 +338,15 @@ void upkeep_round(struct settings *settings)
 		else if (cluster_is_made_anew(settings))
 			finish_anew(&round);
 		else if (access(round.paths.processes, F_OK) == 0) {
-			keep_objects(&round);
-			keep_snapshots(&round);
+			bool ours = is_our_store(&round);
+
+			if (ours) {
+				keep_objects(&round);
+				keep_snapshots(&round);
+			}
 			keep_certificates(&round);
-			keep_addons(&round);
+			if (ours)
+				keep_addons(&round);
 		}
 		tell(&round);
 		close(lock);

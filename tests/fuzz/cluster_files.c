@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* The files of the cluster: kubeadm's manifests (first byte 'm') and processes.json. */
+/* The files of the cluster: kubeadm's manifests (first byte 'm') and processes.json; and what etcd
+ * says of whose store it has ('e'). */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "provisioner/cluster/kubeadm.h"
 #include "provisioner/cluster/processes.h"
+#include "provisioner/cluster/store.h"
 #include "tests/fuzz/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -38,6 +40,14 @@ static void read_processes(const char *text)
 	free(written);
 }
 
+static void read_store(const char *text)
+{
+	char id[STORE_ID_SIZE];
+
+	if (store_parse_id(text, id) == 0 ? !store_is_id(id) : id[0] != '\0')
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size);
@@ -46,6 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (data[0] == 'm')
 		read_manifest(text, size - 1);
+	else if (data[0] == 'e')
+		read_store(text);
 	else
 		read_processes(text);
 	free(text);

@@ -27,6 +27,7 @@ static void what_is_written_is_read_again(void **state)
 	static struct manifest manifest = { .made_ms = 1795843696000,
 		.kubernetes = "v1.20.2",
 		.reason = "asked",
+		.cluster = "7b3ec7b1-3113-4883-9b9a-21b0400e2d57",
 		.revision = 812,
 		.keys = 401,
 		.bytes = 9000000000,
@@ -37,6 +38,12 @@ static void what_is_written_is_read_again(void **state)
 
 	(void)state;
 	assert_non_null(text);
+	assert_int_equal(manifest_parse(text, &again), 0);
+	assert_memory_equal(&manifest, &again, sizeof(again));
+	free(text);
+	memset(manifest.cluster, 0, sizeof(manifest.cluster)); /* as older ones are */
+	text = manifest_format(&manifest);
+	assert_null(strstr(text, "cluster"));
 	assert_int_equal(manifest_parse(text, &again), 0);
 	assert_memory_equal(&manifest, &again, sizeof(again));
 	free(text);
