@@ -232,8 +232,9 @@ static int check_identity(struct brambled *brambled, struct registry_board *boar
 {
 	if (name->has_mac && memcmp(&name->mac, &board->mac, sizeof(name->mac)) != 0)
 		return refuse(answer, EACCES, "the MAC in the path is another board's");
-	if (timeline_has_contradiction(brambled, &board->mac) ||
-		(name->serial[0] && sightings_tie_serial(brambled, board, name->serial) != 0))
+	/* Two boards with this MAC: the one that is known asks by its serial. */
+	if (name->serial[0] ? sightings_tie_serial(brambled, board, name->serial) != 0
+			    : timeline_has_contradiction(brambled, &board->mac))
 		return refuse(answer, EACCES,
 			"its serial contradicts what is known of it: see board.conflict in "
 			"`bramble events`");

@@ -71,6 +71,15 @@ static int make_room(struct brambled *brambled)
 	return result;
 }
 
+/* Does a board with the MAC of `board` say that it is another one? */
+static bool is_another(const struct policy_sender *sender, const struct registry_board *board)
+{
+	char serial[SERIAL_TEXT_SIZE];
+
+	snprintf(serial, sizeof(serial), "%08x", sender->serial);
+	return sender->serial && board->serial[0] && strcmp(board->serial, serial) != 0;
+}
+
 /* The row of a board that was seen, made when it is new. */
 static int make_board(struct brambled *brambled, const struct policy_sender *sender,
 	const struct mac *mac, struct registry_board *board)
@@ -88,6 +97,9 @@ static int make_board(struct brambled *brambled, const struct policy_sender *sen
 		if (result != 0)
 			return result;
 	}
+	/* Another board with its MAC tells nothing of it. */
+	if (is_another(sender, board))
+		return 0;
 	learned = (sender->model != BOOT_MODEL_UNKNOWN && sender->model != board->model) ||
 		  (sender->revision && sender->revision != board->revision);
 	if (sender->model != BOOT_MODEL_UNKNOWN)
@@ -120,10 +132,15 @@ static void see_firmware(struct brambled *brambled, const struct policy_sender *
 
 	if (make_board(brambled, sender, mac, &board) != 0)
 		return;
+	snprintf(serial, sizeof(serial), "%08x", sender->serial);
+	/* What the one has begun goes on. */
+	if (is_another(sender, &board) && timeline_has_begun(brambled, mac)) {
+		(void)sightings_tie_serial(brambled, &board, serial);
+		return;
+	}
 	/* The boot exists before anything is said against it. */
 	placed = registry_node_of_board(brambled->registry, mac, &node) == 0;
 	timeline_discover(brambled, mac, placed ? node.name : "", secs);
-	snprintf(serial, sizeof(serial), "%08x", sender->serial);
 	if (sender->serial && sightings_tie_serial(brambled, &board, serial) != 0)
 		return;
 	/* Its first file tells more of it. */

@@ -11,7 +11,8 @@
 void sightings_see_dhcp(struct brambled *brambled, const struct ipc_dhcp *packet);
 
 /* Tie a serial to a board: learned when it had none; 0 when they fit. -EPERM, with an event, when
- * it contradicts what is known: then this boot gets nothing until that is cleared up. */
+ * it contradicts what is known: then this boot gets only what is asked for by the serial that is
+ * known of the board, until that is cleared up. */
 int sightings_tie_serial(
 	struct brambled *brambled, struct registry_board *board, const char *serial);
 

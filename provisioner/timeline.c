@@ -226,6 +226,20 @@ static void start_over(struct brambled *brambled, struct running *running)
 	finish(brambled, running);
 }
 
+/* bootcode.bin of a Pi 3, the first file that it fetches, asks for an address once more
+ * (raspberrypi/firmware issues 1124, 1699). */
+static bool has_begun(const struct running *running)
+{
+	return running->boot.files > 1 || running->boot.token[0];
+}
+
+bool timeline_has_begun(struct brambled *brambled, const struct mac *mac)
+{
+	const struct running *running = timeline_find(brambled, mac);
+
+	return running && has_begun(running);
+}
+
 void timeline_discover(
 	struct brambled *brambled, const struct mac *mac, const char *node, unsigned secs)
 {
@@ -234,10 +248,7 @@ void timeline_discover(
 		.at_ms = clock_wall_ms(), .stage = "dhcp", .detail = "DISCOVER"
 	};
 
-	/* bootcode.bin of a Pi 3, the first file that it fetches, asks for an address once more
-	 * (raspberrypi/firmware issues 1124, 1699). */
-	if (running && (running->boot.files > 1 || running->boot.token[0] ||
-			       clock_monotonic_ns() - running->moved_ns > REPEAT_NS))
+	if (running && (has_begun(running) || clock_monotonic_ns() - running->moved_ns > REPEAT_NS))
 		start_over(brambled, running);
 	running = find_or_begin(brambled, mac, node);
 	if (running->clues.discovers++ == 0 && running->boot.files == 0)

@@ -59,7 +59,10 @@ void timeline_reason(
 void timeline_note_foreign(struct brambled *brambled, const struct mac *mac, struct in_addr server);
 void timeline_note_missing(struct brambled *brambled, const struct mac *mac, const char *leaf);
 
-/* The board isn't what it says: for this boot it gets nothing. */
+/* Has the board begun to fetch files, so that another DISCOVER isn't a repetition? */
+bool timeline_has_begun(struct brambled *brambled, const struct mac *mac);
+
+/* Somebody with this MAC isn't the board that is known: see sightings_tie_serial(). */
 void timeline_set_contradiction(struct brambled *brambled, const struct mac *mac);
 bool timeline_has_contradiction(struct brambled *brambled, const struct mac *mac);
 
