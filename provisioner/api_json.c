@@ -11,6 +11,7 @@
 #include "provisioner/nodeconf/force.h"
 #include "provisioner/nodes.h"
 #include "provisioner/rules.h"
+#include "provisioner/swap.h"
 #include "provisioner/timeline.h"
 #include "provisioner/versions.h"
 
@@ -122,6 +123,7 @@ static cJSON *cluster_of_node(struct brambled *brambled, const struct registry_n
 cJSON *api_node_json(struct brambled *brambled, const struct registry_node *node)
 {
 	cJSON *json = cJSON_CreateObject();
+	char command[SWAP_COMMAND_SIZE];
 	int64_t boot = 0;
 
 	cJSON_AddNumberToObject(json, "id", node->id);
@@ -130,6 +132,8 @@ cJSON *api_node_json(struct brambled *brambled, const struct registry_node *node
 	cJSON_AddStringToObject(json, "role", node->role);
 	cJSON_AddItemToObject(json, "board", board_of_node(brambled, node));
 	cJSON_AddBoolToObject(json, "wants_next", node->wants_next);
+	if (swap_is_proposed(brambled, node, command))
+		cJSON_AddStringToObject(json, "proposed", command);
 	cJSON_AddStringToObject(json, "image", rules_image(&brambled->settings, node));
 	add_text_or_null(json, "image_hash", node->image_hash);
 	add_versions(json, brambled, node);

@@ -12,6 +12,7 @@
 #include "provisioner/images.h"
 #include "provisioner/nodeconf/force.h"
 #include "provisioner/space.h"
+#include "provisioner/swap.h"
 #include "provisioner/timeline.h"
 
 #define WARNINGS_LIMIT 40
@@ -95,19 +96,32 @@ static void warn_of_space(const struct brambled *brambled, char *text, size_t si
 		snprintf(text, size, "%s; " SPACE_NEXT, what);
 }
 
+static void warn_of_proposal(struct brambled *brambled, char *text, size_t size)
+{
+	char command[SWAP_COMMAND_SIZE];
+
+	text[0] = '\0';
+	if (swap_find_proposal(brambled, command))
+		snprintf(text, size,
+			"%.63s is silent, and an unknown board of its model waits: `%s` gives it "
+			"the node",
+			brambled->proposal.node, command);
+}
+
 /* Returns whether there was one. */
 static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_image)
 {
-	char space[SPACE_TEXT_SIZE + sizeof(SPACE_NEXT) + 2];
+	char space[SPACE_TEXT_SIZE + sizeof(SPACE_NEXT) + 2], proposal[WARNING_SIZE + 32];
 	const char *const texts[] = { brambled->network_warning, brambled->exports_warning,
 		brambled->registry_warning, brambled->restore_warning, brambled->dhcp_warning,
 		brambled->second_warning, brambled->address_warning, brambled->node_warning,
-		brambled->cluster_warning, no_image, space };
+		brambled->cluster_warning, no_image, space, proposal };
 	cJSON *array = cJSON_AddArrayToObject(json, "warnings");
 	struct tally tally = { .brambled = brambled };
 	struct supervise_status status;
 
 	warn_of_space(brambled, space, sizeof(space));
+	warn_of_proposal(brambled, proposal, sizeof(proposal));
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (texts[i][0])
 			cJSON_AddItemToArray(array, cJSON_CreateString(texts[i]));

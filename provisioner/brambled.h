@@ -28,6 +28,12 @@ struct timeline;
 #define WARNING_SIZE 256
 #define UNLOGGED_EVENTS 64
 
+/* A board that looks like the successor of a node's; nobody has said so yet. */
+struct swap_proposal {
+	char node[NODE_NAME_SIZE]; /* "" = none */
+	struct mac board;
+};
+
 struct brambled {
 	const char *config_path;
 	struct settings settings;
@@ -61,6 +67,7 @@ struct brambled {
 		address_warning[WARNING_SIZE], node_warning[WARNING_SIZE],
 		cluster_warning[WARNING_SIZE], second_warning[WARNING_SIZE];
 	char restore_warning[REGISTRY_NOTE_SIZE]; /* how the registry was repaired at start */
+	struct swap_proposal proposal;		  /* see swap.h */
 	uint64_t cluster_file;			  /* see cluster/run.c */
 	uint64_t cluster_listing_ns;		  /* see api_clusterd.c */
 	bool cluster_upkeep;			  /* bramble-upkeep was added */

@@ -206,6 +206,8 @@ int nodes_place(struct brambled *brambled, const struct registry_board *board,
 		return result;
 	case POLICY_PARK:
 		explain_parked(board, &offer, reason);
+		if (offer.is_successor && !offer.is_contested)
+			swap_propose(brambled, board, &offer.absent);
 		return offer.is_contested ? -EBUSY : -EAGAIN;
 	case POLICY_REFUSE:
 	default:

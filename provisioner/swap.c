@@ -2,6 +2,7 @@
 #include "provisioner/swap.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -68,4 +69,58 @@ bool swap_is_likely(
 		return false;
 	*node = search.node;
 	return true;
+}
+
+static void format_command(const char *node, const struct registry_board *board,
+	char command[static SWAP_COMMAND_SIZE])
+{
+	char mac[MAC_TEXT_SIZE];
+
+	str_format_mac(&board->mac, mac);
+	snprintf(command, SWAP_COMMAND_SIZE, "bramble node replace %s --board %s", node,
+		board->serial[0] ? board->serial : mac);
+}
+
+void swap_propose(struct brambled *brambled, const struct registry_board *board,
+	const struct registry_node *node)
+{
+	struct swap_proposal *proposal = &brambled->proposal;
+	char command[SWAP_COMMAND_SIZE], mac[MAC_TEXT_SIZE];
+
+	if (brambled->rehearsing ||
+		(strcmp(proposal->node, node->name) == 0 &&
+			memcmp(&proposal->board, &board->mac, sizeof(proposal->board)) == 0))
+		return;
+	str_copy(proposal->node, sizeof(proposal->node), node->name);
+	proposal->board = board->mac;
+	format_command(node->name, board, command);
+	str_format_mac(&board->mac, mac);
+	brambled_event(brambled, "node.swap-proposed", node->name,
+		"%s is silent, and board %s of its model waits: `%s` gives it the node", node->name,
+		mac, command);
+}
+
+bool swap_is_proposed(struct brambled *brambled, const struct registry_node *node,
+	char command[static SWAP_COMMAND_SIZE])
+{
+	const struct swap_proposal *proposal = &brambled->proposal;
+	struct registry_board board;
+	struct registry_node other;
+
+	if (strcmp(proposal->node, node->name) != 0 ||
+		registry_get_board(brambled->registry, &proposal->board, &board) != 0 ||
+		registry_node_of_board(brambled->registry, &board.mac, &other) == 0 ||
+		!swap_is_likely(brambled, &board, &other) || other.id != node->id)
+		return false;
+	format_command(node->name, &board, command);
+	return true;
+}
+
+bool swap_find_proposal(struct brambled *brambled, char command[static SWAP_COMMAND_SIZE])
+{
+	struct registry_node node;
+
+	return brambled->proposal.node[0] &&
+	       registry_get_node(brambled->registry, brambled->proposal.node, &node) == 0 &&
+	       swap_is_proposed(brambled, &node, command);
 }

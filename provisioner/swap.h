@@ -12,4 +12,17 @@
 bool swap_is_likely(
 	struct brambled *brambled, const struct registry_board *board, struct registry_node *node);
 
+/* Such a board was parked: under a policy that doesn't let it in by itself an event proposes the
+ * swap, once. */
+void swap_propose(struct brambled *brambled, const struct registry_board *board,
+	const struct registry_node *node);
+
+#define SWAP_COMMAND_SIZE 128
+/* Does a proposal for that node stand (the node is still silent, the board still waits)? The
+ * command that accepts it. */
+bool swap_is_proposed(struct brambled *brambled, const struct registry_node *node,
+	char command[static SWAP_COMMAND_SIZE]);
+/* Of whatever node; its name is in the command. */
+bool swap_find_proposal(struct brambled *brambled, char command[static SWAP_COMMAND_SIZE]);
+
 #endif

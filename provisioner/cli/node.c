@@ -76,6 +76,20 @@ static void add_node(struct table *table, const cJSON *node)
 	table_cell(table, version);
 }
 
+static void print_proposals(struct cli *cli, const cJSON *nodes)
+{
+	const cJSON *node;
+
+	cJSON_ArrayForEach(node, nodes)
+	{
+		if (json_member(node, "proposed"))
+			fprintf(cli->out,
+				"\n%s is silent, and an unknown board of its model waits. Is it to "
+				"take its place?\n    %s\n",
+				json_text(node, "name"), json_text(node, "proposed"));
+	}
+}
+
 static enum cli_exit print_nodes(struct cli *cli, const cJSON *nodes)
 {
 	static const struct table_column columns[] = { { "NODE", false }, { "ADDRESS", false },
@@ -96,6 +110,7 @@ static enum cli_exit print_nodes(struct cli *cli, const cJSON *nodes)
 	else
 		result = table_print(table, cli->out, cli->width, cli->color);
 	table_free(table);
+	print_proposals(cli, nodes);
 	return result == 0 ? CLI_OK : cli_complain(cli, CLI_FAILED, "out of memory");
 }
 
@@ -279,6 +294,9 @@ static void print_node(struct cli *cli, const cJSON *node)
 		cli_field(cli, "Board",
 			"none; give it one: bramble node replace %s --board SERIAL, or --next",
 			name);
+	if (json_member(node, "proposed"))
+		cli_field(cli, "Proposed", "an unknown board of its model waits: %s",
+			json_text(node, "proposed"));
 	print_versions(cli, node);
 	cli_field(cli, "Heartbeat", "%s", age);
 	cli_field(cli, "Created", "%s", created);

@@ -3,6 +3,7 @@
 #include "tests/unit/brambled_world.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -67,6 +68,73 @@ static void under_approve_it_is_proposed(void **state)
 	boot = timeline_boot(&world->brambled, &mac);
 	assert_non_null(boot);
 	assert_non_null(strstr(boot->reason, "bramble node replace rasp1 --board"));
+}
+
+static const char command[] = "bramble node replace rasp1 --board 10000002";
+
+/* "" when nothing is proposed. */
+static void read_proposal(struct world *world, char out[static 128])
+{
+	int status;
+	cJSON *json = world_call(world, NULL, IPC_GET, "/v1/nodes", "", &status);
+	const cJSON *node = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "nodes"), 0);
+
+	assert_int_equal(status, 200);
+	snprintf(out, 128, "%s", world_text(node, "proposed"));
+	cJSON_Delete(json);
+}
+
+static bool status_warns_of(struct world *world, const char *what)
+{
+	int status;
+	cJSON *json = world_call(world, NULL, IPC_GET, "/v1/status", "", &status);
+	char *text = cJSON_Print(cJSON_GetObjectItemCaseSensitive(json, "warnings"));
+	bool warns = strstr(text, what) != NULL;
+
+	cJSON_free(text);
+	cJSON_Delete(json);
+	return warns;
+}
+
+static void a_proposal_is_told_once_and_stands_until_it_is_accepted(void **state)
+{
+	struct world *world = *state;
+	struct registry_board board;
+	struct registry_node node;
+	char proposal[128];
+
+	make_silent_node(world, 1, "rasp1");
+	world->brambled.settings.join = JOIN_APPROVE;
+	for (unsigned i = 0; i < 3; i++)
+		world_discover(world, 2, SERIAL(2));
+	assert_int_equal(world_count_events(world, "node.swap-proposed"), 1);
+	read_proposal(world, proposal);
+	assert_string_equal(proposal, command);
+	assert_true(status_warns_of(world, command));
+	assert_int_equal(registry_find_board(world->brambled.registry, "10000002", &board), 0);
+	assert_int_equal(nodes_replace(&world->brambled, "rasp1", &board, &node, reason), 0);
+	assert_true(has_board(world, "rasp1", 2));
+	read_proposal(world, proposal);
+	assert_string_equal(proposal, "");
+	assert_false(status_warns_of(world, "bramble node replace"));
+	assert_int_equal(nodes_undo(&world->brambled, "rasp1", &node, reason), 0);
+	assert_true(has_board(world, "rasp1", 1));
+}
+
+static void a_proposal_falls_when_the_node_is_heard(void **state)
+{
+	struct world *world = *state;
+	struct registry_node node;
+	char proposal[128];
+
+	make_silent_node(world, 1, "rasp1");
+	world->brambled.settings.join = JOIN_APPROVE;
+	world_discover(world, 2, SERIAL(2));
+	get_node(world, "rasp1", &node);
+	(void)heartbeats_hear(&world->brambled, &node);
+	read_proposal(world, proposal);
+	assert_string_equal(proposal, "");
+	assert_false(status_warns_of(world, "bramble node replace"));
 }
 
 static void two_silent_nodes_are_no_swap(void **state)
@@ -167,6 +235,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_only_unknown_board_takes_the_only_silent_node),
 		TEST(under_approve_it_is_proposed),
+		TEST(a_proposal_is_told_once_and_stands_until_it_is_accepted),
+		TEST(a_proposal_falls_when_the_node_is_heard),
 		TEST(two_silent_nodes_are_no_swap),
 		TEST(two_unknown_boards_are_no_swap),
 		TEST(another_model_is_no_swap),
