@@ -160,21 +160,43 @@ static cJSON *make_body(const struct inventory *inventory, size_t first)
 	return body;
 }
 
+/* An answer lists all that is announced by then; a rehearsal only what its own call would do. Takes
+ * both, returns what they say together. */
+static cJSON *join_answers(cJSON *before, cJSON *answer)
+{
+	cJSON *would = cJSON_GetObjectItemCaseSensitive(before, "would"), *line;
+
+	if (!would) {
+		cJSON_Delete(before);
+		return answer;
+	}
+	while ((line = cJSON_DetachItemFromArray(
+			cJSON_GetObjectItemCaseSensitive(answer, "would"), 0)))
+		cJSON_AddItemToArray(would, line);
+	cJSON_ReplaceItemInObjectCaseSensitive(before, "answer", cJSON_CreateNull());
+	cJSON_Delete(answer);
+	return before;
+}
+
 /* Announcing the same again changes nothing, so a call that fails midway is mended by a repetition.
  */
 static enum cli_exit announce(struct cli *cli, const struct inventory *inventory)
 {
 	enum cli_exit code = CLI_OK;
-	bool json_wanted = cli->json;
-	cJSON *json = NULL;
+	cJSON *json = NULL, *answer;
 
+	cli->quiet = cli->json;
 	for (size_t i = 0; code == CLI_OK && i < inventory->n; i += ENTRIES_PER_CALL) {
-		cJSON_Delete(json);
-		cli->json = json_wanted && i + ENTRIES_PER_CALL >= inventory->n;
 		code = cli_call(
-			cli, IPC_POST, "/v1/admission/list", make_body(inventory, i), &json);
+			cli, IPC_POST, "/v1/admission/list", make_body(inventory, i), &answer);
+		if (code == CLI_OK)
+			json = join_answers(json, answer);
 	}
-	cli->json = json_wanted;
+	cli->quiet = false;
+	if (code == CLI_OK && cli->json) {
+		cli_print_json(cli, json);
+		return code;
+	}
 	if (code == CLI_OK && cli_tells(cli)) {
 		fprintf(cli->out, "%zu boards are announced: they join when they show up.\n",
 			inventory->n);

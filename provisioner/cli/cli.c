@@ -412,6 +412,8 @@ enum cli_exit cli_call(
 		code = explain_status(cli, answer.status, *json);
 	else if (!*json)
 		code = cli_explain_failure(cli, -EBADMSG);
+	else if (cli->quiet)
+		; /* the verb prints it */
 	else if (cli->json)
 		print_json_text(cli->out, answer.text);
 	else if (cli->dry_run)

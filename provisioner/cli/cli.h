@@ -28,7 +28,8 @@ struct cli {
 	FILE *in, *out, *error;
 	const char *config; /* path of bramble.conf; NULL: the usual one */
 	bool json, help;
-	bool dry_run, yes;		/* of verbs that have these options */
+	bool dry_run, yes; /* of verbs that have these options */
+	bool quiet;	   /* what calls answer is printed by the verb, not by cli_call() */
 	const struct cli_command *verb; /* that runs */
 	bool completing;		/* see complete.h */
 	bool color;			/* `out` shows colours */

@@ -164,8 +164,21 @@ enum cli_exit config_diff_main(struct cli *cli, int argc, char **argv)
 	return code;
 }
 
-/* One line for a node that has come to an end. Returns whether all is well with it. */
-static bool report_node(struct cli *cli, const cJSON *node)
+static void add_outcome(cJSON *outcomes, const cJSON *node)
+{
+	const cJSON *config = json_member(node, "config");
+	cJSON *outcome = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(outcome, "node", json_text(node, "name"));
+	cJSON_AddStringToObject(outcome, "node_state", json_text(node, "state"));
+	cJSON_AddStringToObject(outcome, "state", json_text(config, "state"));
+	cJSON_AddStringToObject(outcome, "text", json_text(config, "text"));
+	cJSON_AddItemToArray(outcomes, outcome);
+}
+
+/* How a node has come to an end: one line, or one of the outcomes. Returns whether all is well with
+ * it. */
+static bool report_node(struct cli *cli, const cJSON *node, cJSON *outcomes)
 {
 	const cJSON *config = json_member(node, "config");
 	const char *state = json_text(config, "state"), *text = json_text(config, "text");
@@ -173,7 +186,7 @@ static bool report_node(struct cli *cli, const cJSON *node)
 	bool is_well = strcmp(state, "applied") == 0 || strcmp(state, "reboot") == 0 || !runs;
 
 	if (cli->json)
-		cli_print_json_line(cli, node);
+		add_outcome(outcomes, node);
 	else if (!runs)
 		cli_field(cli, json_text(node, "name"), "takes it over when it boots (it is %s)",
 			json_text(node, "state"));
@@ -192,10 +205,11 @@ static bool is_waited_for(const cJSON *node)
 	       (strcmp(state, "pending") == 0 || strcmp(state, "unknown") == 0);
 }
 
-/* Until every node that runs has said how it went. */
-static enum cli_exit wait_for_nodes(struct cli *cli)
+/* Until every node that runs has said how it went; that is added to the answer. */
+static enum cli_exit wait_for_nodes(struct cli *cli, cJSON *applied)
 {
 	uint64_t began_ns = clock_monotonic_ns(), waited_ns = 0;
+	cJSON *outcomes = cJSON_AddArrayToObject(applied, "outcomes");
 	bool all_well = true, told = false;
 
 	for (;; poll(NULL, 0, PAUSE_MS)) {
@@ -219,7 +233,7 @@ static enum cli_exit wait_for_nodes(struct cli *cli)
 		if (!open || waited_ns > PATIENCE_NS) {
 			cJSON_ArrayForEach(node, json_member(json, "nodes"))
 			{
-				all_well = report_node(cli, node) && all_well;
+				all_well = report_node(cli, node, outcomes) && all_well;
 			}
 			cJSON_Delete(json);
 			return all_well ? CLI_OK : CLI_FAILED;
@@ -241,7 +255,7 @@ static enum cli_exit ask(struct cli *cli)
 	cli->json = wanted;
 	if (code != CLI_OK)
 		return code;
-	nodes = print_changes(cli, cli->error, json);
+	nodes = cli->json && cli->yes ? 0 : print_changes(cli, cli->error, json);
 	cJSON_Delete(json);
 	return nodes == 0
 		       ? CLI_OK
@@ -263,21 +277,26 @@ enum cli_exit config_apply_main(struct cli *cli, int argc, char **argv)
 		.options = options,
 	};
 	enum cli_exit code;
-	bool wanted;
 	cJSON *json;
+	bool waits;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	wanted = cli->json;
 	if (!cli->dry_run)
 		code = ask(cli);
 	if (!cli->dry_run && code != CLI_OK)
 		return code;
-	cli->json = wanted && (no_wait || cli->dry_run);
+	waits = !no_wait && !cli->dry_run;
+	cli->quiet = cli->json && waits;
 	code = cli_call(cli, IPC_POST, "/v1/config/apply", cJSON_CreateObject(), &json);
-	cli->json = wanted;
-	if (code == CLI_OK && cli->dry_run && !wanted)
+	cli->quiet = false;
+	if (code == CLI_OK && cli->dry_run && !cli->json)
 		(void)print_changes(cli, cli->out, json);
+	if (code == CLI_OK && waits) {
+		code = wait_for_nodes(cli, json);
+		if (cli->json && (code == CLI_OK || code == CLI_FAILED))
+			cli_print_json_line(cli, json);
+	}
 	cJSON_Delete(json);
-	return code != CLI_OK || no_wait || cli->dry_run ? code : wait_for_nodes(cli);
+	return code;
 }

@@ -425,6 +425,63 @@ static void every_verb_prints_the_json_that_is_documented(void **state)
 	for_commands(commands_table, "", prints_json_of_its_schema, 0);
 }
 
+/* What an option or another kind of word lets a verb print. */
+static void other_shapes_of_json_are_documented_as_well(void **state)
+{
+	static const struct {
+		const char *words, *schema;
+	} cases[] = {
+		{ "config show rasp1 --json", "node_config" },
+		{ "boot show 1 --console --json", "console" },
+		{ "boot latest rasp1 --console --json", "console" },
+		{ "boot latest rasp1 --json", "boot_steps" },
+		{ "node list --json", "nodes" },
+	};
+	struct world *world = verbs_begin();
+	char error[SCHEMA_ERROR_SIZE];
+	struct ran ran;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		verbs_run(world, cases[i].words, NULL, &ran);
+		if (ran.code != CLI_OK ||
+			schema_check_text(schema, cases[i].schema, ran.out, error) < 1)
+			fail_msg("bramble %s: %s\n%.400s%.400s", cases[i].words, error, ran.out,
+				ran.error);
+		verbs_free(&ran);
+	}
+	verbs_end(world);
+}
+
+/* It takes several calls: one answer tells of all. */
+static void a_long_list_is_announced_whole(void **state)
+{
+	static const struct {
+		const char *words, *schema, *list;
+		int length;
+	} cases[] = { { "import %M --json --dry-run", "rehearsal", "would", 3 },
+		{ "import %M --json", "admission", "expected", VERBS_LONG_LIST } };
+	struct world *world = verbs_begin();
+	char error[SCHEMA_ERROR_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ran ran;
+		cJSON *json;
+
+		verbs_run(world, cases[i].words, NULL, &ran);
+		assert_int_equal(ran.code, CLI_OK);
+		assert_int_equal(schema_check_text(schema, cases[i].schema, ran.out, error), 1);
+		json = cJSON_Parse(ran.out);
+		assert_int_equal(
+			cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, cases[i].list)),
+			cases[i].length);
+		cJSON_Delete(json);
+		verbs_free(&ran);
+	}
+	verbs_end(world);
+}
+
 static void every_change_is_rehearsed_without_a_trace(void **state)
 {
 	(void)state;
@@ -450,6 +507,8 @@ int main(void)
 		cmocka_unit_test(every_verb_and_option_is_in_the_manual),
 		cmocka_unit_test(every_verb_answers_within_80_columns),
 		cmocka_unit_test(every_verb_prints_the_json_that_is_documented),
+		cmocka_unit_test(other_shapes_of_json_are_documented_as_well),
+		cmocka_unit_test(a_long_list_is_announced_whole),
 		cmocka_unit_test(every_change_is_rehearsed_without_a_trace),
 		cmocka_unit_test(what_destroys_asks_before),
 		cmocka_unit_test(wherever_nodes_are_named_a_pattern_will_do),

@@ -65,6 +65,21 @@ static void write_file(struct world *world, const char *name, const char *text)
 	assert_int_equal(file_replace(path, text, strlen(text), 0600), 0);
 }
 
+static void write_long_list(struct world *world)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	fputs("serial,name\n", out);
+	for (unsigned i = 0; i < VERBS_LONG_LIST; i++)
+		fprintf(out, "%08x,shelf%u\n", 0x20000000 + i, i);
+	fclose(out);
+	write_file(world, "long.csv", text);
+	free(text);
+}
+
 static void write_files(struct world *world)
 {
 	static char path[128];
@@ -80,6 +95,7 @@ static void write_files(struct world *world)
 		world->directory, world->directory);
 	write_file(world, "bramble.conf", text);
 	write_file(world, "list.csv", "serial,name\n12345678,kiosk\n");
+	write_long_list(world);
 	snprintf(path, sizeof(path), "%s/bramble.conf", world->directory);
 	world->brambled.config_path = path;
 }
@@ -167,6 +183,8 @@ static void replace(struct world *world, const char *words, char out[static WORD
 
 		if (strncmp(words, "%L", 2) == 0)
 			snprintf(value, sizeof(value), "%s/list.csv", world->directory);
+		else if (strncmp(words, "%M", 2) == 0)
+			snprintf(value, sizeof(value), "%s/long.csv", world->directory);
 		else if (strncmp(words, "%S", 2) == 0)
 			snprintf(value, sizeof(value), "%s/state.txt", world->directory);
 		else if (strncmp(words, "%B", 2) == 0)
