@@ -47,21 +47,6 @@ bash_completes() { # shellcheck disable=SC2016 # expanded inside
 	is uncordon "$(bash -c '. "$0/$1"; COMP_WORDS=("$0/bin/bramble" node unc); COMP_CWORD=2; _bramble
 		echo "${COMPREPLY[*]}"' "$local" share/bash-completion/completions/bramble)"
 }
-# zsh completes only where somebody types: in a terminal of its module zpty. preexec tells the line that it came to.
-zsh_completes() { # shellcheck disable=SC2016 # expanded inside
-	timeout 60 zsh -f -c 'zmodload zsh/zpty
-		reads_until() { said=; while [[ $said != *$1* ]]; do zpty -r shell said || return; done; }
-		zpty shell zsh -f -i
-		zpty -w shell "fpath=($1/share/zsh/site-functions \$fpath); PATH=$1/bin:\$PATH; autoload -U compinit; compinit -u -D"
-		zpty -w shell "preexec() { print -r \"ran <\$1>\" }; print re\"\"ady"
-		reads_until ready
-		zpty -w -n shell $'"'bramble node unc\t\n'"'
-		reads_until "ran <bramble node uncordon"' zsh "$local"
-}
-fish_completes() { # shellcheck disable=SC2016 # expanded inside
-	is uncordon "$(PATH=$local/bin:$PATH HOME=$dest fish --no-config -c \
-		'source $argv[1]; complete -C "bramble node unc"' "$local/share/fish/vendor_completions.d/bramble.fish")"
-}
 configuration_is_valid() { "$local/bin/bramble" config check "$root/etc/bramble/bramble.conf"; }
 
 configuration_names_our_programs() {
@@ -112,6 +97,4 @@ if command -v systemd-analyze >/dev/null; then check 'systemd takes the unit' un
 if command -v systemd-sysusers >/dev/null; then check 'the users can be made' users_are_made; fi
 if command -v groff >/dev/null; then check 'the manual pages are clean' manuals_are_clean; fi
 check 'bash completes by the installed program' bash_completes
-check 'zsh as well' zsh_completes
-check 'fish as well' fish_completes
 done_testing
