@@ -131,9 +131,14 @@ static void format_bar(const char *stage, char out[static BAR + 3])
 	out[BAR + 2] = '\0';
 }
 
+static bool waits(const cJSON *boot)
+{
+	return strcmp(json_text(boot, "cause"), "waits-turn") == 0;
+}
+
 static void add_row(struct table *table, const cJSON *boot)
 {
-	char bar[BAR + 3], took[TEXT_UNIT_SIZE], bytes[TEXT_UNIT_SIZE];
+	char bar[BAR + 3], took[TEXT_UNIT_SIZE], bytes[TEXT_UNIT_SIZE], stage[TABLE_CELL_SIZE];
 
 	format_bar(json_text(boot, "stage"), bar);
 	text_duration(boot_duration_ms(boot), took);
@@ -142,7 +147,9 @@ static void add_row(struct table *table, const cJSON *boot)
 	table_cell(table, *json_text(boot, "node") ? json_text(boot, "node") : "-");
 	table_cell(table, boot_board(boot));
 	table_cell_colored(table, boot_color(boot), bar);
-	table_cell_colored(table, boot_color(boot), json_text(boot, "stage"));
+	snprintf(stage, sizeof(stage), "%s%s", json_text(boot, "stage"),
+		waits(boot) ? ", waits" : "");
+	table_cell_colored(table, boot_color(boot), stage);
 	table_cell(table, took);
 	table_cell(table, bytes);
 	table_cellf(table, "%" PRId64, json_integer(boot, "retransmissions"));
@@ -175,13 +182,14 @@ static void write_picture(struct watch *watch, const cJSON *boots)
 		{ "RESENT", true }, { .title = NULL } };
 	struct cli *cli = watch->cli;
 	struct table *table = table_new(columns);
-	size_t room = terminal_rows() - OTHER_LINES, left_out = 0;
+	size_t room = terminal_rows() - OTHER_LINES, left_out = 0, waiting = 0;
 	const cJSON *boot;
 
 	cJSON_ArrayForEach(boot, boots)
 	{
 		if (!table || !is_shown(watch, boot))
 			continue;
+		waiting += waits(boot);
 		if (table_rows(table) < room)
 			add_row(table, boot);
 		else
@@ -191,7 +199,10 @@ static void write_picture(struct watch *watch, const cJSON *boots)
 		(void)table_print(table, cli->out, cli->width, cli->color);
 	else
 		fprintf(cli->out, "No board boots just now. Ctrl-C ends this.\n");
-	if (left_out > 0)
+	if (left_out > 0 && waiting > 0)
+		fprintf(cli->out, "and %zu more; %zu of all wait for their turn\n", left_out,
+			waiting);
+	else if (left_out > 0)
 		fprintf(cli->out, "and %zu more\n", left_out);
 	room -= table ? table_rows(table) : 0;
 	cJSON_ArrayForEach(boot, boots)
