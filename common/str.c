@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DNS_NAME_LENGTH 253u
+
 static const char hex_digits[] = "0123456789abcdef";
 
 int str_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value)
@@ -110,6 +112,19 @@ bool str_is_node_name(const char *text)
 		return false;
 	for (size_t i = 0; i < length; i++) {
 		if (!is_label_byte(text[i]))
+			return false;
+	}
+	return true;
+}
+
+bool str_is_dns_name(const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length == 0 || length > DNS_NAME_LENGTH || text[0] == '-' || text[0] == '.')
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (!is_label_byte(text[i]) && text[i] != '.')
 			return false;
 	}
 	return true;

@@ -40,6 +40,10 @@ int str_parse_network(const char *text, struct in_addr *address, unsigned *prefi
  */
 bool str_is_node_name(const char *text);
 
+/* A DNS subdomain, as names of Kubernetes' objects are: lower-case letters, digits, '-' and '.',
+ * 1..253, a letter or digit first. Never a path. */
+bool str_is_dns_name(const char *text);
+
 /* A SHA-256 in lower-case hex digits, exactly. */
 bool str_is_hash(const char *text, size_t length);
 

@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "provisioner/api.h"
 #include "provisioner/cluster/engine.h"
 #include "provisioner/cluster/joins.h"
+#include "provisioner/cluster/volumes.h"
 #include "provisioner/rules.h"
 #include "provisioner/timeline.h"
 
@@ -84,7 +86,9 @@ static void list_work(struct brambled *brambled, struct api_reply *reply)
 
 	joins_each(brambled, add_join, cJSON_AddArrayToObject(json, "joins"));
 	nodes.array = cJSON_AddArrayToObject(json, "nodes");
-	(void)registry_each_node(brambled->registry, add_node, &nodes);
+	/* After a restart: who leaves is known when each order and roll-out was looked at. */
+	if (brambled->cluster_ticked)
+		(void)registry_each_node(brambled->registry, add_node, &nodes);
 	engine_each_forgotten(brambled, add_forgotten, cJSON_AddArrayToObject(json, "forgotten"));
 	cJSON_AddBoolToObject(json, "busy", nodes.busy || joins_is_busy(brambled));
 	reply->json = json;
@@ -195,6 +199,23 @@ static void hear_drain(struct brambled *brambled, const cJSON *body, struct api_
 		strlen(get_text(body, "text")));
 }
 
+/* A claim waits for a volume. */
+static void hear_claim(struct brambled *brambled, const cJSON *body, struct api_reply *reply)
+{
+	const char *space = get_text(body, "namespace"), *claim = get_text(body, "name");
+	char path[VOLUMES_PATH_SIZE];
+	int result = volumes_make_directory(&brambled->settings, space, claim, path);
+
+	if (result == 0) {
+		reply->json = cJSON_CreateObject();
+		cJSON_AddStringToObject(reply->json, "path", path);
+		return;
+	}
+	log_warning("no directory for the volume of claim %.63s/%.253s: %s", space, claim,
+		strerror(-result));
+	api_fail(reply, 503, "the directory can't be made");
+}
+
 bool api_cluster_call(
 	struct brambled *brambled, const struct api_call *call, struct api_reply *reply)
 {
@@ -202,7 +223,7 @@ bool api_cluster_call(
 		const char *path;
 		void (*hear)(struct brambled *brambled, const cJSON *body, struct api_reply *reply);
 	} posts[] = { { "/v1/cluster/tokens", hear_token }, { "/v1/cluster/nodes", hear_nodes },
-		{ "/v1/cluster/drains", hear_drain } };
+		{ "/v1/cluster/drains", hear_drain }, { "/v1/cluster/volumes", hear_claim } };
 
 	if (call->method == IPC_GET && strcmp(call->path, "/v1/cluster/work") == 0) {
 		list_work(brambled, reply);

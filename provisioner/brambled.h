@@ -71,6 +71,7 @@ struct brambled {
 	uint64_t cluster_file;			  /* see cluster/run.c */
 	uint64_t cluster_listing_ns;		  /* see api_clusterd.c */
 	bool cluster_upkeep;			  /* bramble-upkeep was added */
+	bool cluster_ticked;			  /* once since it was started */
 	bool cluster_lost;			  /* etcd's store is gone: that was told */
 	struct joins *joins;			  /* see cluster/joins.c; NULL = none yet */
 	bool rehearsing;			  /* what changes now is undone: see rehearsal.h */

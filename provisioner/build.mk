@@ -42,7 +42,7 @@ test-network_LIBS := cmocka libevent_core
 CLUSTER_SRC := $(addprefix provisioner/cluster/,paths.c kubeadm.c yaml.c processes.c own.c create.c objects.c ask.c \
 	lock.c copy.c manifest.c store.c store_id.c store_check.c snapshot.c snapshot_list.c restore.c \
 	certificates.c credentials.c etcd.c anew.c running.c upgrade.c upgrade_plan.c renew.c)
-CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c store.c store_id.c engine_kubeadm.c joins.c warnings.c processes.c paths.c) provisioner/api_cluster.c provisioner/api_clusterd.c
+CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c store.c store_id.c volumes.c engine_kubeadm.c joins.c warnings.c processes.c paths.c) provisioner/api_cluster.c provisioner/api_clusterd.c
 # Add-ons
 ADDONS_PURE := $(addprefix provisioner/addons/,manifest.c inventory.c) provisioner/cluster/yaml.c common/str.c
 ADDONS_SRC := $(addprefix provisioner/addons/,manifest.c inventory.c load.c apply.c keep.c)
@@ -65,6 +65,9 @@ TESTS += test-certificates
 test-certificates_SRC := tests/unit/certificates_test.c provisioner/cluster/certificates.c provisioner/cluster/copy.c \
 	rootfs/failure.c common/file.c common/str.c
 test-certificates_LIBS := cmocka libcrypto libsodium
+TESTS += test-volumes
+test-volumes_SRC := tests/unit/volumes_test.c provisioner/cluster/volumes.c provisioner/cluster/copy.c rootfs/failure.c common/file.c common/str.c
+test-volumes_LIBS := cmocka libsodium
 TESTS += test-store
 test-store_SRC := tests/unit/store_test.c $(addprefix provisioner/cluster/,store.c store_id.c paths.c copy.c) \
 	rootfs/failure.c common/file.c common/str.c
@@ -81,10 +84,10 @@ fuzz-cluster_files_SRC := tests/fuzz/cluster_files.c $(addprefix provisioner/clu
 fuzz-cluster_files_LIBS := libcjson yaml-0.1 libsodium
 
 # bramble-clusterd
-CLUSTERD_PURE := $(addprefix provisioner/clusterd/,kubeconfig.c request.c token.c nodes.c drain.c) provisioner/cluster/yaml.c common/str.c
+CLUSTERD_PURE := $(addprefix provisioner/clusterd/,kubeconfig.c request.c token.c nodes.c drain.c volumes.c) provisioner/cluster/yaml.c common/str.c
 CLUSTERD_PURE_LIBS := libcjson libcrypto libsodium yaml-0.1
 PROGRAMS += bramble-clusterd
-bramble-clusterd_SRC := $(addprefix provisioner/clusterd/,main.c work.c leave.c kube.c) $(CLUSTERD_PURE) provisioner/cli/client.c \
+bramble-clusterd_SRC := $(addprefix provisioner/clusterd/,main.c work.c leave.c claims.c kube.c) $(CLUSTERD_PURE) provisioner/cli/client.c \
 	common/ipc.c common/clock.c common/file.c common/log.c
 bramble-clusterd_LIBS := $(CLUSTERD_PURE_LIBS) libcurl
 TESTS += test-clusterd

@@ -9,6 +9,7 @@
 #include "provisioner/cluster/cluster.h"
 #include "provisioner/cluster/engine.h"
 #include "provisioner/cluster/joins.h"
+#include "provisioner/orders.h"
 #include "provisioner/stages.h"
 
 #define REBOOT_MS (INT64_C(600) * 1000)
@@ -26,7 +27,25 @@ static bool has_cluster(const struct brambled *brambled)
 	return access(paths.base, F_OK) == 0;
 }
 
-static void begin_to_leave(struct joins_node *node)
+static int take_joined(void *argument, const struct registry_boot *boot)
+{
+	if (!stages_have_joined(boot->stage))
+		return 0;
+	*(int64_t *)argument = boot->id;
+	return 1;
+}
+
+/* The newest boot that got into the LAN; 0 = none. */
+static int64_t find_joined(struct brambled *brambled, const char *name)
+{
+	int64_t joined = 0;
+
+	(void)registry_each_boot(
+		brambled->registry, name, NULL, BOOTS_LOOKED_AT, take_joined, &joined);
+	return joined;
+}
+
+static void begin_to_leave(struct brambled *brambled, struct joins_node *node)
 {
 	node->returns = false;
 	if (node->leaves)
@@ -36,7 +55,7 @@ static void begin_to_leave(struct joins_node *node)
 	node->leaves_ns = clock_monotonic_ns();
 	node->left = -1;
 	node->left_text[0] = '\0';
-	str_copy(node->life, sizeof(node->life), node->kernel);
+	node->left_boot = find_joined(brambled, node->name);
 }
 
 /* After the time limit: as the administrator has decided. */
@@ -71,7 +90,7 @@ static int drain(
 		return -ENOMEM;
 	if (joins_are_listed(brambled) && !node->uid[0])
 		return 0;
-	begin_to_leave(node);
+	begin_to_leave(brambled, node);
 	if (node->cordoned && node->left == 0)
 		return 0;
 	if (!joins_are_listed(brambled) || node->left < 0)
@@ -136,20 +155,11 @@ static int take_reboot(void *argument, const struct registry_order *order)
 	return 1;
 }
 
-static int take_joined(void *argument, const struct registry_boot *boot)
-{
-	if (!stages_have_joined(boot->stage))
-		return 0;
-	*(int64_t *)argument = boot->id;
-	return 1;
-}
-
-/* What brambled forgot by a restart, the registry still knows: it was told to reboot, and hasn't
- * joined since. */
+/* What brambled forgot by a restart, the registry still knows: it was told to reboot, in that boot.
+ * (What waits for it to be drained begins anew.) */
 static void recall(struct brambled *brambled, struct joins_node *node, uint32_t number)
 {
 	struct registry_order order = { 0 };
-	int64_t joined = 0;
 
 	if (node->recalled)
 		return;
@@ -158,9 +168,8 @@ static void recall(struct brambled *brambled, struct joins_node *node, uint32_t 
 	if (node->leaves || clock_wall_ms() - order.changed_ms > REBOOT_MS ||
 		(order.state != ORDER_SENT && order.state != ORDER_DONE))
 		return;
-	(void)registry_each_boot(
-		brambled->registry, node->name, NULL, BOOTS_LOOKED_AT, take_joined, &joined);
-	node->leaves = node->returns = order.boot != 0 && order.boot >= joined;
+	node->leaves = node->returns = order.boot != 0 && order.seconds != ORDERS_AT_ONCE;
+	node->left_boot = order.boot;
 }
 
 bool engine_wants_cordon(struct brambled *brambled, const struct registry_node *known)
@@ -170,7 +179,8 @@ bool engine_wants_cordon(struct brambled *brambled, const struct registry_node *
 	if (!node)
 		return known->cordoned;
 	recall(brambled, node, known->id);
-	if (node->returns && joins_is_ready(node) && strcmp(node->boot_id, node->life) != 0)
+	if (node->returns && joins_is_ready(node) &&
+		find_joined(brambled, node->name) > node->left_boot)
 		node->leaves = node->returns = false;
 	return known->cordoned || node->leaves;
 }

@@ -38,14 +38,14 @@ struct joins_node {
 	bool ready;
 	bool cordoned, ours; /* no new work comes to it; because Bramble said so */
 	/* See engine_kubeadm.c. */
-	bool leaves;  /* no new work is to come to it, and what runs there goes elsewhere */
-	bool returns; /* … until it is Ready in another life than this: */
-	char life[JOINS_UID_SIZE]; /* the kernel's boot id when it began to leave; "" unknown */
-	bool recalled;		   /* what brambled forgot of it by a restart was looked up */
-	bool overdue;		   /* it took too long, and that was told */
-	uint64_t leaves_ns;	   /* since when */
-	int left;		   /* pods that are still there; -1 = nobody has looked yet */
-	char left_text[160];	   /* what is in the way */
+	bool leaves;	     /* no new work is to come to it, and what runs there goes elsewhere */
+	bool returns;	     /* … until it is Ready in a boot after this: */
+	int64_t left_boot;   /* the newest that had joined when it began to leave */
+	bool recalled;	     /* what brambled forgot of it by a restart was looked up */
+	bool overdue;	     /* it took too long, and that was told */
+	uint64_t leaves_ns;  /* since when */
+	int left;	     /* pods that are still there; -1 = nobody has looked yet */
+	char left_text[160]; /* what is in the way */
 };
 
 void joins_stop(struct brambled *brambled);

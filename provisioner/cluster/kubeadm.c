@@ -11,13 +11,14 @@
 #include "common/str.h"
 #include "provisioner/cluster/yaml.h"
 
+#define LIST_MINOR 31 /* from which arguments are a list: v1beta4 */
 #define KIND "apiVersion: kubeadm.k8s.io/%s\nkind: %s\n"
 
 static const char *api_version(unsigned long minor)
 {
 	if (minor < 15)
 		return NULL;
-	return minor < 22 ? "v1beta2" : minor < 31 ? "v1beta3" : "v1beta4";
+	return minor < 22 ? "v1beta2" : minor < LIST_MINOR ? "v1beta3" : "v1beta4";
 }
 
 /* "v1.20.2", perhaps with more behind it. */
@@ -122,6 +123,13 @@ static int keep_etcd_local(char *out, size_t size, size_t *used, bool list)
 
 int kubeadm_render(const struct kubeadm_config *config, char out[static KUBEADM_CONFIG_SIZE])
 {
+	/* Without a proxy on the router, servers behind it (metrics-server) are asked at their own
+	 * addresses. */
+	static const char *const aggregation[] = {
+		"apiServer:\n  extraArgs:\n    enable-aggregator-routing: \"true\"\n",
+		"apiServer:\n  extraArgs:\n  - name: enable-aggregator-routing\n    value: "
+		"\"true\"\n"
+	};
 	unsigned long minor;
 	int n, result = parse_minor(config->version, &minor);
 	const char *kind = result == 0 ? api_version(minor) : NULL;
@@ -141,14 +149,14 @@ int kubeadm_render(const struct kubeadm_config *config, char out[static KUBEADM_
 		"---\n" KIND "kubernetesVersion: %s\nclusterName: %s\ncertificatesDir: %s\n"
 		"controlPlaneEndpoint: %s:6443\n"
 		"networking:\n  podSubnet: %s\n  serviceSubnet: %s\n  dnsDomain: cluster.local\n"
-		"etcd:\n  local:\n    dataDir: %s\n    extraArgs:\n",
+		"%setcd:\n  local:\n    dataDir: %s\n    extraArgs:\n",
 		kind, "InitConfiguration", address, kind, "ClusterConfiguration", config->version,
 		config->name, config->pki, address, config->pod_cidr, config->service_cidr,
-		config->etcd);
+		aggregation[minor >= LIST_MINOR], config->etcd);
 	if (n < 0 || n >= KUBEADM_CONFIG_SIZE)
 		return -EMSGSIZE;
 	used = (size_t)n;
-	return keep_etcd_local(out, KUBEADM_CONFIG_SIZE, &used, minor >= 31);
+	return keep_etcd_local(out, KUBEADM_CONFIG_SIZE, &used, minor >= LIST_MINOR);
 }
 
 static int copy_words(yaml_document_t *document, const yaml_node_t *list, char **words)

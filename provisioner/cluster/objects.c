@@ -39,6 +39,8 @@ const char cluster_objects[] =
 	"- { apiGroups: [''], resources: [nodes], verbs: [get, list, patch, delete] }\n"
 	"- { apiGroups: [''], resources: [pods], verbs: [list] }\n"
 	"- { apiGroups: [''], resources: [pods/eviction], verbs: [create] }\n"
+	"- { apiGroups: [''], resources: [persistentvolumeclaims], verbs: [list] }\n"
+	"- { apiGroups: [''], resources: [persistentvolumes], verbs: [create] }\n"
 	"---\n" RBAC "kind: ClusterRoleBinding\n"
 	"metadata: { name: 'bramble:clusterd' }\n"
 	"roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole,\n"

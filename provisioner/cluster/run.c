@@ -173,6 +173,7 @@ void cluster_tick(struct brambled *brambled)
 	uint64_t found;
 	int result;
 
+	brambled->cluster_ticked = true;
 	run_upkeep(brambled);
 	cluster_find_paths(&brambled->settings, &paths);
 	found = brambled->settings.kubernetes_engine == ENGINE_KUBEADM ? identify(paths.processes)

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/str.h"
+
 #define EVICTION_V1 22 /* the first minor version that has it */
-#define NAME_LENGTH 253u
 
 static const cJSON *get(const cJSON *object, const char *first, const char *second)
 {
@@ -52,25 +53,12 @@ enum drain_fate drain_judge(const cJSON *pod)
 	return *get_text(pod, "metadata", "deletionTimestamp") ? DRAIN_GOING : DRAIN_GOES;
 }
 
-/* A DNS subdomain (RFC 1123), as the names of pods and namespaces are. */
-static bool is_name(const char *name)
-{
-	size_t length = strlen(name);
-
-	for (size_t i = 0; i < length; i++) {
-		if (!islower((unsigned char)name[i]) && !isdigit((unsigned char)name[i]) &&
-			(i == 0 || (name[i] != '-' && name[i] != '.')))
-			return false;
-	}
-	return length > 0 && length <= NAME_LENGTH;
-}
-
 int drain_format_path(const cJSON *pod, char out[static DRAIN_PATH_SIZE])
 {
 	const char *namespace = get_text(pod, "metadata", "namespace");
 	const char *name = get_text(pod, "metadata", "name");
 
-	if (!is_name(namespace) || !is_name(name))
+	if (!str_is_dns_name(namespace) || !str_is_dns_name(name))
 		return -EBADMSG;
 	snprintf(out, DRAIN_PATH_SIZE, "/api/v1/namespaces/%s/pods/%s/eviction", namespace, name);
 	return 0;

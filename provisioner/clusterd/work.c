@@ -260,6 +260,7 @@ void work_round(struct work *work)
 		work->listed_ns = now;
 		judge_requests(work);
 		look_at_nodes(work, orders);
+		work_make_volumes(work);
 	}
 	cJSON_Delete(orders);
 }

@@ -13,6 +13,7 @@ struct work {
 	struct kube *kube;
 	uint64_t listed_ns; /* when the cluster was last looked at */
 	int minor;	    /* of the API server's version; 0 = not asked yet */
+	char refused[64];   /* the uid of the claim that was refused last */
 	int told;	    /* the trouble that was logged last, 0 none */
 };
 
@@ -31,5 +32,7 @@ cJSON *work_ask(struct work *work, enum ipc_method method, const char *path, con
  * of brambled say; `list` are the Nodes. */
 void work_drain_nodes(struct work *work, const cJSON *orders, const cJSON *list);
 void work_delete_nodes(struct work *work, const cJSON *orders, const cJSON *list);
+/* claims.c: volumes on the share for claims that wait for them. */
+void work_make_volumes(struct work *work);
 
 #endif

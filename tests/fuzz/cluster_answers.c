@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What bramble-clusterd and bramble-agent read of a cluster: certificate requests (first byte 'r'),
- * credentials ('k'), nodes ('n'), and the router's answers to a node. */
+ * credentials ('k'), nodes ('n'), claims of volumes ('v'), and the router's answers to a node. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "provisioner/clusterd/kubeconfig.h"
 #include "provisioner/clusterd/nodes.h"
 #include "provisioner/clusterd/request.h"
+#include "provisioner/clusterd/volumes.h"
 #include "rootfs/cluster/member.h"
 #include "tests/fuzz/text.h"
 
@@ -42,6 +43,20 @@ static void read_nodes(const char *text)
 	cJSON_Delete(list);
 }
 
+static void read_claim(const char *text)
+{
+	cJSON *object = cJSON_Parse(text);
+	struct volume_claim claim;
+	char why[96];
+
+	if (object && volumes_read_claim(object, &claim, why)) {
+		if (strchr(claim.space, '/') || strchr(claim.name, '/') || claim.name[0] == '.')
+			abort();
+		cJSON_Delete(volumes_make(object, "/shared/volumes/a/b"));
+	}
+	cJSON_Delete(object);
+}
+
 static void read_answers(const char *text)
 {
 	static struct member_cluster cluster;
@@ -69,6 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)kubeconfig_parse(text, size - 1, &config);
 	else if (data[0] == 'n')
 		read_nodes(text);
+	else if (data[0] == 'v')
+		read_claim(text);
 	else
 		read_answers(text);
 	free(text);

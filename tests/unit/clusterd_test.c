@@ -16,6 +16,7 @@
 #include "provisioner/clusterd/nodes.h"
 #include "provisioner/clusterd/request.h"
 #include "provisioner/clusterd/token.h"
+#include "provisioner/clusterd/volumes.h"
 
 /* Who a request is for, and with what. */
 struct wish {
@@ -413,6 +414,70 @@ static void nodes_are_described_in_chunks(void **state)
 	cJSON_Delete(list);
 }
 
+/* As an API server 1.20.2 has it when its controllers wait for Bramble. */
+#define CLAIM(annotation, spec)                                                                    \
+	"{\"metadata\":{\"name\":\"data-0\",\"namespace\":\"web\",\"uid\":\"7b3ec7b1-3113\","      \
+	"\"annotations\":{\"" annotation "\":\"bramble/share\"}},\"spec\":{"                       \
+	"\"accessModes\":[\"ReadWriteMany\"],\"storageClassName\":\"bramble\","                    \
+	"\"resources\":{\"requests\":{\"storage\":\"2Gi\"}}" spec "}}"
+#define OLD "volume.beta.kubernetes.io/storage-provisioner"
+
+static void a_claim_that_waits_for_bramble_gets_a_volume(void **state)
+{
+	static const char expected[] =
+		"{\"apiVersion\":\"v1\",\"kind\":\"PersistentVolume\",\"metadata\":{\"name\":\"pvc-"
+		"7b3ec7b1-3113\",\"annotations\":{\"pv.kubernetes.io/provisioned-by\":\"bramble/"
+		"share\"}},\"spec\":{\"capacity\":{\"storage\":\"2Gi\"},\"accessModes\":["
+		"\"ReadWriteMany\"],\"storageClassName\":\"bramble\","
+		"\"persistentVolumeReclaimPolicy\":\"Retain\",\"claimRef\":{\"apiVersion\":\"v1\","
+		"\"kind\":\"PersistentVolumeClaim\",\"namespace\":\"web\",\"name\":\"data-0\","
+		"\"uid\":\"7b3ec7b1-3113\"},\"hostPath\":{\"path\":\"/shared/volumes/web/data-0\","
+		"\"type\":\"Directory\"}}}";
+	cJSON *claim = cJSON_Parse(CLAIM(OLD, "")), *volume;
+	struct volume_claim found;
+	char why[96], *text;
+
+	(void)state;
+	assert_true(volumes_read_claim(claim, &found, why));
+	assert_string_equal(why, "");
+	assert_string_equal(found.space, "web");
+	assert_string_equal(found.name, "data-0");
+	volume = volumes_make(claim, "/shared/volumes/web/data-0");
+	text = cJSON_PrintUnformatted(volume);
+	assert_string_equal(text, expected);
+	free(text);
+	cJSON_Delete(volume);
+	cJSON_Delete(claim);
+}
+
+static void other_claims_are_left_alone(void **state)
+{
+	static const struct {
+		const char *text;
+		bool ours, can;
+	} cases[] = {
+		{ CLAIM("volume.kubernetes.io/storage-provisioner", ""), true, true },
+		{ CLAIM(OLD, ",\"volumeMode\":\"Filesystem\""), true, true },
+		{ CLAIM(OLD, ",\"volumeMode\":\"Block\""), true, false },
+		{ CLAIM(OLD, ",\"selector\":{}"), true, false },
+		{ CLAIM(OLD, ",\"volumeName\":\"pvc-1\""), false, false },
+		{ CLAIM("other", ""), false, false },
+		{ "{}", false, false },
+		{ "[]", false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cJSON *claim = cJSON_Parse(cases[i].text);
+		struct volume_claim found;
+		char why[96];
+
+		assert_int_equal(volumes_read_claim(claim, &found, why), cases[i].ours);
+		assert_int_equal(cases[i].ours && !*why, cases[i].can);
+		cJSON_Delete(claim);
+	}
+}
+
 static void credentials_are_read_from_what_kubeadm_writes(void **state)
 {
 	static const char text[] =
@@ -449,6 +514,8 @@ int main(void)
 		cmocka_unit_test(only_pods_that_somebody_makes_anew_are_evicted),
 		cmocka_unit_test(an_eviction_is_of_the_kind_that_the_server_knows),
 		cmocka_unit_test(nodes_are_described_in_chunks),
+		cmocka_unit_test(a_claim_that_waits_for_bramble_gets_a_volume),
+		cmocka_unit_test(other_claims_are_left_alone),
 		cmocka_unit_test(credentials_are_read_from_what_kubeadm_writes),
 	};
 

@@ -20,6 +20,7 @@ static void make_cluster(struct world *world)
 
 	world->brambled.settings.kubernetes_engine = ENGINE_KUBEADM;
 	world->brambled.settings.drain_s = 300;
+	world->brambled.cluster_ticked = true;
 	snprintf(path, sizeof(path), "%s/cluster", world->brambled.settings.share);
 	assert_true(mkdir(path, 0700) == 0 || errno == EEXIST);
 }
@@ -212,11 +213,34 @@ static void a_cordon_outlives_brambled_until_the_node_is_back(void **state)
 	world_crash(world);
 	make_cluster(world);
 	expect_work(world, true, false);
+	/* It hasn't ended yet: Ready, but in the life that it is to leave. */
+	live(world, token, "first");
+	list(world, "first", true);
+	expect_work(world, true, false);
 	next = join_rasp1(world);
+	list(world, "first", true);
+	expect_work(world, true, false);
+	world_crash(world);
+	make_cluster(world);
+	expect_work(world, true, false);
 	live(world, next, "second");
 	list(world, "second", true);
 	expect_work(world, false, false);
 	free(next);
+	free(token);
+}
+
+/* Roll-outs and orders say so at the first tick. */
+static void after_a_restart_no_node_is_touched_before_it_is_known_which_leave(void **state)
+{
+	struct world *world = *state;
+	char *token = begin(world);
+	cJSON *work;
+
+	world->brambled.cluster_ticked = false;
+	work = clusterd(world, IPC_GET, "/v1/cluster/work", "");
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(work, "nodes")), 0);
+	cJSON_Delete(work);
 	free(token);
 }
 
@@ -312,6 +336,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_reboot_waits_for_the_pods_and_work_comes_back_with_the_node),
 		TEST(a_cordon_outlives_brambled_until_the_node_is_back),
+		TEST(after_a_restart_no_node_is_touched_before_it_is_known_which_leave),
 		TEST(what_can_not_be_drained_in_time_is_not_rebooted_or_is_as_configured),
 		TEST(a_reboot_at_once_asks_nobody),
 		TEST(without_a_cluster_and_for_nodes_that_are_none_of_its_nothing_is_waited_for),

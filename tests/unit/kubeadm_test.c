@@ -45,13 +45,14 @@ static void each_version_gets_the_kind_that_it_reads(void **state)
 		out, "    - name: listen-client-urls\n      value: https://127.0.0.1:2379\n"));
 }
 
-/* The arguments of etcd in the second document. */
-static yaml_node_t *find_arguments(yaml_document_t *document)
+/* The arguments of etcd in the second document, or those of the API server. */
+static yaml_node_t *find_arguments(yaml_document_t *document, bool etcd)
 {
 	yaml_node_t *node = yaml_document_get_root_node(document);
 
-	node = cluster_yaml_member(document, node, "etcd");
-	node = cluster_yaml_member(document, node, "local");
+	node = cluster_yaml_member(document, node, etcd ? "etcd" : "apiServer");
+	if (etcd)
+		node = cluster_yaml_member(document, node, "local");
 	return cluster_yaml_member(document, node, "extraArgs");
 }
 
@@ -81,7 +82,8 @@ static void the_configuration_is_yaml_of_the_kinds_shape(void **state)
 			&document, yaml_document_get_root_node(&document), "localAPIEndpoint"));
 		yaml_document_delete(&document);
 		assert_true(yaml_parser_load(&parser, &document));
-		assert_int_equal(find_arguments(&document)->type, cases[i].type);
+		assert_int_equal(find_arguments(&document, true)->type, cases[i].type);
+		assert_int_equal(find_arguments(&document, false)->type, cases[i].type);
 		yaml_document_delete(&document);
 		yaml_parser_delete(&parser);
 	}
