@@ -6,7 +6,7 @@ ROOTFS_MAKE := $(ROOTFS_RECIPE) $(addprefix rootfs/,failure.c progress.c run.c c
                tree.c units.c files.c script.c clean.c contents.c import.c seal.c root.c) common/verity.c
 
 PROGRAMS += bramble-image
-bramble-image_SRC = provisioner/image/main.c provisioner/image/build.c provisioner/image/apart.c provisioner/image/job.c provisioner/image/space.c \
+bramble-image_SRC = provisioner/image/main.c provisioner/image/build.c provisioner/image/apart.c provisioner/image/job.c provisioner/image/space.c provisioner/image/portable.c provisioner/image/export.c provisioner/image/import.c \
                      provisioner/image/check.c provisioner/image/list.c provisioner/image/store.c provisioner/image/show.c provisioner/image/show_json.c provisioner/image/rot.c \
                      provisioner/image/defaults.c $(SETTINGS_SRC) \
                      $(BOOT_SERVE) $(BOOT_MAKE) $(ROOTFS_MAKE) $(COMMON_BASE) common/hash.c
@@ -42,6 +42,14 @@ test-image-store_SRC := tests/unit/image_store_test.c tests/unit/image_world.c $
 test-image-store_LIBS := cmocka libsodium
 test-image-crash_SRC := tests/unit/image_crash_test.c tests/unit/image_world.c $(IMAGE_STORE)
 test-image-crash_LIBS := cmocka libsodium
+
+PORTABLE := provisioner/image/portable.c rootfs/failure.c rootfs/progress.c common/str.c common/clock.c
+TESTS += test-portable
+test-portable_SRC := tests/unit/portable_test.c $(PORTABLE) rootfs/cache.c common/file.c common/hash.c common/log.c
+test-portable_LIBS := cmocka libarchive libsodium
+FUZZERS += fuzz-portable
+fuzz-portable_SRC := tests/fuzz/portable.c $(PORTABLE)
+fuzz-portable_LIBS := libarchive
 
 TESTS += test-image-defaults
 test-image-defaults_SRC = tests/unit/image_defaults_test.c provisioner/image/defaults.c $(SETTINGS_SRC) rootfs/failure.c \

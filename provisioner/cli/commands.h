@@ -45,6 +45,8 @@ enum cli_exit image_build_main(struct cli *cli, int argc, char **argv);
 enum cli_exit image_show_main(struct cli *cli, int argc, char **argv);
 enum cli_exit image_diff_main(struct cli *cli, int argc, char **argv);
 enum cli_exit image_verify_main(struct cli *cli, int argc, char **argv);
+enum cli_exit image_export_main(struct cli *cli, int argc, char **argv);
+enum cli_exit image_import_main(struct cli *cli, int argc, char **argv);
 enum cli_exit image_pin_main(struct cli *cli, int argc, char **argv);
 enum cli_exit image_unpin_main(struct cli *cli, int argc, char **argv);
 enum cli_exit image_use_main(struct cli *cli, int argc, char **argv);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* bramble image show, diff, verify: brambled knows which versions are meant, bramble-image looks at
- * their files, in a process of the caller's. */
+/* bramble image show, diff, verify, export, import: brambled knows which versions are meant,
+ * bramble-image looks at their files, in a process of the caller's. */
 #include <errno.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -256,4 +256,51 @@ enum cli_exit image_diff_main(struct cli *cli, int argc, char **argv)
 	if (code != CLI_OK || (node && strcmp(before, after) == 0 && !cli->json))
 		return code;
 	return run_program(cli, (const char *[]){ "diff", before, after, NULL });
+}
+
+enum cli_exit image_export_main(struct cli *cli, int argc, char **argv)
+{
+	const char *output = NULL;
+	const struct args_option options[] = {
+		{ "output", 'o', NULL, &output, "FILE  where to; - for standard output" },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "image export IMAGE[/VERSION] --output FILE",
+		.text = "Write a version of an image (the current one when none is said) with its "
+			"boot files\ninto one tar file, for `image import` on another router. It "
+			"is verified first. The\nsame version always gives the same file.\n",
+		.min_words = 1,
+		.max_words = 1,
+		.options = options,
+	};
+	char version[VERSION_SIZE];
+	enum cli_exit code;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	if (!output)
+		return cli_complain(cli, CLI_USAGE, "say where to: --output FILE");
+	code = complete_version(cli, argv[0], "current", version);
+	return code == CLI_OK ? run_program(cli, (const char *[]){ "export", version, "--output",
+							 output, NULL })
+			      : code;
+}
+
+enum cli_exit image_import_main(struct cli *cli, int argc, char **argv)
+{
+	static const struct cli_syntax syntax = {
+		.usage = "image import FILE",
+		.text = "Take a version from a file that `image export` wrote (- for standard "
+			"input). It\nis verified, and then there under its own name and hash; "
+			"which version is current\ndoesn't change. A root that others made "
+			"becomes an image by a recipe:\nbramble-image(8), \"from\".\n",
+		.min_words = 1,
+		.max_words = 1,
+	};
+	enum cli_exit code;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	return run_program(cli, (const char *[]){ "import", argv[0], NULL });
 }

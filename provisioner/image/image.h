@@ -28,8 +28,10 @@ enum image_mode {
 struct image_options {
 	const char *config; /* bramble.conf, NULL for the installed one */
 	const char *share;  /* NULL: what bramble.conf says */
-	const char *target; /* build: the recipe's path; else NAME or NAME/HASH, NULL for all */
+	const char *target; /* build: the recipe's path; import: a file; else NAME or NAME/HASH,
+			       NULL for all */
 	const char *other;  /* diff: the second one */
+	const char *output; /* export: a file, or "-" */
 	const char *cache;  /* directory, NULL for the user's */
 	bool no_cache;
 	const char *init;  /* programs for arm64; NULL: beside this program */
@@ -60,6 +62,8 @@ int image_list(const struct image_options *options);
 int image_verify(const struct image_options *options);
 int image_show(const struct image_options *options);
 int image_diff(const struct image_options *options);
+int image_export(const struct image_options *options);
+int image_import(const struct image_options *options);
 
 /* One version on a share. */
 struct image_version {

@@ -24,6 +24,8 @@ static const struct verb {
 	{ "diff", "NAME/HASH NAME/HASH", "what a version has that another hasn't", image_diff,
 		false, 2, 2 },
 	{ "verify", "[NAME[/HASH]]", "hash everything again", image_verify, false, 0, 1 },
+	{ "export", "NAME/HASH", "write a version into one file", image_export, false, 1, 1 },
+	{ "import", "FILE", "take a version from such a file", image_import, false, 1, 1 },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -39,6 +41,7 @@ enum option_code {
 	OPTION_MODE,
 	OPTION_JSON,
 	OPTION_JOB,
+	OPTION_OUTPUT,
 	OPTION_HELP,
 };
 
@@ -53,6 +56,7 @@ static const struct option long_options[] = {
 	{ "mode", required_argument, NULL, OPTION_MODE },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "job", required_argument, NULL, OPTION_JOB },
+	{ "output", required_argument, NULL, OPTION_OUTPUT },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -67,7 +71,8 @@ static void print_help(FILE *out)
 	      "beginning is enough.\n\n"
 	      "  --share DIR      the share (default: share.path of the configuration)\n"
 	      "  --config FILE    in place of " SETTINGS_DEFAULT_PATH "\n"
-	      "  --json           list, show, diff, verify: print JSON, for programs\n"
+	      "  --json           print JSON, for programs (not build)\n"
+	      "  --output FILE    export: the file, or - for standard output\n"
 	      "\nbuild takes further:\n"
 	      "  --cache DIR      where earlier builds left their parts (default: paths.cache of "
 	      "the\n"
@@ -132,6 +137,10 @@ static int take_option(int option, char *value, struct image_options *options)
 	case OPTION_JOB:
 		options->job = value;
 		return 0;
+	case OPTION_OUTPUT:
+	case 'o':
+		options->output = value;
+		return 0;
 	case OPTION_JSON:
 		options->json = true;
 		return 0;
@@ -187,7 +196,7 @@ int main(int argc, char **argv)
 	umask(022);
 	(void)setenv("PATH", RUN_SAFE_PATH, 1);
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "o:", long_options, NULL)) != -1) {
 		int result = 0;
 
 		if (option == OPTION_HELP) {

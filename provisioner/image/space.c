@@ -2,7 +2,6 @@
 #include "provisioner/image/space.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
 
@@ -34,8 +33,8 @@ static int check(struct workshop *shop, const char *path, uint64_t needed_mb, co
 	if (there >= needed_mb)
 		return 0;
 	return failure_set(&shop->failure, -ENOSPC,
-		"not enough space: %s has %llu MB free, a build needs about %llu MB there; %s",
-		path, (unsigned long long)there, (unsigned long long)needed_mb, advice);
+		"not enough space: %s has %llu MB free, about %llu MB are needed there; %s", path,
+		(unsigned long long)there, (unsigned long long)needed_mb, advice);
 }
 
 int space_check(struct workshop *shop, bool warm, bool apart)
@@ -50,6 +49,11 @@ int space_check(struct workshop *shop, bool warm, bool apart)
 	return result == 0
 		       ? check(shop, shop->cache, RESULT_MB + (warm ? 0 : LAYERS_MB), FREE_CACHE)
 		       : result;
+}
+
+int space_check_bytes(struct workshop *shop, uint64_t bytes)
+{
+	return check(shop, shop->work, bytes / MEGABYTE + 1, FREE_VERSIONS);
 }
 
 void space_explain(const struct workshop *shop)

@@ -43,7 +43,7 @@ now_there
 
 root_with 2 0
 fill share 100
-check 'too small a disk is refused beforehand, with what to do' refused 'MB free, a build needs about'
+check 'too small a disk is refused beforehand, with what to do' refused 'MB free, about'
 check 'which is' grep -q "not enough space: $dir/share/.*bramble image gc" "$dir/err"
 rm "$dir/share/fill"
 root_with 1 420

@@ -222,7 +222,7 @@ static void help_is_there_for_every_verb(void **state)
 		"board show", "rules", "rules list", "rules test", "boot", "boot list", "boot show",
 		"boot watch", "boot latest", "events", "image", "image list", "image use",
 		"image rollback", "image gc", "image build", "image show", "image diff",
-		"image verify", "image pin", "image unpin", "rollout", "rollout start",
+		"image verify", "image export", "image import", "image pin", "image unpin", "rollout", "rollout start",
 		"rollout status", "rollout list", "doctor", "cluster", "cluster create",
 		"cluster upgrade", "cluster rebuild", "cluster renew", "cluster status",
 		"cluster snapshots", "cluster restore", "rollout pause", "rollout resume",

@@ -59,6 +59,8 @@ static const struct example {
 	{ "image show", "base", "", 0, "tests/integration/image_verbs.sh" },
 	{ "image diff", "base", "", 0, "tests/integration/image_verbs.sh" },
 	{ "image verify", "base", "", 0, "tests/integration/image_verbs.sh" },
+	{ "image export", "base", "", 0, "tests/integration/image_export.sh" },
+	{ "image import", "x", "", 0, "tests/integration/image_export.sh" },
 	{ "image pin", "base " HASH3, "", 0, NULL },
 	{ "image unpin", "base " HASH3, "image pin base " HASH3, 0, NULL },
 	{ "rollout start", "base --to 33333333 --no-watch", "", 0, NULL },
