@@ -93,7 +93,7 @@ static int copy_data(struct export *export, int fd, uint64_t size)
 static int add_file(struct export *export, const char *path, const char *name)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), result = 0;
-	struct stat status;
+	struct stat status = { 0 };
 
 	if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
 		result = fd < 0 ? -errno : -EINVAL;
@@ -228,7 +228,7 @@ static int find(struct export *export, const struct image_options *options)
 int image_export(const struct image_options *options)
 {
 	struct export *export = calloc(1, sizeof(*export));
-	int result = export ? 0 : -ENOMEM;
+	int result;
 
 	if (!options->output || !export) {
 		fputs("bramble-image: say where to: --output FILE, or - for standard output\n",

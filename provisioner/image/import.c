@@ -118,7 +118,7 @@ int image_import(const struct image_options *options)
 {
 	struct import *import = calloc(1, sizeof(*import));
 	struct archive *in = NULL;
-	int result = import ? 0 : -ENOMEM;
+	int result;
 
 	if (!import) {
 		fputs("bramble-image: out of memory\n", stderr);
