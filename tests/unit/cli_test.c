@@ -222,11 +222,12 @@ static void help_is_there_for_every_verb(void **state)
 		"board show", "rules", "rules list", "rules test", "boot", "boot list", "boot show",
 		"boot watch", "boot latest", "events", "image", "image list", "image use",
 		"image rollback", "image gc", "image build", "image show", "image diff",
-		"image verify", "image export", "image import", "image pin", "image unpin", "rollout", "rollout start",
-		"rollout status", "rollout list", "doctor", "cluster", "cluster create",
-		"cluster upgrade", "cluster rebuild", "cluster renew", "cluster status",
-		"cluster snapshots", "cluster restore", "rollout pause", "rollout resume",
-		"rollout abort", "config", "config check", "config show", "version" };
+		"image verify", "image export", "image import", "image pin", "image unpin",
+		"rollout", "rollout start", "rollout status", "rollout list", "doctor", "cluster",
+		"cluster create", "cluster upgrade", "cluster rebuild", "cluster renew",
+		"cluster status", "cluster snapshots", "cluster restore", "rollout pause",
+		"rollout resume", "rollout abort", "config", "config check", "config show",
+		"version" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
