@@ -3,7 +3,7 @@
 BOOT_MAKE := boot/build.c boot/kernel.c boot/initramfs.c boot/modules.c boot/firmware.c
 ROOTFS_RECIPE := rootfs/recipe.c rootfs/recipe_parts.c
 ROOTFS_MAKE := $(ROOTFS_RECIPE) $(addprefix rootfs/,failure.c progress.c run.c cache.c apt.c repositories.c kernel.c base.c \
-               tree.c units.c files.c script.c clean.c contents.c import.c seal.c root.c) common/verity.c
+               tree.c units.c files.c script.c clean.c contents.c import.c oci.c oci_text.c layer.c seal.c root.c) common/verity.c
 
 PROGRAMS += bramble-image
 bramble-image_SRC = provisioner/image/main.c provisioner/image/build.c provisioner/image/apart.c provisioner/image/job.c provisioner/image/space.c provisioner/image/portable.c provisioner/image/export.c provisioner/image/import.c \
@@ -30,6 +30,17 @@ test-run_SRC := tests/unit/run_test.c rootfs/run.c rootfs/failure.c rootfs/progr
 test-run_LIBS := cmocka
 test-tree_SRC := tests/unit/tree_test.c rootfs/clean.c rootfs/tree.c rootfs/units.c rootfs/cache.c rootfs/failure.c common/hash.c $(COMMON_BASE)
 test-tree_LIBS := cmocka libsodium
+
+TESTS += test-layer test-oci-text
+test-layer_SRC := tests/unit/layer_test.c $(addprefix rootfs/,layer.c tree.c cache.c failure.c progress.c) $(COMMON_BASE) common/hash.c
+test-layer_LIBS := cmocka libarchive libsodium
+test-oci-text_SRC := tests/unit/oci_text_test.c rootfs/oci_text.c rootfs/failure.c common/str.c
+test-oci-text_LIBS := cmocka libcjson
+FUZZERS += fuzz-layer fuzz-oci_text
+fuzz-layer_SRC := tests/fuzz/layer.c $(addprefix rootfs/,layer.c tree.c cache.c failure.c progress.c) $(COMMON_BASE) common/hash.c
+fuzz-layer_LIBS := libarchive libsodium
+fuzz-oci_text_SRC := tests/fuzz/oci_text.c rootfs/oci_text.c rootfs/failure.c common/str.c
+fuzz-oci_text_LIBS := libcjson
 
 TESTS += test-contents
 test-contents_SRC := tests/unit/contents_test.c $(addprefix rootfs/,contents.c cache.c tree.c failure.c) $(COMMON_BASE) common/hash.c

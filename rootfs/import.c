@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "rootfs/cache.h"
+#include "rootfs/oci.h"
 #include "rootfs/run.h"
 #include "rootfs/tree.h"
 
@@ -49,6 +50,7 @@ static bool ends(const char *text, const char *with)
 	return length >= size && strcmp(text + length - size, with) == 0;
 }
 
+#define OCI_TIMES 7
 /* Raspberry Pi OS Lite of 2023: 0.4 GB as .img.xz, 2.6 GB as .img, 1.9 GB of files, 0.6 GB as
  * squashfs. A tar compresses to a quarter or so. */
 unsigned long long import_estimate_bytes(const char *from)
@@ -62,6 +64,8 @@ unsigned long long import_estimate_bytes(const char *from)
 
 	if (stat(from, &status) != 0)
 		return 0;
+	if (oci_is_archive(from)) /* the archive, its compressed layers, what is in them */
+		return OCI_TIMES * (unsigned long long)status.st_size;
 	while (!ends(from, kinds[i].extension))
 		i++;
 	return kinds[i].times * (unsigned long long)status.st_size;
@@ -184,7 +188,8 @@ static int check_init(struct workshop *shop, const char *root)
 		       ? 0
 		       : failure_set(&shop->failure, result,
 				 "%s holds no /sbin/init that can be executed: it isn't the root "
-				 "of a system",
+				 "of a system (an image for containers needs systemd-sysv "
+				 "installed in it)",
 				 shop->recipe->from);
 }
 
@@ -194,7 +199,11 @@ int import_unpack(struct workshop *shop, const char *root)
 	int result;
 
 	progress_note(&shop->progress, "unpacking");
-	result = ends(from, ".img") || ends(from, ".img.xz") ? unpack_disk(shop, root)
-							     : unpack_tar(shop, root);
+	if (ends(from, ".img") || ends(from, ".img.xz"))
+		result = unpack_disk(shop, root);
+	else if (oci_is_archive(from))
+		result = oci_unpack(shop, root);
+	else
+		result = unpack_tar(shop, root);
 	return result == 0 ? check_init(shop, root) : result;
 }

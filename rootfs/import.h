@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* A root made elsewhere (`from` of a recipe): a tar file, or the image of a disk such as Raspberry
- * Pi OS comes as; both may be compressed with xz. What it holds for its own boot isn't used. */
+/* A root made elsewhere (`from` of a recipe): a tar file, the image of a disk such as Raspberry Pi
+ * OS comes as, both perhaps compressed, or an OCI archive. What it holds for its own boot isn't
+ * used.
+ */
 #ifndef BRAMBLE_ROOTFS_IMPORT_H
 #define BRAMBLE_ROOTFS_IMPORT_H
 

@@ -19,7 +19,7 @@
 #define COPY_CHUNK (256u * 1024u)
 #define TEXT_LIMIT (1u << 20)
 
-static int open_inside(int root, const char *path, unsigned flags)
+int tree_open_inside(int root, const char *path, unsigned flags)
 {
 	struct open_how how = {
 		.flags = flags | O_CLOEXEC,
@@ -34,7 +34,7 @@ static int open_inside(int root, const char *path, unsigned flags)
 static int open_directory(int root, const char *path)
 {
 	char partial[PATH_LIMIT];
-	int parent = open_inside(root, ".", O_PATH | O_DIRECTORY);
+	int parent = tree_open_inside(root, ".", O_PATH | O_DIRECTORY);
 	const char *rest = path;
 
 	while (parent >= 0 && *rest) {
@@ -51,10 +51,10 @@ static int open_directory(int root, const char *path)
 		partial[total] = '\0';
 		memcpy(name, rest, length);
 		name[length] = '\0';
-		next = open_inside(root, partial, O_PATH | O_DIRECTORY);
+		next = tree_open_inside(root, partial, O_PATH | O_DIRECTORY);
 		if (next == -ENOENT) {
 			next = mkdirat(parent, name, 0755) == 0
-				       ? open_inside(root, partial, O_PATH | O_DIRECTORY)
+				       ? tree_open_inside(root, partial, O_PATH | O_DIRECTORY)
 				       : -errno;
 		}
 		close(parent);
@@ -64,8 +64,7 @@ static int open_directory(int root, const char *path)
 	return parent;
 }
 
-/* Open the directory of `path`; *name is its last segment. */
-static int open_parent(int root, const char *path, const char **name)
+int tree_open_parent(int root, const char *path, const char **name)
 {
 	const char *slash = strrchr(path, '/');
 	char directory[PATH_LIMIT] = "";
@@ -99,7 +98,7 @@ static int write_bytes(int fd, const char *data, size_t size)
 static int create(int root, const char *path)
 {
 	const char *name;
-	int parent = open_parent(root, path, &name);
+	int parent = tree_open_parent(root, path, &name);
 	int fd;
 
 	if (parent < 0)
@@ -162,7 +161,7 @@ int tree_copy(int root, const char *path, const char *source, mode_t mode, uid_t
 int tree_own(int root, const char *path, uid_t user, gid_t group)
 {
 	const char *name;
-	int parent = open_parent(root, path, &name);
+	int parent = tree_open_parent(root, path, &name);
 	int result;
 
 	if (parent < 0)
@@ -174,7 +173,7 @@ int tree_own(int root, const char *path, uid_t user, gid_t group)
 
 int tree_find(int root, const char *path)
 {
-	int fd = open_inside(root, path, O_PATH);
+	int fd = tree_open_inside(root, path, O_PATH);
 
 	if (fd < 0)
 		return fd;
@@ -185,7 +184,7 @@ int tree_find(int root, const char *path)
 int tree_link(int root, const char *path, const char *target)
 {
 	const char *name;
-	int parent = open_parent(root, path, &name);
+	int parent = tree_open_parent(root, path, &name);
 	int result;
 
 	if (parent < 0)
@@ -209,7 +208,7 @@ int tree_make_directory(int root, const char *path)
 int tree_remove(int root, const char *path)
 {
 	const char *name;
-	int parent = open_parent(root, path, &name);
+	int parent = tree_open_parent(root, path, &name);
 	int result;
 
 	if (parent < 0)
@@ -223,7 +222,7 @@ int tree_read(int root, const char *path, char **text)
 {
 	char proc[64];
 	size_t size;
-	int fd = open_inside(root, path, O_RDONLY);
+	int fd = tree_open_inside(root, path, O_RDONLY);
 	int result;
 
 	if (fd < 0)
@@ -236,7 +235,7 @@ int tree_read(int root, const char *path, char **text)
 
 int tree_check_program(int root, const char *path)
 {
-	int fd = open_inside(root, path, O_PATH);
+	int fd = tree_open_inside(root, path, O_PATH);
 	struct stat status;
 	int result = 0;
 

@@ -13,6 +13,14 @@
 
 #include "common/str.h"
 
+/* Open what is there under the name (openat2(2) flags, O_CLOEXEC is added). Returns a descriptor or
+ * -errno. */
+int tree_open_inside(int root, const char *path, unsigned flags);
+
+/* Open the directory of `path`, made where it is missing; *name is its last segment. Returns a
+ * descriptor (O_PATH) or -errno. */
+int tree_open_parent(int root, const char *path, const char **name);
+
 int tree_write(int root, const char *path, const void *data, size_t size, mode_t mode);
 int tree_copy(int root, const char *path, const char *source, mode_t mode, uid_t user, gid_t group);
 int tree_link(int root, const char *path, const char *target);
