@@ -151,7 +151,7 @@ static int read_text(struct oci *oci, const char *name, char **text, size_t *siz
 static int verify_blob(struct oci *oci, const struct oci_blob *blob)
 {
 	char path[WORKSHOP_PATH_SIZE + NAME_SIZE], hash[HASH_TEXT_SIZE];
-	struct stat status;
+	struct stat status = { 0 };
 	int fd, result = 0;
 
 	snprintf(path, sizeof(path), "%s/%s", oci->place, blob->hash);
