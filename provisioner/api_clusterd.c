@@ -7,6 +7,7 @@
 #include "provisioner/api.h"
 #include "provisioner/cluster/engine.h"
 #include "provisioner/cluster/joins.h"
+#include "provisioner/cluster/routes.h"
 #include "provisioner/cluster/volumes.h"
 #include "provisioner/rules.h"
 #include "provisioner/timeline.h"
@@ -163,6 +164,7 @@ static void take_node(struct brambled *brambled, const cJSON *object)
 	str_copy(node->pod_cidr, sizeof(node->pod_cidr), get_text(object, "pod_cidr"));
 	str_copy_visible(node->reason, sizeof(node->reason), get_text(object, "reason"),
 		strlen(get_text(object, "reason")));
+	routes_follow(brambled, node, known.address);
 	tell_change(brambled, node, was_ready);
 }
 

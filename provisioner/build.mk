@@ -42,7 +42,7 @@ test-network_LIBS := cmocka libevent_core
 CLUSTER_SRC := $(addprefix provisioner/cluster/,paths.c kubeadm.c yaml.c processes.c own.c create.c objects.c ask.c \
 	lock.c copy.c manifest.c store.c store_id.c store_check.c snapshot.c snapshot_list.c restore.c \
 	certificates.c credentials.c etcd.c anew.c running.c upgrade.c upgrade_plan.c renew.c)
-CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c store.c store_id.c volumes.c engine_kubeadm.c joins.c warnings.c processes.c paths.c) provisioner/api_cluster.c provisioner/api_clusterd.c
+CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c store.c store_id.c volumes.c routes.c engine_kubeadm.c joins.c warnings.c processes.c paths.c) provisioner/api_cluster.c provisioner/api_clusterd.c
 # Add-ons
 ADDONS_PURE := $(addprefix provisioner/addons/,manifest.c inventory.c) provisioner/cluster/yaml.c common/str.c
 ADDONS_SRC := $(addprefix provisioner/addons/,manifest.c inventory.c load.c apply.c keep.c)

@@ -36,6 +36,11 @@ void network_describe_dhcpwatch(const struct settings *settings, struct supervis
  * answers no ARP once a transfer has begun. Returns 0 or -errno. */
 int network_set_neighbour(const char *interface, struct in_addr address, const struct mac *mac);
 
+/* The way to a network by another machine on the LAN, in place of the one that was. Returns 0 or
+ * -errno. */
+int network_set_route(const char *interface, struct in_addr network, unsigned prefix_length,
+	struct in_addr gateway);
+
 /* Is the LAN interface there, up, and does it carry the router's address? Adds the address and sets
  * the link up when they are missing. Returns 0 or -errno with `reason`. */
 int network_prepare_interface(const struct settings *settings, char *reason, size_t size);

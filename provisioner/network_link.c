@@ -22,6 +22,7 @@ struct request {
 		struct ndmsg neighbour;
 		struct ifaddrmsg address;
 		struct ifinfomsg link;
+		struct rtmsg route;
 		uint8_t bytes[ATTRIBUTES_SIZE];
 	} body;
 };
@@ -93,6 +94,27 @@ int network_set_neighbour(const char *interface, struct in_addr address, const s
 	request.body.neighbour.ndm_state = NUD_PERMANENT;
 	put_attribute(&request, NDA_DST, &address, sizeof(address));
 	put_attribute(&request, NDA_LLADDR, mac->octet, sizeof(mac->octet));
+	return ask(&request);
+}
+
+int network_set_route(const char *interface, struct in_addr network, unsigned prefix_length,
+	struct in_addr gateway)
+{
+	struct request request;
+	unsigned index = if_nametoindex(interface);
+
+	if (index == 0)
+		return -errno;
+	begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, sizeof(struct rtmsg));
+	request.body.route.rtm_family = AF_INET;
+	request.body.route.rtm_dst_len = (uint8_t)prefix_length;
+	request.body.route.rtm_table = RT_TABLE_MAIN;
+	request.body.route.rtm_protocol = RTPROT_STATIC;
+	request.body.route.rtm_scope = RT_SCOPE_UNIVERSE;
+	request.body.route.rtm_type = RTN_UNICAST;
+	put_attribute(&request, RTA_DST, &network, sizeof(network));
+	put_attribute(&request, RTA_GATEWAY, &gateway, sizeof(gateway));
+	put_attribute(&request, RTA_OIF, &index, sizeof(index));
 	return ask(&request);
 }
 

@@ -36,6 +36,7 @@ struct joins_node {
 	char pod_cidr[20], reason[160];
 	char version[JOINS_VERSION_SIZE]; /* of its kubelet */
 	bool ready;
+	int route_result;    /* of the way to its pods, which was told; see routes.c */
 	bool cordoned, ours; /* no new work comes to it; because Bramble said so */
 	/* See engine_kubeadm.c. */
 	bool leaves;	     /* no new work is to come to it, and what runs there goes elsewhere */

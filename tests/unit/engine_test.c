@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "provisioner/cluster/engine.h"
+#include "provisioner/cluster/routes.h"
 #include "provisioner/orders.h"
 
 #define PEER "10.77.0.50"
@@ -306,6 +307,20 @@ static void without_a_cluster_and_for_nodes_that_are_none_of_its_nothing_is_wait
 	free(token);
 }
 
+static void only_networks_of_pods_are_routed(void **state)
+{
+	static const char *const bad[] = { "", "x", "10.245.1.0/24", "0.0.0.0/0", "10.244.1.1/24",
+		"10.244.0.0/15", "10.244.1.1/32", "10.77.0.0/24" };
+	struct in_addr network;
+	unsigned length = 0;
+
+	(void)state;
+	assert_true(routes_parse("10.244.3.0/24", "10.244.0.0/16", &network, &length));
+	assert_int_equal(length, 24);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(routes_parse(bad[i], "10.244.0.0/16", &network, &length));
+}
+
 static void a_forgotten_node_is_to_be_deleted_until_its_name_is_given_anew(void **state)
 {
 	struct world *world = *state;
@@ -340,6 +355,7 @@ int main(void)
 		TEST(what_can_not_be_drained_in_time_is_not_rebooted_or_is_as_configured),
 		TEST(a_reboot_at_once_asks_nobody),
 		TEST(without_a_cluster_and_for_nodes_that_are_none_of_its_nothing_is_waited_for),
+		cmocka_unit_test(only_networks_of_pods_are_routed),
 		TEST(a_forgotten_node_is_to_be_deleted_until_its_name_is_given_anew),
 	};
 

@@ -280,6 +280,9 @@ static void a_missing_interface_is_named(void **state)
 		network_prepare_interface(&world->settings, reason, sizeof(reason)), -ENODEV);
 	assert_non_null(strstr(reason, "nothere0"));
 	assert_int_equal(network_set_neighbour("nothere0", address("10.77.0.21"), &mac_a), -ENODEV);
+	assert_int_equal(
+		network_set_route("nothere0", address("10.244.1.0"), 24, address("10.77.0.21")),
+		-ENODEV);
 }
 
 static void neighbours_are_permanent_and_follow_the_board(void **state)
@@ -300,6 +303,40 @@ static void neighbours_are_permanent_and_follow_the_board(void **state)
 	free(text);
 }
 
+/* Destination and gateway as the kernel prints them: in its byte order. */
+static bool has_route(const char *line)
+{
+	char *text;
+	size_t size;
+	bool found;
+
+	assert_int_equal(file_read("/proc/thread-self/net/route", 4096, &text, &size), 0);
+	found = strstr(text, line) != NULL;
+	free(text);
+	return found;
+}
+
+static void a_route_follows_its_gateway(void **state)
+{
+	struct world *world = *state;
+	char reason[160], first[64], second[64];
+
+	if (!make_lan(world))
+		skip();
+	snprintf(first, sizeof(first), "lan0\t%08X\t%08X\t", address("10.244.1.0").s_addr,
+		address("10.77.0.21").s_addr);
+	snprintf(second, sizeof(second), "lan0\t%08X\t%08X\t", address("10.244.1.0").s_addr,
+		address("10.77.0.22").s_addr);
+	assert_int_equal(network_prepare_interface(&world->settings, reason, sizeof(reason)), 0);
+	assert_int_equal(
+		network_set_route("lan0", address("10.244.1.0"), 24, address("10.77.0.21")), 0);
+	assert_true(has_route(first));
+	assert_int_equal(
+		network_set_route("lan0", address("10.244.1.0"), 24, address("10.77.0.22")), 0);
+	assert_true(has_route(second));
+	assert_false(has_route(first));
+}
+
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, end_world)
 
 int main(void)
@@ -315,6 +352,7 @@ int main(void)
 		IN_WORLD(the_interface_gets_its_address_and_is_set_up),
 		IN_WORLD(a_missing_interface_is_named),
 		IN_WORLD(neighbours_are_permanent_and_follow_the_board),
+		IN_WORLD(a_route_follows_its_gateway),
 	};
 
 	return cmocka_run_group_tests_name("network", tests, NULL, NULL);
