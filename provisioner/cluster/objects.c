@@ -31,7 +31,7 @@ const char cluster_objects[] =
 	"metadata: { name: 'bramble:clusterd' }\n"
 	"rules:\n"
 	"- { apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests],\n"
-	"    verbs: [get, list] }\n"
+	"    verbs: [get, list, delete] }\n"
 	"- { apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/approval],\n"
 	"    verbs: [patch, update] }\n"
 	"- { apiGroups: [certificates.k8s.io], resources: [signers], verbs: [approve],\n"

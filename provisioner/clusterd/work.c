@@ -158,6 +158,19 @@ static int find_node(struct work *work, const char *token, char node[static NODE
 	return result;
 }
 
+/* Its token has been taken back since, because the node or brambled began anew. Denied it would be
+ * in the node's way: a kubelet keeps its key, names its requests by it, and takes the one that it
+ * finds (client-go, util/certificate/csr) for an hour. */
+static void drop(struct work *work, const struct request *request)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), REQUESTS "/%.253s", request->name);
+	if (work_call(work, KUBE_DELETE, path, NULL, NULL) == 0)
+		log_notice("certificate request %.80s: deleted: its token was taken back",
+			request->name);
+}
+
 /* Returns whether it was approved. */
 static bool decide(struct work *work, const cJSON *object, const struct request *request, bool used)
 {
@@ -167,11 +180,10 @@ static bool decide(struct work *work, const cJSON *object, const struct request 
 	cJSON *patch;
 
 	if (result == -ENOENT)
-		snprintf(reason, sizeof(reason), "its token is none that was given to a node");
-	else if (result != 0)
+		drop(work, request);
+	if (result != 0)
 		return false;
-	else
-		approve = request_judge(object, node, used, reason);
+	approve = request_judge(object, node, used, reason);
 	patch = request_verdict(approve, reason);
 	snprintf(path, sizeof(path), REQUESTS "/%.253s/approval", request->name);
 	result = work_call(work, KUBE_PATCH, path, patch, NULL);

@@ -78,6 +78,12 @@ check '… not even while the API server still knew it' wait_for 20 was_denied_o
 check '… and this boot gets no other, whoever asks on the node' refused 1 /v1/cluster/token "$one"
 
 check 'the other node gets a token' wait_for 20 has_token 2
+# As when brambled dies just when the kubelet asks, which names its requests by a key that it keeps.
+kill -STOP "$(appliance pid clusterd)"
+check '… and asks with it' request early rasp2 "$(cat "$lab/token-2")"
+kubectl -n kube-system delete secret "bootstrap-token-$(cut -d. -f1 "$lab/token-2")" >/dev/null
+kill -CONT "$(appliance pid clusterd)"
+check '… the token is taken back: no denial stands in the way of its next request' wait_for 60 fails kubectl get csr early
 appliance kill brambled
 check 'brambled is killed: it gets another one' wait_for 20 has_token 2
 check '… and there is one only' wait_for 20 is "$(tokens)" 1

@@ -41,7 +41,14 @@ gets_certificate() { # request
 	return 1
 }
 joins() { # round
-	wait_for 30 boots && wait_for 30 has_joined && gets_certificate "join-$1" && wait_for 30 is_kept && wait_for 60 no_tokens
+	for step in 'wait_for 30 boots' 'wait_for 30 has_joined' "gets_certificate join-$1" 'wait_for 30 is_kept' 'wait_for 60 no_tokens'; do
+		$step || return 1
+	done
+}
+test_explain() {
+	note "it stopped at: $step"
+	grep -E 'brambled|clusterd|supervis' "$lab/log" | tail -n 25 | cut -c1-220 | sed 's/^/# /'
+	kubectl get csr 2>&1 | sed 's/^/# /'
 }
 random() { od -An -N2 -tu2 /dev/urandom | tr -d ' '; }
 
