@@ -93,9 +93,9 @@ static int choose_version(struct brambled *brambled, struct registry_node *node,
 	return images_open(brambled, image, current, &version->set, version->root, reason);
 }
 
-/* The kernel command line carries this boot's token and version: note them before they leave the
- * house. A full disk doesn't keep a node from booting; only if brambled is killed before there is
- * room again has the node to boot once more. */
+/* The kernel command line carries this boot's token and version: they are durable before they leave
+ * the house. A full disk doesn't keep a node from booting; only if brambled is killed before there
+ * is room again has the node to boot once more. */
 static void note_command_line(
 	struct brambled *brambled, struct registry_node *node, const char *hash)
 {
@@ -103,7 +103,7 @@ static void note_command_line(
 		str_copy(node->image_hash, sizeof(node->image_hash), hash);
 		(void)registry_put_node(brambled->registry, node);
 	}
-	(void)brambled_settle(brambled);
+	brambled->settle_due = true;
 }
 
 /* The texts that a context points to. */

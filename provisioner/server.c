@@ -36,8 +36,18 @@ struct client {
 	uint64_t wait_until_ns;
 };
 
+/* An answer that waits until what it rests on is durable. */
+struct held_answer {
+	struct client *client;
+	uint32_t id;
+	struct ipc_resolved answer;
+	int fd;
+};
+
 struct server {
 	struct brambled *brambled;
+	struct held_answer held[MESSAGES_PER_WAKE];
+	size_t n_held;
 	int listening;
 	struct event *event;
 	struct client clients[CLIENTS];
@@ -139,15 +149,42 @@ static void answer_api(struct client *client, const struct ipc_message *message)
 	cJSON_Delete(reply.json);
 }
 
+static void send_resolved(const struct held_answer *held)
+{
+	if (ipc_send(held->client->socket, IPC_RESOLVED, held->id, &held->answer, NULL, 0,
+		    held->fd) != 0)
+		log_debug("an answer was not taken");
+	if (held->fd >= 0)
+		close(held->fd);
+}
+
+/* One commit for all that asked at the same time: boards that are switched on together wait for
+ * one, not for each other's. */
+static void send_held(struct server *server)
+{
+	if (server->n_held == 0)
+		return;
+	(void)brambled_settle(server->brambled);
+	server->brambled->settle_due = false;
+	for (size_t i = 0; i < server->n_held; i++)
+		send_resolved(&server->held[i]);
+	server->n_held = 0;
+}
+
 static void answer_resolve(struct client *client, const struct ipc_message *message)
 {
-	struct ipc_resolved answer;
-	int fd = resolve_answer(client->server->brambled, &message->body.resolve, &answer);
+	struct server *server = client->server;
+	struct held_answer *held = &server->held[server->n_held];
 
-	if (ipc_send(client->socket, IPC_RESOLVED, message->header.id, &answer, NULL, 0, fd) != 0)
-		log_debug("an answer was not taken");
-	if (fd >= 0)
-		close(fd);
+	held->client = client;
+	held->id = message->header.id;
+	held->fd = resolve_answer(server->brambled, &message->body.resolve, &held->answer);
+	if (server->brambled->settle_due)
+		server->n_held++;
+	else
+		send_resolved(held);
+	if (server->n_held == MESSAGES_PER_WAKE)
+		send_held(server);
 }
 
 /* Is this uid entitled to the role? Each server has a user of its own; root may be anything. */
@@ -219,6 +256,7 @@ static bool handle(struct client *client, const struct ipc_message *message)
 		timeline_note_waits(client->server->brambled, &message->body.waits);
 		return true;
 	case IPC_API:
+		send_held(client->server); /* what a call undoes is its own alone */
 		answer_api(client, message);
 		return true;
 	case IPC_DHCP:
@@ -234,35 +272,44 @@ static bool handle(struct client *client, const struct ipc_message *message)
 	return false;
 }
 
-static void on_message(evutil_socket_t socket, short what, void *argument)
+/* Returns false when the peer must go. */
+static bool hear(struct client *client)
 {
-	struct client *client = argument;
 	struct ipc_message message;
 
-	(void)what;
 	for (unsigned i = 0; i < MESSAGES_PER_WAKE; i++) {
-		int result = ipc_receive(socket, client->server->buffer, &message);
+		int result = ipc_receive(client->socket, client->server->buffer, &message);
 		bool welcome;
 
 		if (result == -EAGAIN)
 			break;
-		if (result <= 0) {
-			if (result < 0)
-				log_warning("a peer of uid %u was disconnected: %s",
-					(unsigned)client->uid, strerror(-result));
-			drop(client);
-			return;
-		}
+		if (result < 0)
+			log_warning("a peer of uid %u was disconnected: %s", (unsigned)client->uid,
+				strerror(-result));
+		if (result <= 0)
+			return false;
 		welcome = handle(client, &message);
 		if (message.fd >= 0)
 			close(message.fd);
 		if (!welcome) {
 			log_warning("a peer of uid %u said what it may not and was disconnected",
 				(unsigned)client->uid);
-			drop(client);
-			return;
+			return false;
 		}
 	}
+	return true;
+}
+
+static void on_message(evutil_socket_t socket, short what, void *argument)
+{
+	struct client *client = argument;
+	bool stays = hear(client);
+
+	(void)socket;
+	(void)what;
+	send_held(client->server);
+	if (!stays)
+		drop(client);
 }
 
 static void admit(struct server *server, int socket)

@@ -83,9 +83,9 @@ static unsigned role_now(void)
 int resolve_answer(
 	struct brambled *brambled, const struct ipc_resolve *request, struct ipc_resolved *answer)
 {
-	(void)brambled;
 	must(role_now() == IPC_ROLE_TFTPD || role_now() == IPC_ROLE_HTTPD);
 	must(memchr(request->name, 0, sizeof(request->name)) != NULL);
+	brambled->settle_due |= (request->peer_port & 2) != 0;
 	*answer = (struct ipc_resolved){ .error = request->peer_port & 1 ? ENOENT : 0 };
 	return answer->error ? -1 : fuzz_file(3);
 }

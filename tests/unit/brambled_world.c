@@ -243,6 +243,14 @@ static char *read_descriptor(int fd, size_t size)
 	return content;
 }
 
+/* As server.c does before an answer leaves the house. A full disk keeps no answer back. */
+static void world_settle(struct world *world)
+{
+	if (world->brambled.settle_due)
+		(void)brambled_settle(&world->brambled);
+	world->brambled.settle_due = false;
+}
+
 int world_fetch(struct world *world, const char *peer, const char *name,
 	struct ipc_resolved *answer, char **content)
 {
@@ -254,6 +262,7 @@ int world_fetch(struct world *world, const char *peer, const char *name,
 		answer = &own;
 	str_copy(request.name, sizeof(request.name), name);
 	fd = resolve_answer(&world->brambled, &request, answer);
+	world_settle(world);
 	assert_int_equal(fd >= 0, answer->error == 0);
 	if (answer->error != 0) {
 		assert_true(answer->reason[0] != '\0');

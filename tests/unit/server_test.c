@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+/* brambled's socket with all of brambled behind it: what many ask at the same time. */
+#include "provisioner/server.h"
+
+#include <event2/event.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/unit/brambled_world.h"
+
+#define BOARDS 8u
+
+/* Whoever runs the test is every server's user. */
+struct passwd *getpwnam(const char *name)
+{
+	static struct passwd entry;
+
+	(void)name;
+	entry.pw_uid = geteuid();
+	return &entry;
+}
+
+static int call(struct world *world)
+{
+	char path[128];
+	int socket;
+
+	snprintf(path, sizeof(path), "%s/run/ipc.sock", world->directory);
+	socket = ipc_connect(path, IPC_ROLE_TFTPD);
+	assert_true(socket >= 0);
+	return socket;
+}
+
+/* The same file for each board, asked for before brambled looks at any. */
+static void ask_for_all(int socket, const char *leaf)
+{
+	struct ipc_resolve request = { .protocol = IPC_TFTP };
+
+	for (uint32_t i = 0; i < BOARDS; i++) {
+		request.peer.s_addr = htonl(ntohl(world_address("10.77.0.50").s_addr) + i);
+		snprintf(request.name, sizeof(request.name), "%08x/%s", 0x1001u + i, leaf);
+		assert_int_equal(ipc_send(socket, IPC_RESOLVE, i + 1, &request, NULL, 0, -1), 0);
+	}
+}
+
+/* Each question has its answer, with a file that is there; without waiting. */
+static void hear_all(int socket)
+{
+	static uint8_t packet[IPC_PACKET_SIZE];
+	struct ipc_message message;
+	unsigned heard = 0;
+
+	for (unsigned i = 0; i < BOARDS; i++) {
+		assert_int_equal(ipc_receive(socket, packet, &message), 1);
+		assert_int_equal(message.header.type, IPC_RESOLVED);
+		assert_int_equal(message.body.resolved.error, 0);
+		assert_true(message.fd >= 0);
+		close(message.fd);
+		heard |= 1u << message.header.id;
+	}
+	assert_int_equal(heard, (1u << (BOARDS + 1)) - 2);
+}
+
+static uint64_t ask(struct world *world, int socket, const char *leaf)
+{
+	uint64_t before = registry_count_commits(world->brambled.registry);
+
+	ask_for_all(socket, leaf);
+	event_base_loop(world->brambled.base, EVLOOP_NONBLOCK);
+	hear_all(socket);
+	return registry_count_commits(world->brambled.registry) - before;
+}
+
+static void boards_that_ask_together_wait_for_one_commit(void **state)
+{
+	struct world *world = *state;
+	const struct registry_boot *boot;
+	struct mac mac;
+	int socket;
+
+	world_use_image(world, FIRST_HASH);
+	for (unsigned i = 0; i < BOARDS; i++)
+		world_discover(world, i + 1, 0x1001u + i);
+	assert_int_equal(server_start(&world->brambled), 0);
+	socket = call(world);
+	event_base_loop(world->brambled.base, EVLOOP_NONBLOCK);
+	ask(world, socket, "config.txt"); /* they become nodes */
+	assert_int_equal(world_commit(world), 0);
+	assert_int_equal(ask(world, socket, "config.txt"), 0);
+	assert_int_equal(ask(world, socket, "cmdline.txt"), 1);
+	server_stop(&world->brambled);
+	close(socket);
+	/* Each token was durable when it was told. */
+	world_crash(world);
+	for (unsigned i = 0; i < BOARDS; i++) {
+		mac = world_mac(i + 1);
+		boot = timeline_boot(&world->brambled, &mac);
+		assert_non_null(boot);
+		assert_int_equal(strlen(boot->token), REGISTRY_TOKEN_SIZE - 1);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			boards_that_ask_together_wait_for_one_commit, world_make, world_remove),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
