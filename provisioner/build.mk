@@ -266,6 +266,7 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	nodeconf/force.c \
 	nodes.c \
 	orders.c \
+	outbox.c \
 	placement.c \
 	policy.c \
 	publish.c \
@@ -383,7 +384,7 @@ test-server_LIBS := cmocka $(brambled_LIBS)
 test-api_SRC := tests/unit/api_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-api_LIBS := cmocka $(brambled_LIBS)
 FUZZERS += fuzz-brambled_peer
-fuzz-brambled_peer_SRC := tests/fuzz/brambled_peer.c tests/fuzz/world.c provisioner/server.c common/ipc.c common/file.c \
+fuzz-brambled_peer_SRC := tests/fuzz/brambled_peer.c tests/fuzz/world.c provisioner/server.c provisioner/outbox.c common/ipc.c common/file.c \
 	common/log.c common/str.c
 fuzz-brambled_peer_LIBS := libevent_core libcjson
 FUZZERS += fuzz-resolve

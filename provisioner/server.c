@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "provisioner/api.h"
 #include "provisioner/console.h"
+#include "provisioner/outbox.h"
 #include "provisioner/resolve.h"
 #include "provisioner/sightings.h"
 #include "provisioner/timeline.h"
@@ -23,6 +24,7 @@
 #define CLIENTS 64
 #define MESSAGES_PER_WAKE 64
 #define FOLLOW_LIMIT 1000
+#define PATIENCE_S 10 /* with a peer that takes no answer; its own with an answer is no longer */
 
 struct client {
 	struct server *server;
@@ -30,6 +32,9 @@ struct client {
 	uid_t uid;
 	enum ipc_role role; /* 0 until HELLO */
 	struct event *event;
+	/* What it hasn't taken yet; meanwhile it isn't listened to. */
+	struct outbox outbox;
+	struct event *writable;
 	/* A held-back GET /v1/events: at most one per client. */
 	uint32_t waiting_id; /* 0 = none */
 	int64_t after;
@@ -56,10 +61,50 @@ struct server {
 
 static void drop(struct client *client)
 {
-	event_free(client->event);
+	if (client->event)
+		event_free(client->event);
+	if (client->writable)
+		event_free(client->writable);
+	outbox_free(&client->outbox);
 	close(client->socket);
 	client->socket = -1;
-	client->event = NULL;
+	client->event = client->writable = NULL;
+}
+
+static void await_room(struct client *client)
+{
+	static const struct timeval patience = { .tv_sec = PATIENCE_S };
+
+	event_add(client->writable, &patience);
+}
+
+static void on_writable(evutil_socket_t socket, short what, void *argument)
+{
+	struct client *client = argument;
+	int result = what & EV_TIMEOUT ? -ETIMEDOUT : outbox_flush(&client->outbox, socket);
+
+	if (result == -EAGAIN) {
+		await_room(client);
+	} else if (result == 0) {
+		event_add(client->event, NULL);
+	} else {
+		log_warning("a peer of uid %u takes no answers and was disconnected: %s",
+			(unsigned)client->uid, strerror(-result));
+		drop(client);
+	}
+}
+
+/* `fd` (-1 none) is closed here. */
+static void answer(struct client *client, enum ipc_type type, uint32_t id, const void *body, int fd)
+{
+	int result = outbox_send(&client->outbox, client->socket, type, id, body, fd);
+
+	if (result != 0)
+		log_debug("an answer was not taken: %s", strerror(-result));
+	if (!client->outbox.first || event_pending(client->writable, EV_WRITE, NULL))
+		return;
+	event_del(client->event);
+	await_room(client);
 }
 
 static void reply_json(struct client *client, uint32_t id, int status, const cJSON *json)
@@ -74,10 +119,7 @@ static void reply_json(struct client *client, uint32_t id, int status, const cJS
 	}
 	if (fd < 0)
 		reply.status = 503;
-	if (ipc_send(client->socket, IPC_API_REPLY, id, &reply, NULL, 0, fd) != 0)
-		log_debug("an answer was not taken");
-	if (fd >= 0)
-		close(fd);
+	answer(client, IPC_API_REPLY, id, &reply, fd);
 	free(text);
 }
 
@@ -149,15 +191,6 @@ static void answer_api(struct client *client, const struct ipc_message *message)
 	cJSON_Delete(reply.json);
 }
 
-static void send_resolved(const struct held_answer *held)
-{
-	if (ipc_send(held->client->socket, IPC_RESOLVED, held->id, &held->answer, NULL, 0,
-		    held->fd) != 0)
-		log_debug("an answer was not taken");
-	if (held->fd >= 0)
-		close(held->fd);
-}
-
 /* One commit for all that asked at the same time: boards that are switched on together wait for
  * one, not for each other's. */
 static void send_held(struct server *server)
@@ -166,8 +199,11 @@ static void send_held(struct server *server)
 		return;
 	(void)brambled_settle(server->brambled);
 	server->brambled->settle_due = false;
-	for (size_t i = 0; i < server->n_held; i++)
-		send_resolved(&server->held[i]);
+	for (size_t i = 0; i < server->n_held; i++) {
+		const struct held_answer *held = &server->held[i];
+
+		answer(held->client, IPC_RESOLVED, held->id, &held->answer, held->fd);
+	}
 	server->n_held = 0;
 }
 
@@ -182,7 +218,7 @@ static void answer_resolve(struct client *client, const struct ipc_message *mess
 	if (server->brambled->settle_due)
 		server->n_held++;
 	else
-		send_resolved(held);
+		answer(client, IPC_RESOLVED, held->id, &held->answer, held->fd);
 	if (server->n_held == MESSAGES_PER_WAKE)
 		send_held(server);
 }
@@ -277,7 +313,7 @@ static bool hear(struct client *client)
 {
 	struct ipc_message message;
 
-	for (unsigned i = 0; i < MESSAGES_PER_WAKE; i++) {
+	for (unsigned i = 0; i < MESSAGES_PER_WAKE && !client->outbox.first; i++) {
 		int result = ipc_receive(client->socket, client->server->buffer, &message);
 		bool welcome;
 
@@ -329,10 +365,9 @@ static void admit(struct server *server, int socket)
 	*client = (struct client){ .server = server, .socket = socket, .uid = peer.uid };
 	client->event =
 		event_new(server->brambled->base, socket, EV_READ | EV_PERSIST, on_message, client);
-	if (!client->event || event_add(client->event, NULL) != 0) {
-		close(socket);
-		client->socket = -1;
-	}
+	client->writable = event_new(server->brambled->base, socket, EV_WRITE, on_writable, client);
+	if (!client->event || !client->writable || event_add(client->event, NULL) != 0)
+		drop(client);
 }
 
 static void on_connection(evutil_socket_t listening, short what, void *argument)

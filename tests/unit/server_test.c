@@ -3,6 +3,7 @@
 #include "provisioner/server.h"
 
 #include <event2/event.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "tests/unit/brambled_world.h"
 
 #define BOARDS 8u
+#define QUESTIONS 2000u
 
 /* Whoever runs the test is every server's user. */
 struct passwd *getpwnam(const char *name)
@@ -30,19 +32,24 @@ static int call(struct world *world)
 	snprintf(path, sizeof(path), "%s/run/ipc.sock", world->directory);
 	socket = ipc_connect(path, IPC_ROLE_TFTPD);
 	assert_true(socket >= 0);
+	assert_int_equal(fcntl(socket, F_SETFL, O_NONBLOCK), 0);
 	return socket;
+}
+
+static int ask_for(int socket, uint32_t board, uint32_t id, const char *leaf)
+{
+	struct ipc_resolve request = { .protocol = IPC_TFTP };
+
+	request.peer.s_addr = htonl(ntohl(world_address("10.77.0.50").s_addr) + board);
+	snprintf(request.name, sizeof(request.name), "%08x/%s", 0x1001u + board, leaf);
+	return ipc_send(socket, IPC_RESOLVE, id, &request, NULL, 0, -1);
 }
 
 /* The same file for each board, asked for before brambled looks at any. */
 static void ask_for_all(int socket, const char *leaf)
 {
-	struct ipc_resolve request = { .protocol = IPC_TFTP };
-
-	for (uint32_t i = 0; i < BOARDS; i++) {
-		request.peer.s_addr = htonl(ntohl(world_address("10.77.0.50").s_addr) + i);
-		snprintf(request.name, sizeof(request.name), "%08x/%s", 0x1001u + i, leaf);
-		assert_int_equal(ipc_send(socket, IPC_RESOLVE, i + 1, &request, NULL, 0, -1), 0);
-	}
+	for (uint32_t i = 0; i < BOARDS; i++)
+		assert_int_equal(ask_for(socket, i, i + 1, leaf), 0);
 }
 
 /* Each question has its answer, with a file that is there; without waiting. */
@@ -102,9 +109,55 @@ static void boards_that_ask_together_wait_for_one_commit(void **state)
 	}
 }
 
+/* What has come; in the order in which it was asked for. */
+static unsigned hear(int socket, unsigned heard)
+{
+	static uint8_t packet[IPC_PACKET_SIZE];
+	struct ipc_message message;
+	unsigned n = 0;
+
+	while (ipc_receive(socket, packet, &message) == 1) {
+		assert_int_equal(message.header.id, heard + ++n);
+		assert_int_equal(message.body.resolved.error, 0);
+		assert_true(message.fd >= 0);
+		close(message.fd);
+	}
+	return n;
+}
+
+/* What brambled's socket can hold is far less than what a storm asks for before it is read. */
+static void a_peer_that_reads_late_gets_every_answer(void **state)
+{
+	struct world *world = *state;
+	unsigned asked = 0, heard = 0;
+	int socket;
+
+	world_use_image(world, FIRST_HASH);
+	for (unsigned i = 0; i < BOARDS; i++)
+		world_discover(world, i + 1, 0x1001u + i);
+	assert_int_equal(server_start(&world->brambled), 0);
+	socket = call(world);
+	event_base_loop(world->brambled.base, EVLOOP_NONBLOCK);
+	/* It asks as long as brambled takes questions, and reads nothing. */
+	while (asked < QUESTIONS && ask_for(socket, asked % BOARDS, asked + 1, "config.txt") == 0) {
+		if (++asked % 16 == 0)
+			event_base_loop(world->brambled.base, EVLOOP_NONBLOCK);
+	}
+	print_message("# %u questions before an answer was read\n", asked);
+	for (unsigned turn = 0; heard < asked && turn < QUESTIONS; turn++) {
+		event_base_loop(world->brambled.base, EVLOOP_NONBLOCK);
+		heard += hear(socket, heard);
+	}
+	assert_int_equal(heard, asked);
+	server_stop(&world->brambled);
+	close(socket);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			a_peer_that_reads_late_gets_every_answer, world_make, world_remove),
 		cmocka_unit_test_setup_teardown(
 			boards_that_ask_together_wait_for_one_commit, world_make, world_remove),
 	};
