@@ -62,7 +62,7 @@ struct brambled {
 	int64_t admit_until_ms, admit_left; /* see admission.c */
 	bool network_up;		    /* interface ready, processes added */
 	bool publish_due;		    /* hosts or exports differ from the registry */
-	bool settle_due;		    /* an answer waits for what it rests on: see resolve.h */
+	bool settle_due; /* an answer waits for what it rests on: see resolve.h */
 	char network_warning[WARNING_SIZE], exports_warning[WARNING_SIZE],
 		registry_warning[WARNING_SIZE], dhcp_warning[WARNING_SIZE],
 		address_warning[WARNING_SIZE], node_warning[WARNING_SIZE],
