@@ -55,7 +55,7 @@ int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *res
 	return result;
 }
 
-static const uid_t uids[] = { 0, 501, 502, 503, 1000 };
+static const uid_t uids[] = { 0, 501, 502, 503, 504, 1000 };
 
 struct passwd *getpwnam(const char *name)
 {
@@ -63,14 +63,15 @@ struct passwd *getpwnam(const char *name)
 
 	entry.pw_uid = strcmp(name, "bramble-tftp") == 0   ? 501
 		       : strcmp(name, "bramble-http") == 0 ? 502
-							   : 503;
+		       : strcmp(name, "bramble-dhcp") == 0 ? 503
+							   : 504;
 	return &entry;
 }
 
 static bool may_have(uid_t uid, unsigned role)
 {
-	return uid == 0 ? role >= IPC_ROLE_ADMIN && role <= IPC_ROLE_DHCPWATCH
-			: role >= IPC_ROLE_TFTPD && uid == 499 + role && uid <= 503;
+	return uid == 0 ? role >= IPC_ROLE_ADMIN && role <= IPC_ROLE_LAST
+			: role >= IPC_ROLE_TFTPD && role <= IPC_ROLE_LAST && uid == 499 + role;
 }
 
 static unsigned role_now(void)
@@ -118,8 +119,10 @@ void console_hear(struct brambled *brambled, const struct ipc_console *piece)
 void api_answer(struct brambled *brambled, const struct api_call *call, struct api_reply *reply)
 {
 	(void)brambled;
-	must(role_now() == IPC_ROLE_ADMIN || role_now() == IPC_ROLE_HTTPD);
+	must(role_now() == IPC_ROLE_ADMIN || role_now() == IPC_ROLE_HTTPD ||
+		role_now() == IPC_ROLE_CLUSTER);
 	must(call->admin == (role_now() == IPC_ROLE_ADMIN));
+	must(call->cluster == (role_now() == IPC_ROLE_CLUSTER));
 	must(strlen(call->path) < IPC_PATH_SIZE && !strchr(call->path, '?'));
 	must(strlen(call->body) <= IPC_TEXT_LIMIT && strlen(call->query) < IPC_PATH_SIZE);
 	*reply = (struct api_reply){ 200, call->path[0] == 'n' ? NULL : cJSON_CreateObject() };
