@@ -20,6 +20,7 @@
 
 #define ANSWER_SIZE (1u << 20)
 #define MS_PER_HOUR (INT64_C(3600) * 1000)
+#define ETCD_PATIENCE_S 10u
 #define ETCD_QUOTA 2147483648.0 /* its default: https://etcd.io/docs/v3.5/dev-guide/limit/ */
 
 static void flatten(char *text)
@@ -130,7 +131,8 @@ static void check_etcd(struct doctor *doctor)
 
 	if (is_lost(doctor))
 		return;
-	if (cluster_ask_etcd(doctor->settings, alarms, answer, sizeof(answer), &failure) != 0) {
+	if (cluster_ask_etcd(doctor->settings, ETCD_PATIENCE_S, alarms, answer, sizeof(answer),
+		    &failure) != 0) {
 		flatten(failure.text);
 		doctor_say(
 			doctor, "etcd", DOCTOR_WRONG, next, "doesn't answer: %.300s", failure.text);
@@ -143,7 +145,8 @@ static void check_etcd(struct doctor *doctor)
 			"takes no writes: %.200s", answer);
 		return;
 	}
-	if (cluster_ask_etcd(doctor->settings, state, answer, sizeof(answer), &failure) != 0)
+	if (cluster_ask_etcd(doctor->settings, ETCD_PATIENCE_S, state, answer, sizeof(answer),
+		    &failure) != 0)
 		answer[0] = '\0';
 	json = cJSON_Parse(answer);
 	bytes = (double)json_integer(json_member(cJSON_GetArrayItem(json, 0), "Status"), "dbSize");

@@ -10,17 +10,18 @@
 #define PATH_SIZE (CLUSTER_PATH_SIZE + 64)
 #define WORDS 16u
 
-int cluster_ask_etcd(const struct settings *settings, const char *const words[], char *out,
-	size_t size, struct failure *failure)
+int cluster_ask_etcd(const struct settings *settings, unsigned patience_s,
+	const char *const words[], char *out, size_t size, struct failure *failure)
 {
 	struct cluster_paths paths;
-	char ca[PATH_SIZE], certificate[PATH_SIZE], key[PATH_SIZE];
+	char patience[32], ca[PATH_SIZE], certificate[PATH_SIZE], key[PATH_SIZE];
 	const char *arguments[WORDS + 1] = { "etcdctl", "--endpoints=https://127.0.0.1:2379",
-		"--dial-timeout=5s", "--command-timeout=120s", ca, certificate, key };
+		"--dial-timeout=5s", patience, ca, certificate, key };
 	const struct run run = { .arguments = arguments, .output = out, .output_size = size };
 	size_t n = 7;
 
 	cluster_find_paths(settings, &paths);
+	snprintf(patience, sizeof(patience), "--command-timeout=%us", patience_s);
 	snprintf(ca, sizeof(ca), "--cacert=%s/etcd/ca.crt", paths.pki);
 	snprintf(certificate, sizeof(certificate), "--cert=%s/etcd/healthcheck-client.crt",
 		paths.pki);

@@ -7,9 +7,9 @@
 
 #include "provisioner/cluster/cluster.h"
 
-/* Ask the cluster's etcd; what it prints goes into `out`, NULL: nowhere. Returns 0 or -errno with
- * `failure`. */
-int cluster_ask_etcd(const struct settings *settings, const char *const words[], char *out,
-	size_t size, struct failure *failure);
+/* Ask the cluster's etcd, which has `patience_s` seconds to answer; what it prints goes into `out`,
+ * NULL: nowhere. Returns 0 or -errno with `failure`. */
+int cluster_ask_etcd(const struct settings *settings, unsigned patience_s,
+	const char *const words[], char *out, size_t size, struct failure *failure);
 
 #endif

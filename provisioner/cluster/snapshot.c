@@ -26,6 +26,7 @@
 #define UNFINISHED "unfinished"
 #define SCRATCH "scratch"
 #define NAMES_A_SECOND 10u
+#define SAVE_PATIENCE_S 120u
 
 /* Of SHARE/cluster: etcd is asked for its content; the rest can be made anew. */
 static bool is_left_out(const char *path)
@@ -41,7 +42,7 @@ static int save_store(const struct settings *settings, const char *path, struct 
 {
 	const char *const words[] = { "snapshot", "save", path, NULL };
 
-	return cluster_ask_etcd(settings, words, NULL, 0, failure);
+	return cluster_ask_etcd(settings, SAVE_PATIENCE_S, words, NULL, 0, failure);
 }
 
 /* What works on files left etcdctl: a tool of its own from etcd 3.5 on, the only one from 3.6 on.

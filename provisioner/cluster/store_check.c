@@ -10,6 +10,7 @@
 #include "provisioner/cluster/store.h"
 #include "rootfs/failure.h"
 
+#define PATIENCE_S 30u
 #define ANSWER_SIZE 16384u
 #define PATH_SIZE (CLUSTER_PATH_SIZE + 32)
 
@@ -19,8 +20,9 @@ static int ask(
 	static const char *const words[] = { "--write-out=json", "get",
 		"/registry/namespaces/kube-system", NULL };
 	char *answer = calloc(1, ANSWER_SIZE);
-	int result = answer ? cluster_ask_etcd(settings, words, answer, ANSWER_SIZE, failure)
-			    : failure_set(failure, -ENOMEM, "out of memory");
+	int result =
+		answer ? cluster_ask_etcd(settings, PATIENCE_S, words, answer, ANSWER_SIZE, failure)
+		       : failure_set(failure, -ENOMEM, "out of memory");
 
 	id[0] = '\0';
 	if (result == 0)
