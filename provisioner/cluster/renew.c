@@ -22,7 +22,10 @@
 #include "rootfs/progress.h"
 #include "rootfs/run.h"
 
-#define END_WAIT_MS 90000 /* the API server drains its connections */
+/* The API server takes no new connection and waits a minute for the watches of the others to end,
+ * which they don't: what it was asked shortly before is answered long since. */
+#define DRAIN_MS 10000
+#define END_WAIT_MS 20000
 #define KEPT_BEFORE_RENEWALS 3u
 #define PATH_SIZE 64
 
@@ -85,11 +88,27 @@ static int find_process(
 		       : -ESRCH;
 }
 
-static int wait_for_end(int pidfd)
+/* Send the signal and wait for the end. -ETIMEDOUT: it goes on. */
+static int end_by(int pidfd, int signal, int wait_ms)
 {
 	struct pollfd polled = { .fd = pidfd, .events = POLLIN };
 
-	return poll(&polled, 1, END_WAIT_MS) > 0 ? 0 : -ETIMEDOUT;
+	if (pidfd_send_signal(pidfd, signal, NULL, 0) != 0)
+		return errno == ESRCH ? 0 : -errno;
+	return poll(&polled, 1, wait_ms) > 0 ? 0 : -ETIMEDOUT;
+}
+
+static int end_process(pid_t pid)
+{
+	int fd = pidfd_open(pid, 0), result;
+
+	if (fd < 0)
+		return errno == ESRCH ? 0 : -errno;
+	result = end_by(fd, SIGTERM, DRAIN_MS);
+	if (result == -ETIMEDOUT)
+		result = end_by(fd, SIGKILL, END_WAIT_MS);
+	close(fd);
+	return result;
 }
 
 /* brambled starts what ends anew. */
@@ -97,17 +116,11 @@ static int restart(const struct settings *settings, const char *name, const char
 	struct progress *progress, struct failure *failure)
 {
 	pid_t pid;
-	int result = find_process(settings, name, executable, &pid), fd = -1;
+	int result = find_process(settings, name, executable, &pid);
 
 	progress_begin(progress, name);
-	if (result == 0) {
-		fd = pidfd_open(pid, 0);
-		result = fd < 0 || pidfd_send_signal(fd, SIGTERM, NULL, 0) != 0 ? -errno : 0;
-		if (result == 0)
-			result = wait_for_end(fd);
-		if (fd >= 0)
-			close(fd);
-	}
+	if (result == 0)
+		result = end_process(pid);
 	if (result != 0 && result != -ESRCH)
 		return failure_set(failure, result, "%s can't be ended, to start it anew: %s", name,
 			strerror(-result));
