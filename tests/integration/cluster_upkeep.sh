@@ -37,7 +37,7 @@ check '… and nothing of it is left over' nothing_is_left
 check 'what was before the restore is a snapshot' is "$(listed "$saved")" true
 
 check 'killed at any moment, a restore is whole or not begun' sh -c '
-	for s in 0.5 1.2 2.4 4 6 9; do
+	for s in 0.6 2.4 6; do
 		ip netns exec "$0-rt" timeout -s KILL $s "$B/bramble" --config "$1" cluster restore "$2" --yes || :
 	done' "$lab_name" "$lab/bramble.conf" "$saved"
 check '… and finished by the next call' restore "$saved" --yes
@@ -61,15 +61,12 @@ before=$(hash)
 rm -rf "$share/cluster/etcd/member" "$share/cluster/pki"
 appliance kill etcd
 check 'a destroyed control plane is down' wait_for 20 fails is_ready
-check 'it is rebuilt' prints restored cluster rebuild --yes --json
+for s in 1 4 7; do killed_after "$s" "$B/bramble" --config "$lab/bramble.conf" cluster rebuild --yes; done
+rebuilt() { cluster rebuild --yes --json >"$lab/rebuilt"; }
+check 'killed while what is left of it is put aside, a rebuild is finished' wait_for 120 rebuilt
+check '… which is documented JSON' prints restored cat "$lab/rebuilt"
 check '… from the newest sound snapshot' is "$(get later)" second
 check '… with the same keys' is "$(hash)" "$before"
-check '… what was left of it is kept' sh -c 'ls -d "$0"/cluster.2*' "$share"
-rm -rf "$share"/cluster.2* "$share/cluster/etcd/member" "$share/cluster/pki"
-appliance kill etcd
-for s in 1 4 7; do killed_after "$s" "$B/bramble" --config "$lab/bramble.conf" cluster rebuild --yes; done
-check 'killed while what was is put aside, a rebuild is finished' wait_for 120 cluster rebuild --yes
-check '… with everything' is "$(get later)" second
 check '… and nothing left over' nothing_is_left
 check '… but one directory put aside' is "$(find "$share" -maxdepth 1 -name 'cluster.2*' | wc -l)" 1
 kept=$(snapshot)

@@ -23,7 +23,7 @@ static const struct example {
 	const char *elsewhere;
 } examples[] = {
 	{ "status", "", "", 0, NULL },
-	{ "doctor", "", "", 0, "tests/integration/doctor.sh" },
+	{ "doctor", "", "", 0, "tests/integration/doctor_checks.sh" },
 	{ "node list", "rasp1", "", 0, NULL },
 	{ "node show", "rasp1", "node reboot rasp1 --no-wait", 0, NULL },
 	{ "node admit", "1a2b3c03", "", 0, NULL },
@@ -76,7 +76,7 @@ static const struct example {
 	{ "cluster snapshots", "", "", 0, NULL },
 	{ "cluster restore", "x", "", 0, "tests/integration/cluster_upkeep.sh" },
 	{ "cluster rebuild", "", "", 0, "tests/integration/cluster_upkeep.sh" },
-	{ "cluster renew", "", "", 0, "tests/integration/cluster_certificates.sh" },
+	{ "cluster renew", "", "", 0, "tests/integration/cluster_care.sh" },
 	{ "cluster upgrade", "", "", 0, "tests/integration/cluster_upgrade.sh" },
 	{ "addon list", "", "", 0, "tests/integration/addons.sh" },
 	{ "addon show", "storage", "", 0, "tests/integration/addons.sh" },
