@@ -301,13 +301,18 @@ enum cli_exit cluster_rebuild_main(struct cli *cli, int argc, char **argv)
 	};
 	struct failure failure = { .text = "" };
 	struct settings settings;
+	struct conf_error error;
 	snapshot_name name;
 	enum cli_exit code;
 
 	if (!cluster_begin(cli, &syntax, argc, argv, &settings, &code))
 		return code;
-	if (anew)
-		return make_anew(cli, &settings);
+	if (anew) {
+		/* With the programs that are configured, whatever runs now. */
+		return settings_load(cli_config_path(cli), &settings, &error) == 0
+			       ? make_anew(cli, &settings)
+			       : cli_complain(cli, CLI_FAILED, "%s", error.text);
+	}
 	cluster_restore_pending(&settings, name);
 	if (!*name && snapshot_find_newest(&settings, name, &failure) != 0)
 		return cli_complain(cli, CLI_NOT_FOUND,
