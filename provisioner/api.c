@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LONGEST_WAIT_S 25
@@ -16,9 +17,23 @@ void api_fail(struct api_reply *reply, int status, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	cJSON_Delete(reply->json);
+	free(reply->text);
+	reply->text = NULL;
 	reply->status = status;
 	reply->json = cJSON_CreateObject();
 	cJSON_AddStringToObject(reply->json, "error", text);
+}
+
+char *api_take_text(struct api_reply *reply)
+{
+	char *text = reply->text;
+
+	if (!text && reply->json)
+		text = cJSON_PrintUnformatted(reply->json);
+	cJSON_Delete(reply->json);
+	reply->json = NULL;
+	reply->text = NULL;
+	return text;
 }
 
 bool api_query(const struct api_call *call, const char *name, char *out, size_t size)

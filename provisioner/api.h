@@ -22,7 +22,12 @@ struct api_call {
 struct api_reply {
 	int status;  /* HTTP status */
 	cJSON *json; /* the caller deletes it */
+	char *text;  /* long answers are written at once, instead of `json`; the caller frees it */
 };
+
+/* What the answer is as text, for the caller to free; NULL: out of memory. `reply` holds nothing
+ * then. */
+char *api_take_text(struct api_reply *reply);
 
 /* Answer a call. */
 void api_answer(struct brambled *brambled, const struct api_call *call, struct api_reply *reply);

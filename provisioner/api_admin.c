@@ -29,22 +29,6 @@ int api_status_of(int error)
 	}
 }
 
-static int add_node(void *argument, const struct registry_node *node)
-{
-	struct list *list = argument;
-
-	cJSON_AddItemToArray(list->array, api_node_json(list->brambled, node));
-	return 0;
-}
-
-static int add_board(void *argument, const struct registry_board *board)
-{
-	struct list *list = argument;
-
-	cJSON_AddItemToArray(list->array, api_board_json(list->brambled, board));
-	return 0;
-}
-
 static int add_boot(void *argument, const struct registry_boot *boot)
 {
 	struct list *list = argument;
@@ -68,20 +52,6 @@ void api_conclude(struct api_request *request, int result)
 	if (result != 0)
 		api_fail(request->reply, api_status_of(result), "the registry can't be read: %s",
 			strerror(-result));
-}
-
-static void list_nodes(struct api_request *request)
-{
-	struct list list = begin_list(request, "nodes");
-
-	api_conclude(request, registry_each_node(request->brambled->registry, add_node, &list));
-}
-
-static void list_boards(struct api_request *request)
-{
-	struct list list = begin_list(request, "boards");
-
-	api_conclude(request, registry_each_board(request->brambled->registry, add_board, &list));
 }
 
 int api_find_board(struct api_request *request, const char *id, struct registry_board *board)
@@ -313,7 +283,7 @@ static const struct route {
 	unsigned traits;
 } routes[] = {
 	{ "/v1/status", "", api_show_status, IPC_GET, 0 },
-	{ "/v1/nodes", "", list_nodes, IPC_GET, 0 },
+	{ "/v1/nodes", "", api_list_nodes, IPC_GET, 0 },
 	{ "/v1/nodes/", "", show_node, IPC_GET, NAMED },
 	{ "/v1/nodes/", "/replace", replace_node, IPC_POST, NAMED | BODY },
 	{ "/v1/nodes/", "/undo", undo_node, IPC_POST, NAMED | BODY },
@@ -327,7 +297,7 @@ static const struct route {
 	{ "/v1/nodes/", "/note", api_note_node, IPC_POST, NAMED | BODY },
 	{ "/v1/nodes/", "/retry", api_retry_node, IPC_POST, NAMED | BODY },
 	{ "/v1/orders/", "", api_show_order, IPC_GET, NAMED },
-	{ "/v1/boards", "", list_boards, IPC_GET, 0 },
+	{ "/v1/boards", "", api_list_boards, IPC_GET, 0 },
 	{ "/v1/boards/", "", show_board, IPC_GET, NAMED },
 	{ "/v1/boards/", "/admit", admit_board, IPC_POST, NAMED | BODY },
 	{ "/v1/boards/", "/note", api_note_board, IPC_POST, NAMED | BODY },

@@ -28,6 +28,9 @@ void api_answer_node(struct api_request *request, int result, const struct regis
 int api_find_board(struct api_request *request, const char *id, struct registry_board *board);
 int api_find_node(struct api_request *request, struct registry_node *node);
 
+void api_list_nodes(struct api_request *request);
+void api_list_boards(struct api_request *request);
+
 void api_list_images(struct api_request *request);
 void api_use_image(struct api_request *request);
 void api_roll_back_image(struct api_request *request);
@@ -50,8 +53,10 @@ void api_add_rollout_warnings(struct brambled *brambled, cJSON *warnings);
 void api_retry_node(struct api_request *request);
 /* "versions" of the status: which version who runs and gets; and a warning for each node that fell
  * back. */
-void api_add_versions(struct brambled *brambled, cJSON *status);
-void api_add_version_warnings(struct brambled *brambled, cJSON *warnings);
+void api_add_versions(
+	struct brambled *brambled, const struct registry_node *nodes, size_t n, cJSON *status);
+void api_add_version_warnings(
+	struct brambled *brambled, const struct registry_node *nodes, size_t n, cJSON *warnings);
 
 void api_list_backups(struct api_request *request);
 void api_make_backup(struct api_request *request);

@@ -2,6 +2,7 @@
 /* How Bramble is doing, in one answer. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -17,22 +18,11 @@
 
 #define WARNINGS_LIMIT 40
 
-struct tally {
-	struct brambled *brambled;
-	unsigned total, some, drifted, failed;
-	cJSON *warnings;
+/* All nodes, read once: much is said of them. */
+struct all_nodes {
+	struct registry_node *list;
+	size_t n;
 };
-
-static int count_node(void *argument, const struct registry_node *node)
-{
-	struct tally *tally = argument;
-
-	tally->total++;
-	tally->some += strcmp(api_node_state(tally->brambled, node), "joined") == 0;
-	tally->drifted += strcmp(nodeconf_state(tally->brambled, node), "drift") == 0;
-	tally->failed += strcmp(nodeconf_state(tally->brambled, node), "failed") == 0;
-	return 0;
-}
 
 static void add_processes(cJSON *json, const struct brambled *brambled)
 {
@@ -61,29 +51,31 @@ static int add_warning(void *argument, const char *text)
 	return 0;
 }
 
-/* A node that isn't as it is set to be. */
-static int add_config_warning(void *argument, const struct registry_node *node)
+/* Of those that aren't as they are set to be. */
+static void add_config_warnings(
+	struct brambled *brambled, const struct all_nodes *nodes, cJSON *array)
 {
-	const struct tally *tally = argument;
-	const char *state = nodeconf_state(tally->brambled, node);
 	char text[WARNING_SIZE];
 
-	if (cJSON_GetArraySize(tally->warnings) >= WARNINGS_LIMIT)
-		return 1;
-	if (strcmp(state, "drift") == 0)
-		snprintf(text, sizeof(text),
-			"%.63s was changed by hand: `bramble node show %.63s` says what, `bramble "
-			"config apply` puts it right",
-			node->name, node->name);
-	else if (strcmp(state, "failed") == 0)
-		snprintf(text, sizeof(text),
-			"%.63s can't take over its configuration: `bramble node show %.63s` says "
-			"why",
-			node->name, node->name);
-	else
-		return 0;
-	cJSON_AddItemToArray(tally->warnings, cJSON_CreateString(text));
-	return 0;
+	for (size_t i = 0; i < nodes->n; i++) {
+		const char *state = nodeconf_state(brambled, &nodes->list[i]);
+		const char *name = nodes->list[i].name;
+
+		if (strcmp(state, "drift") == 0)
+			snprintf(text, sizeof(text),
+				"%.63s was changed by hand: `bramble node show %.63s` says what, "
+				"`bramble config apply` puts it right",
+				name, name);
+		else if (strcmp(state, "failed") == 0)
+			snprintf(text, sizeof(text),
+				"%.63s can't take over its configuration: `bramble node show "
+				"%.63s` says why",
+				name, name);
+		else
+			continue;
+		if (add_warning(array, text) != 0)
+			break;
+	}
 }
 
 static void warn_of_space(const struct brambled *brambled, char *text, size_t size)
@@ -109,7 +101,8 @@ static void warn_of_proposal(struct brambled *brambled, char *text, size_t size)
 }
 
 /* Returns whether there was one. */
-static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_image)
+static bool add_warnings(
+	cJSON *json, struct brambled *brambled, const struct all_nodes *nodes, const char *no_image)
 {
 	char space[SPACE_TEXT_SIZE + sizeof(SPACE_NEXT) + 2], proposal[WARNING_SIZE + 32];
 	const char *const texts[] = { brambled->network_warning, brambled->exports_warning,
@@ -117,7 +110,6 @@ static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_
 		brambled->second_warning, brambled->address_warning, brambled->node_warning,
 		brambled->cluster_warning, no_image, space, proposal };
 	cJSON *array = cJSON_AddArrayToObject(json, "warnings");
-	struct tally tally = { .brambled = brambled };
 	struct supervise_status status;
 
 	warn_of_space(brambled, space, sizeof(space));
@@ -137,10 +129,9 @@ static bool add_warnings(cJSON *json, struct brambled *brambled, const char *no_
 	(void)health_each_warning(brambled, add_warning, array);
 	(void)cluster_each_warning(brambled, add_warning, array);
 	(void)hooks_each_warning(brambled, add_warning, array);
-	api_add_version_warnings(brambled, array);
+	api_add_version_warnings(brambled, nodes->list, nodes->n, array);
 	api_add_rollout_warnings(brambled, array);
-	tally.warnings = array;
-	(void)registry_each_node(brambled->registry, add_config_warning, &tally);
+	add_config_warnings(brambled, nodes, array);
 	return cJSON_GetArraySize(array) > 0;
 }
 
@@ -157,18 +148,30 @@ static void add_lan(cJSON *json, const struct settings *settings)
 	cJSON_AddStringToObject(lan, "range_last", text);
 }
 
-static void add_counts(cJSON *json, struct brambled *brambled)
+static void count_nodes(cJSON *json, struct brambled *brambled, const struct all_nodes *nodes)
 {
-	struct tally nodes = { .brambled = brambled };
-	unsigned boards = 0, bound = 0, going_on, waiting;
+	unsigned joined = 0, drifted = 0, failed = 0;
 	cJSON *object = cJSON_AddObjectToObject(json, "nodes");
 
-	(void)registry_each_node(brambled->registry, count_node, &nodes);
+	for (size_t i = 0; i < nodes->n; i++) {
+		const char *config = nodeconf_state(brambled, &nodes->list[i]);
+
+		joined += strcmp(api_node_state(brambled, &nodes->list[i]), "joined") == 0;
+		drifted += strcmp(config, "drift") == 0;
+		failed += strcmp(config, "failed") == 0;
+	}
+	cJSON_AddNumberToObject(object, "total", (double)nodes->n);
+	cJSON_AddNumberToObject(object, "joined", joined);
+	cJSON_AddNumberToObject(object, "drifted", drifted);
+	cJSON_AddNumberToObject(object, "config_failed", failed);
+}
+
+static void add_counts(cJSON *json, struct brambled *brambled)
+{
+	unsigned boards = 0, bound = 0, going_on, waiting;
+	cJSON *object;
+
 	(void)registry_count_boards(brambled->registry, &boards, &bound);
-	cJSON_AddNumberToObject(object, "total", nodes.total);
-	cJSON_AddNumberToObject(object, "joined", nodes.some);
-	cJSON_AddNumberToObject(object, "drifted", nodes.drifted);
-	cJSON_AddNumberToObject(object, "config_failed", nodes.failed);
 	object = cJSON_AddObjectToObject(json, "boards");
 	cJSON_AddNumberToObject(object, "total", boards);
 	cJSON_AddNumberToObject(object, "parked", boards - bound);
@@ -191,16 +194,36 @@ const char *api_join_name(const struct brambled *brambled)
 	return names[brambled->settings.join];
 }
 
+/* There, but perhaps damaged: then `reason` is a warning. */
+static void add_image(
+	cJSON *json, struct brambled *brambled, char reason[static IMAGES_REASON_SIZE])
+{
+	const char *name = brambled->settings.node_image;
+	char hash[HASH_TEXT_SIZE], root[IMAGES_PATH_SIZE];
+	struct boot_set *set;
+	cJSON *image;
+
+	if (images_current(brambled, name, hash, reason) != 0) {
+		cJSON_AddNullToObject(json, "image");
+		return;
+	}
+	(void)images_open(brambled, name, hash, &set, root, reason);
+	image = cJSON_AddObjectToObject(json, "image");
+	cJSON_AddStringToObject(image, "name", name);
+	cJSON_AddStringToObject(image, "hash", hash);
+}
+
 void api_show_status(struct api_request *request)
 {
 	struct brambled *brambled = request->brambled;
 	const struct settings *settings = &brambled->settings;
-	char hash[HASH_TEXT_SIZE], root[IMAGES_PATH_SIZE], reason[IMAGES_REASON_SIZE] = "";
-	struct boot_set *set;
-	cJSON *json = request->reply->json = cJSON_CreateObject(), *image;
 	uint64_t uptime_s = (clock_monotonic_ns() - brambled->started_ns) / NS_PER_S;
+	cJSON *json = request->reply->json = cJSON_CreateObject();
+	char reason[IMAGES_REASON_SIZE] = "";
+	struct all_nodes nodes;
 	bool warned;
 
+	(void)registry_list_nodes(brambled->registry, &nodes.list, &nodes.n);
 	cJSON_AddStringToObject(json, "version", BRAMBLE_VERSION);
 	cJSON_AddNumberToObject(json, "uptime_s", (double)uptime_s);
 	cJSON_AddStringToObject(json, "join", api_join_name(brambled));
@@ -208,18 +231,12 @@ void api_show_status(struct api_request *request)
 	cJSON_AddStringToObject(json, "share", settings->share);
 	cJSON_AddStringToObject(json, "nfs",
 		brambled->exports ? exports_describe(brambled->exports) : "not running");
-	if (images_current(brambled, settings->node_image, hash, reason) == 0) {
-		/* There, but perhaps damaged: then `reason` is a warning. */
-		(void)images_open(brambled, settings->node_image, hash, &set, root, reason);
-		image = cJSON_AddObjectToObject(json, "image");
-		cJSON_AddStringToObject(image, "name", settings->node_image);
-		cJSON_AddStringToObject(image, "hash", hash);
-	} else {
-		cJSON_AddNullToObject(json, "image");
-	}
+	add_image(json, brambled, reason);
+	count_nodes(json, brambled, &nodes);
 	add_counts(json, brambled);
-	api_add_versions(brambled, json);
+	api_add_versions(brambled, nodes.list, nodes.n, json);
 	add_processes(json, brambled);
-	warned = add_warnings(json, brambled, reason);
+	warned = add_warnings(json, brambled, &nodes, reason);
 	cJSON_AddStringToObject(json, "state", warned ? "degraded" : "running");
+	free(nodes.list);
 }

@@ -77,9 +77,8 @@ static void add_exception(struct version *version, const char *node, const char 
 	cJSON_AddItemToArray(version->exceptions, json);
 }
 
-static int add_node(void *argument, const struct registry_node *node)
+static void add_node(struct overview *overview, const struct registry_node *node)
 {
-	struct overview *overview = argument;
 	const char *image = rules_image(&overview->brambled->settings, node);
 	char hash[HASH_TEXT_SIZE], why[VERSIONS_TEXT_SIZE], text[VERSIONS_TEXT_SIZE + 64];
 	struct version *runs = node->joined ? find(overview, image, node->image_hash) : NULL;
@@ -98,10 +97,10 @@ static int add_node(void *argument, const struct registry_node *node)
 		snprintf(text, sizeof(text), "%s it: %s", runs ? "runs" : "gets", why);
 		add_exception(next, node->name, text);
 	}
-	return 0;
 }
 
-void api_add_versions(struct brambled *brambled, cJSON *status)
+void api_add_versions(
+	struct brambled *brambled, const struct registry_node *nodes, size_t n, cJSON *status)
 {
 	struct overview *overview = calloc(1, sizeof(*overview));
 	cJSON *array = cJSON_AddArrayToObject(status, "versions");
@@ -110,7 +109,8 @@ void api_add_versions(struct brambled *brambled, cJSON *status)
 		return;
 	overview->brambled = brambled;
 	(void)registry_each_image(brambled->registry, add_current, overview);
-	(void)registry_each_node(brambled->registry, add_node, overview);
+	for (size_t i = 0; i < n; i++)
+		add_node(overview, &nodes[i]);
 	for (size_t i = 0; i < overview->count; i++) {
 		const struct version *version = &overview->versions[i];
 		cJSON *json = cJSON_CreateObject();
@@ -126,38 +126,35 @@ void api_add_versions(struct brambled *brambled, cJSON *status)
 	free(overview);
 }
 
-struct warnings {
-	struct brambled *brambled;
-	cJSON *array;
-	unsigned told;
-};
-
-static int warn_of_node(void *argument, const struct registry_node *node)
+/* Returns whether there was one. */
+static bool warn_of_node(
+	struct brambled *brambled, const struct registry_node *node, cJSON *warnings)
 {
-	struct warnings *warnings = argument;
 	struct registry_image image = { 0 };
 	const char *chosen;
 	char text[REGISTRY_REASON_SIZE + 256];
 
 	if (node->avoids[0] == '\0')
-		return 0;
-	(void)registry_get_image(warnings->brambled->registry,
-		rules_image(&warnings->brambled->settings, node), &image);
+		return false;
+	(void)registry_get_image(
+		brambled->registry, rules_image(&brambled->settings, node), &image);
 	if (fallback_choose(node, image.current, &chosen) != FALLBACK_GOOD)
-		return 0;
+		return false;
 	snprintf(text, sizeof(text),
 		"%s fell back from version %.12s to %.12s: %s. Give it a newer one, or `bramble "
 		"node retry %s`",
 		node->name, node->avoids, node->good, node->avoids_why, node->name);
-	cJSON_AddItemToArray(warnings->array, cJSON_CreateString(text));
-	return ++warnings->told == WARNINGS_LIMIT;
+	cJSON_AddItemToArray(warnings, cJSON_CreateString(text));
+	return true;
 }
 
-void api_add_version_warnings(struct brambled *brambled, cJSON *array)
+void api_add_version_warnings(
+	struct brambled *brambled, const struct registry_node *nodes, size_t n, cJSON *warnings)
 {
-	struct warnings warnings = { .brambled = brambled, .array = array };
+	unsigned told = 0;
 
-	(void)registry_each_node(brambled->registry, warn_of_node, &warnings);
+	for (size_t i = 0; i < n && told < WARNINGS_LIMIT; i++)
+		told += warn_of_node(brambled, &nodes[i], warnings);
 }
 
 void api_retry_node(struct api_request *request)

@@ -239,6 +239,7 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	api_node.c \
 	api_nodeconf.c \
 	api_operate.c \
+	api_records.c \
 	api_rollouts.c \
 	api_rules.c \
 	api_state.c \
@@ -263,6 +264,7 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	images_find.c \
 	images_gc.c \
 	images_pin.c \
+	json_text.c \
 	nodeconf/force.c \
 	nodes.c \
 	orders.c \
@@ -404,6 +406,10 @@ PROGRAMS += schema
 schema_SRC := tests/schema.c tests/unit/schema.c common/file.c common/str.c
 schema_LIBS := libcjson
 schema_LDLIBS := -lm
+TESTS += test-json-text
+test-json-text_SRC := tests/unit/json_text_test.c provisioner/json_text.c
+test-json-text_LIBS := cmocka libcjson
+
 # Many nodes: what each call of the API costs, and (a test) how that grows with their number
 TESTS += test-scale
 test-scale_SRC := tests/unit/scale_test.c tests/unit/many.c tests/unit/brambled_world.c $(BRAMBLED_SRC)

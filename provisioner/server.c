@@ -107,10 +107,10 @@ static void answer(struct client *client, enum ipc_type type, uint32_t id, const
 	await_room(client);
 }
 
-static void reply_json(struct client *client, uint32_t id, int status, const cJSON *json)
+static void reply_api(struct client *client, uint32_t id, struct api_reply *told)
 {
-	struct ipc_api_reply reply = { .status = status, .content_type = "application/json" };
-	char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+	struct ipc_api_reply reply = { .status = told->status, .content_type = "application/json" };
+	char *text = api_take_text(told);
 	int fd = -1;
 
 	if (text) {
@@ -125,10 +125,10 @@ static void reply_json(struct client *client, uint32_t id, int status, const cJS
 
 static void answer_follower(struct client *client)
 {
-	cJSON *json = api_events_json(client->server->brambled, client->after, FOLLOW_LIMIT);
+	struct api_reply reply = { .status = 200,
+		.json = api_events_json(client->server->brambled, client->after, FOLLOW_LIMIT) };
 
-	reply_json(client, client->waiting_id, 200, json);
-	cJSON_Delete(json);
+	reply_api(client, client->waiting_id, &reply);
 	client->waiting_id = 0;
 }
 
@@ -187,8 +187,7 @@ static void answer_api(struct client *client, const struct ipc_message *message)
 		return;
 	}
 	api_answer(brambled, &call, &reply);
-	reply_json(client, message->header.id, reply.status, reply.json);
-	cJSON_Delete(reply.json);
+	reply_api(client, message->header.id, &reply);
 }
 
 /* One commit for all that asked at the same time: boards that are switched on together wait for

@@ -2,6 +2,7 @@
 #include "provisioner/registry/private.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COLUMNS                                                                                    \
@@ -179,6 +180,78 @@ int registry_each_node(struct registry *registry,
 			break;
 	}
 	sqlite3_finalize(statement);
+	return result == -ENOENT ? 0 : result;
+}
+
+struct node_list {
+	struct registry_node *nodes;
+	size_t n, room;
+};
+
+static int add_to_list(void *argument, const struct registry_node *node)
+{
+	struct node_list *list = argument;
+
+	if (list->n == list->room) {
+		const size_t room = list->room ? 2 * list->room : 64;
+		void *grown = realloc(list->nodes, room * sizeof(*node));
+
+		if (!grown)
+			return -ENOMEM;
+		list->nodes = grown;
+		list->room = room;
+	}
+	list->nodes[list->n++] = *node;
+	return 0;
+}
+
+int registry_list_nodes(struct registry *registry, struct registry_node **nodes, size_t *n)
+{
+	struct node_list list = { .nodes = NULL };
+	int result = registry_each_node(registry, add_to_list, &list);
+
+	if (result != 0) {
+		free(list.nodes);
+		list = (struct node_list){ .nodes = NULL };
+	}
+	*nodes = list.nodes;
+	*n = list.n;
+	return result;
+}
+
+/* Columns behind those of the node. */
+#define BOARD_COLUMNS                                                                              \
+	"b.mac, b.serial, b.model, (SELECT max(id) FROM boots WHERE node = nodes.name)"
+enum { MAC = 20, SERIAL, MODEL, BOOT };
+
+int registry_each_node_and_board(struct registry *registry,
+	int (*each)(void *argument, const struct registry_node *node,
+		const struct registry_board *board, int64_t boot),
+	void *argument)
+{
+	struct registry_node node;
+	struct registry_board board = { .serial = "" };
+	int result;
+	sqlite3_stmt *row = registry_read(registry,
+		"SELECT " COLUMNS ", " BOARD_COLUMNS
+		" FROM nodes LEFT JOIN (SELECT mac, serial, model FROM boards) AS b"
+		" ON b.mac = nodes.board ORDER BY id",
+		&result);
+
+	if (!row)
+		return result;
+	while ((result = registry_step(registry, row)) == 0) {
+		take_row(row, &node);
+		registry_column_mac(row, MAC, &board.mac);
+		registry_column_text(row, SERIAL, board.serial, sizeof(board.serial));
+		board.model = (enum boot_model)sqlite3_column_int(row, MODEL);
+		result = each(argument, &node,
+			sqlite3_column_type(row, MAC) == SQLITE_NULL ? NULL : &board,
+			sqlite3_column_int64(row, BOOT));
+		if (result != 0)
+			break;
+	}
+	sqlite3_finalize(row);
 	return result == -ENOENT ? 0 : result;
 }
 

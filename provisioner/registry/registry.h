@@ -255,6 +255,15 @@ int registry_put_node(struct registry *registry, struct registry_node *node);
 int registry_delete_node(struct registry *registry, const char *name);
 int registry_each_node(struct registry *registry,
 	int (*each)(void *argument, const struct registry_node *node), void *argument);
+/* All at once, in the same order, for who goes through them several times; the caller frees them.
+ */
+int registry_list_nodes(struct registry *registry, struct registry_node **nodes, size_t *n);
+/* One by one with the board that occupies it (its MAC, serial and model alone; NULL: none that is
+ * known) and the last boot under its name (0: none). */
+int registry_each_node_and_board(struct registry *registry,
+	int (*each)(void *argument, const struct registry_node *node,
+		const struct registry_board *board, int64_t boot),
+	void *argument);
 /* Their names alone, in any order. */
 int registry_each_node_name(
 	struct registry *registry, int (*each)(void *argument, const char *name), void *argument);

@@ -125,7 +125,16 @@ void api_answer(struct brambled *brambled, const struct api_call *call, struct a
 	must(call->cluster == (role_now() == IPC_ROLE_CLUSTER));
 	must(strlen(call->path) < IPC_PATH_SIZE && !strchr(call->path, '?'));
 	must(strlen(call->body) <= IPC_TEXT_LIMIT && strlen(call->query) < IPC_PATH_SIZE);
-	*reply = (struct api_reply){ 200, call->path[0] == 'n' ? NULL : cJSON_CreateObject() };
+	*reply = (struct api_reply){ .status = 200,
+		.json = call->path[0] == 'n' ? NULL : cJSON_CreateObject() };
+}
+
+char *api_take_text(struct api_reply *reply)
+{
+	char *text = reply->json ? cJSON_PrintUnformatted(reply->json) : NULL;
+
+	cJSON_Delete(reply->json);
+	return text;
 }
 
 int64_t api_wait_seconds(const struct api_call *call, int64_t *after)

@@ -344,6 +344,48 @@ static void the_lists_are_complete(void **state)
 	free(token);
 }
 
+/* Lists are read from the registry by other statements. */
+static void expect_as_in_the_list(struct world *world, const cJSON *item, const char *name)
+{
+	char path[64];
+	int status;
+	cJSON *alone;
+
+	snprintf(path, sizeof(path), "/v1/nodes/%s", name);
+	alone = world_call(world, NULL, IPC_GET, path, "", &status);
+	assert_int_equal(status, 200);
+	cJSON_DeleteItemFromObjectCaseSensitive(alone, "history");
+	cJSON_DeleteItemFromObjectCaseSensitive(alone, "orders");
+	if (!cJSON_Compare(item, alone, true))
+		fail_msg("alone %s, in the list %s", cJSON_Print(alone), cJSON_Print(item));
+	cJSON_Delete(alone);
+}
+
+static void a_node_in_the_list_is_as_it_is_alone(void **state)
+{
+	struct world *world = *state;
+	char *token = boot_rasp1(world);
+	const cJSON *item;
+	cJSON *list;
+	int status;
+
+	assert_int_equal(join(world, token), 200);
+	world_discover(world, 2, 0x1a2b3c4e); /* boots */
+	world_discover(world, 3, 0x1a2b3c4f); /* its board goes to rasp2, it has none */
+	assert_int_equal(
+		ask(world, IPC_POST, "/v1/nodes/rasp2/replace", "{\"board\":\"1a2b3c4f\"}"), 200);
+	assert_int_equal(
+		ask(world, IPC_POST, "/v1/nodes/rasp1/note", "{\"text\":\"\\\"top\\\"\"}"), 200);
+	list = world_call(world, NULL, IPC_GET, "/v1/nodes", "", &status);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(list, "nodes")), 3);
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(list, "nodes"))
+	{
+		expect_as_in_the_list(world, item, world_text(item, "name"));
+	}
+	cJSON_Delete(list);
+	free(token);
+}
+
 static void events_go_on_where_one_stopped(void **state)
 {
 	struct world *world = *state;
@@ -452,6 +494,7 @@ int main(void)
 		TEST(nodes_get_nothing_of_the_administrators),
 		TEST(wrong_calls_are_told_so),
 		TEST(the_lists_are_complete),
+		TEST(a_node_in_the_list_is_as_it_is_alone),
 		TEST(events_go_on_where_one_stopped),
 		TEST(status_says_what_is_missing),
 	};

@@ -323,6 +323,11 @@ cJSON *world_call(struct world *world, const char *peer, enum ipc_method method,
 	if (peer)
 		call.peer = world_address(peer);
 	api_answer(&world->brambled, &call, &reply);
+	if (reply.text) {
+		assert_null(reply.json);
+		reply.json = cJSON_Parse(reply.text);
+		free(reply.text);
+	}
 	assert_non_null(reply.json);
 	assert_int_equal(reply.status == 200, !cJSON_HasObjectItem(reply.json, "error"));
 	*status = reply.status;

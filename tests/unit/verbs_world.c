@@ -42,9 +42,8 @@ int __wrap_client_call(struct client *client, enum ipc_method method, const char
 	}
 	api_answer(&present->brambled, &call, &reply);
 	answer->status = reply.status;
-	answer->text = cJSON_Print(reply.json);
+	answer->text = api_take_text(&reply);
 	answer->size = strlen(answer->text);
-	cJSON_Delete(reply.json);
 	return 0;
 }
 
