@@ -48,7 +48,7 @@ enum ipc_type {
 	IPC_API_REPLY, /* the answer, its text in a sealed memfd: struct ipc_api_reply */
 	IPC_DHCP,      /* dhcpwatch -> brambled, no answer: struct ipc_dhcp */
 	IPC_CONSOLE,   /* dhcpwatch -> brambled, no answer: struct ipc_console */
-	IPC_WAITS,     /* tftpd -> brambled, no answer: struct ipc_waits */
+	IPC_WAITS,     /* tftpd, httpd -> brambled, no answer: struct ipc_waits */
 };
 
 struct ipc_header {

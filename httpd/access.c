@@ -10,6 +10,8 @@
 #include "common/log.h"
 #include "httpd/connection.h"
 
+#define TOLD_AGAIN_NS (5 * NS_PER_S)
+
 struct ending {
 	int error; /* 0 = the whole answer was sent */
 	uint64_t bytes;
@@ -112,6 +114,19 @@ static void report(const struct exchange *exchange, const struct ending *ending)
 		transfer.error = EIO;
 	str_copy(transfer.reason, sizeof(transfer.reason), ending->why);
 	broker_tell(exchange->source->broker, IPC_TRANSFER, &transfer);
+}
+
+void access_tell_progress(struct exchange *exchange)
+{
+	const struct ipc_waits waits = { .transfer = exchange->transfer };
+	const uint64_t now_ns = clock_monotonic_ns();
+
+	if (!exchange->is_transfer ||
+		now_ns - (exchange->told_ns ? exchange->told_ns : exchange->begun_ns) <
+			TOLD_AGAIN_NS)
+		return;
+	exchange->told_ns = now_ns;
+	broker_tell(exchange->source->broker, IPC_WAITS, &waits);
 }
 
 void access_conclude(const struct exchange *exchange, enum exchange_ending how)

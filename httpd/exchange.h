@@ -69,6 +69,7 @@ struct exchange {
 	/* brambled's name for this transfer, and whether it wants to hear of its end */
 	bool is_transfer;
 	uint64_t transfer;
+	uint64_t told_ns; /* when it heard last that this goes on; 0 never */
 };
 
 /* Begin. */

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "common/clock.h"
+#include "httpd/access.h"
 
 #define TURN_BYTES (2u * 1024u * 1024u) /* of one file, before others have their turn */
 
@@ -66,6 +67,7 @@ static int send_file(struct connection *connection)
 		exchange->offset += (uint64_t)n;
 		exchange->left -= (uint64_t)n;
 		left_in_turn -= (size_t)n;
+		access_tell_progress(exchange);
 	}
 	return 1;
 }

@@ -79,7 +79,13 @@ void broker_forget(struct broker *broker, int64_t id)
 void broker_tell(struct broker *broker, enum ipc_type type, const void *body)
 {
 	const struct ipc_transfer *transfer = body;
+	const struct ipc_waits *waits = body;
 
+	if (type == IPC_WAITS) {
+		must(waits->transfer == 4711 && !waits->waits);
+		must(broker->transfers_ended < broker->transfers_begun);
+		return;
+	}
 	must(type == IPC_TRANSFER && transfer->transfer == 4711);
 	must(memchr(transfer->reason, 0, sizeof(transfer->reason)) != NULL);
 	must(transfer->bytes <= LARGEST_FILE);

@@ -296,6 +296,28 @@ static void a_transfer_survives_brambled(void **state)
 	world_end(&world);
 }
 
+/* For as long as bytes flow; 5 s between two. */
+static void tells_that_a_long_transfer_goes_on(void **state)
+{
+	struct world world;
+	struct pollfd told = { .events = POLLIN };
+	uint64_t done = 0;
+	int fd;
+
+	(void)state;
+	world_begin(&world, no_arguments);
+	fd = begin_big_transfer(&world);
+	told.fd = world.brambled;
+	while (done < BIG - 100000 && poll(&told, 1, 50) == 0)
+		read_content(fd, &done, done + 100000);
+	assert_true(done < BIG - 100000);
+	brambled_expect(&world, IPC_WAITS);
+	assert_int_equal(world.message.body.waits.transfer, 4711);
+	assert_int_equal(world.message.body.waits.waits, 0);
+	close(fd);
+	world_end(&world);
+}
+
 static void reports_what_a_vanished_client_got(void **state)
 {
 	struct world world;
@@ -625,6 +647,7 @@ int main(void)
 		cmocka_unit_test_teardown(gives_up_when_brambled_is_silent, world_abandon),
 		cmocka_unit_test_teardown(asks_again_when_brambled_comes_back, world_abandon),
 		cmocka_unit_test_teardown(a_transfer_survives_brambled, world_abandon),
+		cmocka_unit_test_teardown(tells_that_a_long_transfer_goes_on, world_abandon),
 		cmocka_unit_test_teardown(reports_what_a_vanished_client_got, world_abandon),
 		cmocka_unit_test_teardown(cuts_a_slow_reader, world_abandon),
 		cmocka_unit_test_teardown(cuts_slow_writers, world_abandon),

@@ -40,6 +40,7 @@ void brambled_appear(struct world *world); /* listen */
 void brambled_vanish(struct world *world); /* as if killed */
 void brambled_accept(struct world *world); /* the connection and its HELLO */
 void brambled_expect_any(struct world *world);
+/* IPC_WAITS is passed over, unless it is that. */
 void brambled_expect(struct world *world, enum ipc_type type);
 /* Answer the last RESOLVE with a file of `size` bytes; content is byte i = i * 7 + i / 251. */
 void brambled_resolve(struct world *world, uint64_t size, const char *key);
