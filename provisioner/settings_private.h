@@ -14,7 +14,20 @@ struct settings_wrong {
 /* Returns whether something is wrong. */
 typedef bool settings_cross_check(const struct settings *settings, struct settings_wrong *wrong);
 
-/* Checks of single values that several tables need: NULL, or what is wrong. */
+/* Checks of single values: NULL, or what is wrong. */
+const char *settings_check_interface(const char *value);
+const char *settings_check_lan_address(const char *value);
+const char *settings_check_cidr(const char *value);
+const char *settings_check_address_or_empty(const char *value);
+const char *settings_check_label(const char *value);
+const char *settings_check_domain(const char *value);
+const char *settings_check_name_pattern(const char *value);
+const char *settings_check_path(const char *value);
+const char *settings_check_node_label(const char *value);
+const char *settings_check_taint(const char *value);
+const char *settings_check_oui(const char *value);
+const char *settings_check_name_pattern_or_empty(const char *value);
+const char *settings_check_label_or_empty(const char *value);
 const char *settings_check_kernel_arguments(const char *value);
 const char *settings_check_config_line(const char *value);
 const char *settings_check_name_or_empty(const char *value);
