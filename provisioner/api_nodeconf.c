@@ -125,11 +125,9 @@ static int compare_node(void *argument, const struct registry_node *node)
 	struct brambled *brambled = comparison->request->brambled;
 	struct nodeconf *old = NULL, *now = NULL;
 	cJSON *json, *changes;
-	int result = nodeconf_of_node(brambled, node, &old, comparison->reason);
+	int result = nodeconf_compare(brambled, node, &comparison->fresh->settings,
+		comparison->fresh->sources, &old, &now, comparison->reason);
 
-	if (result == 0)
-		result = nodeconf_of_node_by(brambled, node, &comparison->fresh->settings,
-			comparison->fresh->sources, &now, comparison->reason);
 	changes = cJSON_CreateArray();
 	if (result == 0)
 		compare(comparison, changes, old, now);

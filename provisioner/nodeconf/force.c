@@ -179,26 +179,36 @@ static char *hosts_of(struct brambled *brambled, const struct registry_node *nod
 	return hosts.text;
 }
 
-int nodeconf_of_node_by(struct brambled *brambled, const struct registry_node *node,
-	const struct settings *settings, const struct nodeconf_sources *sources,
-	struct nodeconf **merged, char reason[static NODECONF_REASON_SIZE])
+static int merge(const struct registry_node *node, const struct settings *settings,
+	const struct nodeconf_sources *sources, const char *hosts, struct nodeconf **merged,
+	char reason[static NODECONF_REASON_SIZE])
 {
-	char *hosts = hosts_of(brambled, node);
-	const struct nodeconf_facts facts = { .node = node->name,
-		.role = node->role,
-		.address = node->address,
-		.hosts = hosts ? hosts : "" };
-	int result = nodeconf_merge(settings, sources, &facts, merged, reason);
+	const struct nodeconf_facts facts = {
+		.node = node->name, .role = node->role, .address = node->address, .hosts = hosts
+	};
 
-	free(hosts);
-	return result;
+	return nodeconf_merge(settings, sources, &facts, merged, reason);
 }
 
 int nodeconf_of_node(struct brambled *brambled, const struct registry_node *node,
 	struct nodeconf **merged, char reason[static NODECONF_REASON_SIZE])
 {
-	return nodeconf_of_node_by(
-		brambled, node, &brambled->settings, brambled->nodeconf->sources, merged, reason);
+	char *hosts = hosts_of(brambled, node);
+	int result = merge(node, &brambled->settings, brambled->nodeconf->sources,
+		hosts ? hosts : "", merged, reason);
+
+	free(hosts);
+	return result;
+}
+
+int nodeconf_compare(struct brambled *brambled, const struct registry_node *node,
+	const struct settings *settings, const struct nodeconf_sources *sources,
+	struct nodeconf **old, struct nodeconf **now, char reason[static NODECONF_REASON_SIZE])
+{
+	int result = merge(node, &brambled->settings, brambled->nodeconf->sources, "", old, reason);
+
+	*now = NULL;
+	return result == 0 ? merge(node, settings, sources, "", now, reason) : result;
 }
 
 /* NULL without memory. */

@@ -36,12 +36,14 @@ void nodeconf_nodes_changed(struct brambled *brambled);
  * follow. */
 void nodeconf_apply_again(struct brambled *brambled);
 
-/* What the node is set to, by the settings in force or by others; as nodeconf_merge. */
+/* What the node is set to; as nodeconf_merge. */
 int nodeconf_of_node(struct brambled *brambled, const struct registry_node *node,
 	struct nodeconf **merged, char reason[static NODECONF_REASON_SIZE]);
-int nodeconf_of_node_by(struct brambled *brambled, const struct registry_node *node,
+/* What it is set to by the settings in force and by others, but for the addresses of the LAN, which
+ * no settings change and which are long. Both are freed whatever is returned. */
+int nodeconf_compare(struct brambled *brambled, const struct registry_node *node,
 	const struct settings *settings, const struct nodeconf_sources *sources,
-	struct nodeconf **merged, char reason[static NODECONF_REASON_SIZE]);
+	struct nodeconf **old, struct nodeconf **now, char reason[static NODECONF_REASON_SIZE]);
 
 /* The text of bramble.conf that is in force. */
 const char *nodeconf_text(const struct brambled *brambled);
