@@ -160,6 +160,34 @@ static void write_node(struct json_text *json, struct brambled *brambled,
 	json_text_end(json, '}');
 }
 
+/* What a table for people shows: who asks for 10,000 nodes reads it in half the time. */
+static void write_brief(struct json_text *json, struct brambled *brambled,
+	const struct registry_node *node, const struct surroundings *around)
+{
+	const char *image = rules_image(&brambled->settings, node);
+	char next[HASH_TEXT_SIZE], why[VERSIONS_TEXT_SIZE], command[SWAP_COMMAND_SIZE];
+
+	versions_explain(node, image, around->current, next, why);
+	json_text_begin(json, NULL, '{');
+	json_text_string(json, "name", node->name);
+	write_address(json, "address", node->address);
+	json_text_string(json, "state", api_node_state(brambled, node));
+	write_board_of_node(json, around->board);
+	json_text_bool(json, "wants_next", node->wants_next);
+	if (swap_is_proposed(brambled, node, command))
+		json_text_string(json, "proposed", command);
+	write_number_or_null(json, "heartbeat_ms", heartbeats_last_ms(brambled, node));
+	json_text_string(json, "image", image);
+	write_text_or_null(json, "image_hash", node->image_hash);
+	if (strcmp(next, node->image_hash) != 0) {
+		json_text_begin(json, "next", '{');
+		write_text_or_null(json, "hash", next);
+		json_text_end(json, '}');
+	}
+	json_text_bool(json, "cordoned", node->cordoned);
+	json_text_end(json, '}');
+}
+
 static void write_board(
 	struct json_text *json, struct brambled *brambled, const struct registry_board *board)
 {
@@ -232,6 +260,7 @@ cJSON *api_board_json(struct brambled *brambled, const struct registry_board *bo
 struct list {
 	struct brambled *brambled;
 	struct json_text json;
+	bool brief;
 	struct registry_image image; /* that of the node before: nearly all have the same */
 };
 
@@ -271,14 +300,20 @@ static int add_node(void *argument, const struct registry_node *node,
 		.board = board, .current = find_current(list, node), .boot = boot
 	};
 
-	write_node(&list->json, list->brambled, node, &around);
+	if (list->brief)
+		write_brief(&list->json, list->brambled, node, &around);
+	else
+		write_node(&list->json, list->brambled, node, &around);
 	return 0;
 }
 
 void api_list_nodes(struct api_request *request)
 {
 	struct list list = { .brambled = request->brambled };
+	char brief[8];
 
+	list.brief = api_query(request->call, "brief", brief, sizeof(brief)) &&
+		     strcmp(brief, "true") == 0;
 	begin_list(&list, "nodes");
 	end_list(request, &list,
 		registry_each_node_and_board(request->brambled->registry, add_node, &list));

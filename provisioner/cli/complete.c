@@ -18,7 +18,7 @@
 static const struct {
 	const char *kind, *path, *list, *members[2];
 } sources[] = {
-	{ "NODE", "/v1/nodes", "nodes", { "name" } },
+	{ "NODE", "/v1/nodes?brief=true", "nodes", { "name" } },
 	{ "BOARD", "/v1/boards", "boards", { "serial" } },
 	{ "IMAGE", "/v1/images", "images", { "name" } },
 	{ "VERSION", "/v1/images", "images", { "current", "previous" } },

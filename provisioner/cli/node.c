@@ -149,7 +149,7 @@ enum cli_exit node_list_main(struct cli *cli, int argc, char **argv)
 		return code;
 	wanted = cli->json;
 	cli->json = wanted && !argv[0];
-	code = cli_call(cli, IPC_GET, "/v1/nodes", NULL, &json);
+	code = cli_call(cli, IPC_GET, wanted ? "/v1/nodes" : "/v1/nodes?brief=true", NULL, &json);
 	cli->json = wanted;
 	if (code == CLI_OK && argv[0])
 		code = select_nodes(cli, argv, cJSON_GetObjectItemCaseSensitive(json, "nodes"));

@@ -63,7 +63,8 @@ static enum cli_exit add_part(
 			       ? CLI_OK
 			       : cli_complain(cli, CLI_USAGE, "\"%.64s\" is no node's name", part);
 	if (!source->nodes)
-		result = cli_try(cli, "/v1/nodes", CLIENT_TIMEOUT_MS, &status, &source->json);
+		result = cli_try(
+			cli, "/v1/nodes?brief=true", CLIENT_TIMEOUT_MS, &status, &source->json);
 	if (result != 0)
 		return cli_explain_failure(cli, result);
 	if (!source->nodes)

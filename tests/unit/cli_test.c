@@ -48,7 +48,7 @@ static void nodes_are_listed_in_a_table_of_80_columns(void **state)
 	assert_int_equal(o.server.calls, 1);
 	assert_int_equal(o.server.asked[0].method, IPC_GET);
 	assert_int_equal(o.server.asked[0].peer.s_addr, 0);
-	assert_string_equal(o.server.asked[0].path, "/v1/nodes");
+	assert_string_equal(o.server.asked[0].path, "/v1/nodes?brief=true");
 	assert_lines_fit(o.out, 80);
 	outcome_free(&o);
 }
