@@ -9,6 +9,7 @@ test-supervise_LIBS := cmocka libevent_core
 # The administrator's settings; the default of paths.libexec follows $(libexecdir)
 SETTINGS_SRC := \
 	provisioner/settings.c \
+	provisioner/settings_check.c \
 	provisioner/settings_table.c \
 	provisioner/settings_nodes.c \
 	provisioner/settings_lists.c \
@@ -415,5 +416,5 @@ TESTS += test-scale
 test-scale_SRC := tests/unit/scale_test.c tests/unit/many.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-scale_LIBS := cmocka $(brambled_LIBS)
 PROGRAMS += bench-scale
-bench-scale_SRC := tests/bench/scale.c tests/unit/many.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+bench-scale_SRC := tests/bench/scale.c tests/bench/scale_verbs.c tests/unit/many.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 bench-scale_LIBS := cmocka $(brambled_LIBS)

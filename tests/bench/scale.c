@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "provisioner/api.h"
+#include "tests/bench/scale_verbs.h"
 #include "tests/unit/many.h"
 
 #define GOAL_MS 100.0
@@ -25,6 +26,7 @@ struct question {
 static const struct question questions[] = {
 	{ IPC_GET, "/v1/status", "" },
 	{ IPC_GET, "/v1/nodes", "" },
+	{ IPC_GET, "/v1/nodes?brief=true", "" },
 	{ IPC_GET, "/v1/nodes/rasp5000", "" },
 	{ IPC_GET, "/v1/nodes/rasp5000/health", "" },
 	{ IPC_GET, "/v1/nodes/rasp5000/health?hours=336", "" },
@@ -141,6 +143,8 @@ int main(int argc, char **argv)
 		slow += ms > GOAL_MS;
 	}
 	measure_ticks(world);
+	printf("\n processor       wall\n");
+	slow += scale_measure_verbs(world, GOAL_MS);
 	printf("%u nodes, %u calls took longer than %.0f ms\n", nodes, slow, GOAL_MS);
 	world_remove(&state);
 	return EXIT_SUCCESS;
