@@ -5,25 +5,15 @@
 set -eu
 . tests/lib.sh
 
+family=57
+# shellcheck source=tests/stalls.sh
+. tests/stalls.sh
+
 rt() { ip netns exec "$lab_name-rt" "$@"; }
-mac() { printf 'dc:a6:32:57:00:%02x' "$1"; }
-serial() { printf '100000000000570%1x' "$1"; }
-cause() { bramble --json boot list --board "$(mac "$1")" --limit 1 | jq -r '.boots[0].cause'; }
-cause_is() { [ "$(cause "$1")" = "$2" ]; }
-board() { # number [option …]
-	n=$1
-	shift
-	power_on "$n" 4b "$(serial "$n")" "$(mac "$n")" --link-ms 0 "$@"
-}
-stalls() { # number cause what: it is named so, and with the next step
-	check "$3: $2" wait_for 40 cause_is "$1" "$2"
-	power_off "$1"
-}
 join_is() { # the policy, in force at once
 	sed -i "s/join = \"[a-z]*\"/join = \"$1\"/" "$lab/bramble.conf"
 	kill -HUP "$(appliance pid brambled)"
 }
-test_explain() { tail -n 8 "$lab/log" | sed 's/^/# /'; bramble boot list | sed 's/^/# /'; }
 
 lab_begin stalls
 lab_share

@@ -5,26 +5,14 @@
 set -eu
 . tests/lib.sh
 
-mac() { printf 'dc:a6:32:58:00:%02x' "$1"; }
-serial() { printf '100000000000580%1x' "$1"; }
-cause() { # number [how many boots ago]
-	bramble --json boot list --limit 50 | jq -r "[.boots[] | select(.mac == \"$(mac "$1")\")][${2:-0}].cause"
-}
-cause_is() { [ "$(cause "$1" "${3:-0}")" = "$2" ]; }
-board() { # number [option …]
-	n=$1
-	shift
-	power_on "$n" 4b "$(serial "$n")" "$(mac "$n")" --link-ms 0 "$@"
-}
-stalls() { # number cause what: it is named so
-	check "$3: $2" wait_for 90 cause_is "$1" "$2"
-	power_off "$1"
-}
+family=58
+# shellcheck source=tests/stalls.sh
+. tests/stalls.sh
+
 set_to() { # setting value, in force at once
 	sed -i "s/$1 = [^;]*;/$1 = \"$2\";/" "$lab/bramble.conf"
 	kill -HUP "$(appliance pid brambled)"
 }
-test_explain() { tail -n 8 "$lab/log" "$lab"/board-*.log | sed 's/^/# /'; bramble boot list | sed 's/^/# /'; }
 end() {
 	code=$?
 	umount -l "$lab/share/state" 2>/dev/null || :
