@@ -98,7 +98,7 @@ struct ipc_transfer {
 	char reason[IPC_REASON_SIZE]; /* the peer's error text, made visible; "" */
 };
 
-/* A transfer takes long, and goes on: told each few seconds. */
+/* A transfer takes long, and goes on: told each two seconds. */
 struct ipc_waits {
 	uint64_t transfer; /* from struct ipc_resolved */
 	uint32_t waits;	   /* others are served first (1), or not (0) */

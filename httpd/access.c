@@ -10,7 +10,7 @@
 #include "common/log.h"
 #include "httpd/connection.h"
 
-#define TOLD_AGAIN_NS (5 * NS_PER_S)
+#define TOLD_AGAIN_NS (2 * NS_PER_S) /* the least of nodes.stuck_after_s */
 
 struct ending {
 	int error; /* 0 = the whole answer was sent */

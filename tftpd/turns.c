@@ -8,7 +8,7 @@
 #include "common/log.h"
 
 #define TOLD_AFTER_NS (2 * NS_PER_S) /* a moment is nobody's concern */
-#define TOLD_AGAIN_NS (5 * NS_PER_S)
+#define TOLD_AGAIN_NS (2 * NS_PER_S) /* the least of nodes.stuck_after_s */
 
 /* Turns have changed. None ends here: the caller may hold any of them. */
 static void set_paces(struct tftp_transfers *all, uint64_t now_ns)

@@ -227,6 +227,32 @@ static void a_repeated_request_is_the_same_session(void **state)
 	world_end(&world);
 }
 
+/* For as long as its client answers; 2 s between two. */
+static void tells_that_a_long_transfer_goes_on(void **state)
+{
+	struct world world;
+	struct client client;
+	struct pollfd told = { .events = POLLIN };
+	uint16_t block = 1;
+	int fd = file_of(500000);
+
+	(void)state;
+	world_begin(&world, as_nobody);
+	begin(&world, &client, fd, 500000);
+	told.fd = world.brambled;
+	while (block < 900 && poll(&told, 1, 50) == 0) {
+		client_send_ack(&client, block++);
+		do
+			client_receive(&client); /* perhaps one that was sent again */
+		while (client.bytes[2] * 256 + client.bytes[3] != block);
+	}
+	brambled_expect(&world, IPC_WAITS);
+	assert_int_equal(world.message.body.waits.waits, 0);
+	client_close(&client);
+	close(fd);
+	world_end(&world);
+}
+
 static void a_board_that_was_switched_off_and_on_may_use_its_port_again(void **state)
 {
 	struct world world;
@@ -432,6 +458,7 @@ int main(void)
 		TEST(an_address_without_a_lease_gets_no_answer),
 		TEST(goes_on_without_brambled_and_finds_it_again),
 		TEST(a_repeated_request_is_the_same_session),
+		TEST(tells_that_a_long_transfer_goes_on),
 		TEST(a_board_that_was_switched_off_and_on_may_use_its_port_again),
 		TEST(a_stranger_changes_nothing),
 		TEST(a_client_that_leaves_with_the_last_block_has_everything),

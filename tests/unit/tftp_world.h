@@ -42,6 +42,7 @@ long world_status(const struct world *world, const char *name);
 void brambled_appear(struct world *world); /* listen */
 void brambled_vanish(struct world *world); /* as if killed */
 void brambled_accept(struct world *world); /* the connection and its HELLO */
+/* IPC_WAITS is passed over, unless it is that. */
 void brambled_expect(struct world *world, enum ipc_type type);
 /* Nothing is said for so long. */
 void brambled_expect_silence(const struct world *world, int ms);
