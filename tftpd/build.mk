@@ -24,6 +24,8 @@ FUZZERS += fuzz-tftp_request
 fuzz-tftp_request_SRC := tests/fuzz/tftp_request.c tftpd/limits.c tftpd/packet.c common/str.c
 FUZZERS += fuzz-tftp_rates
 fuzz-tftp_rates_SRC := tests/fuzz/tftp_rates.c tftpd/limits.c
+FUZZERS += fuzz-tftp_queue
+fuzz-tftp_queue_SRC := tests/fuzz/tftp_queue.c tests/fuzz/world.c tftpd/queue.c
 FUZZERS += fuzz-tftp_session
 fuzz-tftp_session_SRC := tests/fuzz/tftp_session.c tftpd/packet.c tftpd/session.c common/str.c
 

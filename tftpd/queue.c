@@ -434,10 +434,27 @@ void tftp_queue_tick(struct tftp_queue *queue, uint64_t now_ns)
 	turn_one_away(queue, now_ns);
 }
 
-void tftp_queue_decide(struct tftp_queue *queue, uint64_t now_ns)
+/* Nobody has to wait: neither does who was silent when the others were told, and is there again. */
+static bool let_all_run(struct tftp_queue *queue)
 {
-	if (queue->waiting > 0 || queue->running < queue->n)
-		assign(queue, now_ns);
+	struct tftp_place *place;
+	bool changed = false;
+
+	for (place = TAILQ_FIRST(&queue->by_board); place; place = TAILQ_NEXT(place, by_board)) {
+		if (place->turn != TFTP_WAITS)
+			continue;
+		place->turn = TFTP_RUNS;
+		changed = true;
+	}
+	return changed;
+}
+
+bool tftp_queue_decide(struct tftp_queue *queue, uint64_t now_ns)
+{
+	if (queue->waiting == 0 && queue->running >= queue->n)
+		return let_all_run(queue);
+	assign(queue, now_ns);
+	return true;
 }
 
 unsigned tftp_queue_before(const struct tftp_queue *queue, const struct tftp_place *place)

@@ -103,8 +103,8 @@ void tftp_queue_leave(struct tftp_queue *queue, struct tftp_place *place, struct
 void tftp_queue_tick(struct tftp_queue *queue, uint64_t now_ns);
 
 /* Who has a turn now? Call when a transfer has begun or ended, and after each tick. But for being
- * turned away, turns change here alone. */
-void tftp_queue_decide(struct tftp_queue *queue, uint64_t now_ns);
+ * turned away, turns change here alone; returns whether any may have. */
+bool tftp_queue_decide(struct tftp_queue *queue, uint64_t now_ns);
 
 /* How many of other boards that came before wait or run. */
 unsigned tftp_queue_before(const struct tftp_queue *queue, const struct tftp_place *place);

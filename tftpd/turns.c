@@ -27,10 +27,7 @@ static void set_paces(struct tftp_transfers *all, uint64_t now_ns)
 
 static void decide(struct tftp_transfers *all, uint64_t now_ns)
 {
-	const bool all_run = all->queue.waiting == 0;
-
-	tftp_queue_decide(&all->queue, now_ns);
-	if (!all_run || all->queue.waiting > 0)
+	if (tftp_queue_decide(&all->queue, now_ns))
 		set_paces(all, now_ns);
 }
 

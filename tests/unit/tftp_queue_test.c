@@ -329,6 +329,33 @@ static void slow_clients_do_not_wait_for_each_other(void **state)
 	}
 }
 
+/* A client that fell silent while it waited isn't told with the others that nobody waits any more.
+ */
+static void who_comes_back_waits_for_nobody(void **state)
+{
+	static struct tftp_queue queue;
+	struct tftp_place first, second;
+	const struct in_addr one = { htonl(0x0a4d0032) }, two = { htonl(0x0a4d0033) };
+	uint64_t now_ns = 1000 * NS_PER_S;
+
+	(void)state;
+	tftp_queue_init(&queue, LIMIT_NS);
+	tftp_queue_join(&queue, &first, one, 1000000, false, now_ns);
+	tftp_queue_join(&queue, &second, two, 1000000, false, now_ns);
+	queue.closed = true;
+	queue.running = 1;
+	tftp_queue_decide(&queue, now_ns);
+	assert_int_equal(second.turn, TFTP_WAITS);
+	now_ns += 3 * NS_PER_S;
+	tftp_queue_note_ack(&queue, &first, 1, now_ns);
+	tftp_queue_decide(&queue, now_ns);
+	tftp_queue_leave(&queue, &first, one, now_ns);
+	tftp_queue_note_ack(&queue, &second, 900000, now_ns);
+	assert_true(tftp_queue_decide(&queue, now_ns));
+	assert_int_equal(second.turn, TFTP_RUNS);
+	assert_false(tftp_queue_decide(&queue, now_ns));
+}
+
 static void a_link_that_becomes_slower_costs_no_more_than_that(void **state)
 {
 	double took;
@@ -351,6 +378,7 @@ int main(void)
 		cmocka_unit_test(far_too_many_pi_4_come_one_after_the_other),
 		cmocka_unit_test(one_board_and_twenty_lose_no_time),
 		cmocka_unit_test(slow_clients_do_not_wait_for_each_other),
+		cmocka_unit_test(who_comes_back_waits_for_nobody),
 		cmocka_unit_test(a_link_that_becomes_slower_costs_no_more_than_that),
 	};
 
