@@ -28,14 +28,14 @@ print_times() {
 test_explain() { grep -E 'brambled|clusterd' "$lab/log" | tail -n 10 | cut -c1-200 | sed 's/^/# /'; tail -n 2 "$lab"/console-*.log | sed 's/^/# /'; kubectl get nodes,pods -o wide | sed 's/^/# /'; }
 
 # A cluster that two machines are about to join.
-nodes_begin() { # lab
+nodes_begin() { # lab [more settings of kubernetes]
 	share=$(tests/kubernetes/image) || bail_out 'the image is not built'
 	lab_begin "$1"
 	mkdir -p "$lab/share"
 	cp -a --reflink=auto "$share/images" "$lab/share/"
 	SHELL_ON_CONSOLE=1 appliance configure
 	sed -i 's/nodes = {/& image = "kubernetes"; roles = ( { name = "node"; labels = [ "bramble\/duty=test" ]; } );/' "$lab/bramble.conf"
-	echo "kubernetes = { engine = \"kubeadm\"; programs = \"$programs\"; store_mb = 1024; };" >>"$lab/bramble.conf"
+	echo "kubernetes = { engine = \"kubeadm\"; programs = \"$programs\"; store_mb = 1024; ${2:-} };" >>"$lab/bramble.conf"
 	appliance start
 	bramble image use kubernetes "$(basename "$lab"/share/images/kubernetes/*.squashfs .squashfs)" >/dev/null
 	cluster create >/dev/null || bail_out 'the cluster is not created'
