@@ -112,6 +112,20 @@ static void copy_visible(char *out, size_t size, const cJSON *body, const char *
 	str_copy_visible(out, size, text ? text : "", text ? strlen(text) : 0);
 }
 
+static void report_failure(
+	struct brambled *brambled, const struct mac *mac, const char *stage, const char *detail)
+{
+	const char *cause = diagnosis_of_report(stage, detail);
+	const struct registry_boot *boot = timeline_boot(brambled, mac);
+	char reason[REGISTRY_REASON_SIZE];
+
+	snprintf(reason, sizeof(reason), "%s failed: %.120s", stage, detail);
+	/* That it hasn't joined follows from that, and says less. */
+	if (!boot || strcmp(boot->cause, "agent-failed") != 0 || strcmp(cause, "agent-silent") != 0)
+		timeline_reason(brambled, mac, cause, reason);
+	timeline_touch(brambled, mac);
+}
+
 static void report_stage(
 	struct brambled *brambled, const cJSON *body, const struct speaker *speaker)
 {
@@ -130,15 +144,10 @@ static void report_stage(
 	if (step.stage[0] == '\0' || has_joined(&speaker->boot))
 		return;
 	timeline_revive(brambled, &speaker->boot);
-	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "failed"))) {
-		char reason[REGISTRY_REASON_SIZE];
-
-		snprintf(reason, sizeof(reason), "%s failed: %.120s", stage, step.detail);
-		timeline_reason(brambled, mac, diagnosis_of_report(stage, step.detail), reason);
-		timeline_touch(brambled, mac);
-		return;
-	}
-	timeline_step(brambled, mac, &step);
+	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "failed")))
+		report_failure(brambled, mac, stage, step.detail);
+	else
+		timeline_step(brambled, mac, &step);
 }
 
 static void describe_node(

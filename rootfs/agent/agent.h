@@ -27,6 +27,13 @@ struct agent_boot {
 /* 0 or -EINVAL with the variable's name in *missing. */
 int agent_read_boot(struct agent_boot *boot, const char **missing);
 
+/* How a service ended, in words, from what systemd tells its ExecStopPost= (systemd.exec(5),
+ * $SERVICE_RESULT, $EXIT_CODE, $EXIT_STATUS; each may be NULL). False: it was stopped, not lost.
+ * Pure. */
+#define AGENT_ENDING_SIZE 120
+bool agent_describe_ending(const char *result, const char *code, const char *status,
+	char out[static AGENT_ENDING_SIZE]);
+
 /* What the board and the kernel say of themselves; absent texts are "", absent numbers 0. */
 struct agent_facts {
 	char serial[24], model[64], kernel[72], machine_id[40];
@@ -75,6 +82,8 @@ int agent_apply_place(const struct agent_place *place, struct in_addr dns, const
 /* The node API (docs/api.md). Each returns 0, -EACCES when the router refused, or another -errno.
  * They set the clock by the way. */
 int agent_report_systemd(const struct agent_boot *boot);
+/* The agent can't go on, and why. */
+int agent_report_failure(const struct agent_boot *boot, const char *why);
 int agent_join(const struct agent_boot *boot, struct agent_place *place);
 
 #define AGENT_CONFIG_HASH_SIZE 17

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "rootfs/agent/agent.h"
 
@@ -53,4 +55,22 @@ int agent_read_boot(struct agent_boot *boot, const char **missing)
 		result = take("BRAMBLE_TOKEN", boot->token, sizeof(boot->token), missing);
 	str_copy(boot->hash, sizeof(boot->hash), hash ? hash : "");
 	return result;
+}
+
+bool agent_describe_ending(const char *result, const char *code, const char *status,
+	char out[static AGENT_ENDING_SIZE])
+{
+	if (!result || strcmp(result, "success") == 0)
+		return false;
+	if (strcmp(result, "oom-kill") == 0)
+		snprintf(out, AGENT_ENDING_SIZE, "the agent was killed: it took too much memory");
+	else if (strcmp(result, "timeout") == 0)
+		snprintf(out, AGENT_ENDING_SIZE, "the agent wasn't ready in time and was killed");
+	else if (code && status && strcmp(code, "exited") == 0)
+		snprintf(out, AGENT_ENDING_SIZE, "the agent ended with status %.20s", status);
+	else if (code && status)
+		snprintf(out, AGENT_ENDING_SIZE, "the agent was killed by signal %.20s", status);
+	else
+		snprintf(out, AGENT_ENDING_SIZE, "the agent ended: %.40s", result);
+	return true;
 }

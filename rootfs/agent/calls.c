@@ -37,7 +37,7 @@ static int call(const struct agent_boot *boot, const char *path, struct json_wri
 	return 0;
 }
 
-int agent_report_systemd(const struct agent_boot *boot)
+static int report(const struct agent_boot *boot, const char *detail, bool failed)
 {
 	char body[512];
 	struct http_answer answer;
@@ -46,9 +46,19 @@ int agent_report_systemd(const struct agent_boot *boot)
 	json_begin(&writer, body, sizeof(body));
 	json_text(&writer, "token", boot->token);
 	json_text(&writer, "stage", "systemd");
-	json_text(&writer, "detail", "agent " BRAMBLE_VERSION);
-	json_boolean(&writer, "failed", false);
+	json_text(&writer, "detail", detail);
+	json_boolean(&writer, "failed", failed);
 	return call(boot, "/v1/boot/stage", &writer, &answer);
+}
+
+int agent_report_systemd(const struct agent_boot *boot)
+{
+	return report(boot, "agent " BRAMBLE_VERSION, false);
+}
+
+int agent_report_failure(const struct agent_boot *boot, const char *why)
+{
+	return report(boot, why, true);
 }
 
 int agent_join(const struct agent_boot *boot, struct agent_place *place)

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -160,10 +161,11 @@ _Noreturn static void run(const struct agent_boot *boot)
 }
 
 static const char usage[] =
-	"usage: bramble-agent [--keys|--cluster]\n"
+	"usage: bramble-agent [--keys|--cluster|--ended]\n"
 	"Runs on a node, started by bramble-agent.service.\n"
 	"  --keys     make the node's SSH host key if it has none, keep it, and end\n"
-	"  --cluster  make it a node of the Kubernetes cluster (bramble-cluster.service)\n";
+	"  --cluster  make it a node of the Kubernetes cluster (bramble-cluster.service)\n"
+	"  --ended    tell the router that the service ended before the node had joined\n";
 
 static int keep_keys(void)
 {
@@ -174,17 +176,30 @@ static int keep_keys(void)
 	return result == 0 ? 0 : 1;
 }
 
+/* systemd runs it after the agent, however that ended: an agent that can't even start can't speak
+ * for itself. */
+static int tell_ending(const struct agent_boot *boot)
+{
+	char why[AGENT_ENDING_SIZE];
+
+	if (access(JOINED, F_OK) == 0 || !agent_describe_ending(getenv("SERVICE_RESULT"),
+						 getenv("EXIT_CODE"), getenv("EXIT_STATUS"), why))
+		return 0;
+	return agent_report_failure(boot, why) == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct agent_boot boot;
 	const char *missing = "";
-	bool cluster;
+	bool cluster, ended;
 
 	log_init("bramble-agent", LOG_LEVEL_INFO);
 	if (argc == 2 && strcmp(argv[1], "--keys") == 0)
 		return keep_keys();
 	cluster = argc == 2 && strcmp(argv[1], "--cluster") == 0;
-	if (argc > 1 && !cluster) {
+	ended = argc == 2 && strcmp(argv[1], "--ended") == 0;
+	if (argc > 1 && !cluster && !ended) {
 		bool help = strcmp(argv[1], "--help") == 0;
 
 		fputs(usage, help ? stdout : stderr);
@@ -196,6 +211,8 @@ int main(int argc, char **argv)
 			missing);
 		return EXIT_CONFIGURATION;
 	}
+	if (ended)
+		return tell_ending(&boot);
 	if (cluster)
 		return member_run_service(&boot) == 0 ? 0 : 1;
 	run(&boot);

@@ -59,7 +59,7 @@ check 'the first says so itself' says_what_it_runs 1 sound
 check 'it is current' is "$(bramble --json image list | jq -r '.images[0].current')" "$sound"
 # A boot that stands still for long has its cause before it starts over.
 broken panic 'started-over|no-systemd' 'Kernel panic - not syncing: sysrq triggered crash'
-broken agent agent-silent 'not joined 180 s after systemd was started'
+broken agent agent-failed 'not joined 180 s after systemd was started'
 broken network 'started-over|no-systemd' 'not joined 180 s after systemd was started'
 check 'it fell back each time' is "$(told node.fell-back | cut -d' ' -f1 | tr '\n' ' ')" 'rasp1 rasp1 rasp1 '
 done_testing

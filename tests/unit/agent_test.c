@@ -336,6 +336,32 @@ static void the_environment_must_be_whole(void **state)
 	assert_int_equal(agent_read_boot(&boot, &missing), -EINVAL);
 }
 
+static void how_the_agent_ended_is_told_in_words(void **state)
+{
+	static const struct {
+		const char *result, *code, *status, *says; /* NULL: nothing to tell */
+	} cases[] = {
+		{ "success", "exited", "0", NULL },
+		{ NULL, NULL, NULL, NULL },
+		{ "exit-code", "exited", "1", "the agent ended with status 1" },
+		{ "signal", "killed", "SEGV", "the agent was killed by signal SEGV" },
+		{ "core-dump", "dumped", "ABRT", "the agent was killed by signal ABRT" },
+		{ "oom-kill", "killed", "KILL", "the agent was killed: it took too much memory" },
+		{ "timeout", "killed", "TERM", "the agent wasn't ready in time and was killed" },
+		{ "resources", NULL, NULL, "the agent ended: resources" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char out[AGENT_ENDING_SIZE] = "";
+		bool told =
+			agent_describe_ending(cases[i].result, cases[i].code, cases[i].status, out);
+
+		assert_int_equal(told, cases[i].says != NULL);
+		assert_string_equal(out, cases[i].says ? cases[i].says : "");
+	}
+}
+
 static void meminfo_is_read(void **state)
 {
 	static const char text[] =
@@ -391,6 +417,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_place_is_applied_once, make_world, remove_world),
 		cmocka_unit_test(only_a_clock_that_is_surely_wrong_is_corrected),
 		cmocka_unit_test(the_environment_must_be_whole),
+		cmocka_unit_test(how_the_agent_ended_is_told_in_words),
 		cmocka_unit_test(meminfo_is_read),
 		cmocka_unit_test(the_round_trip_of_nfs_is_read),
 	};
