@@ -221,9 +221,11 @@ const char *diagnosis_infer(const char *stage, const struct diagnosis_clues *clu
 	return code ? code : infer_without_file(clues);
 }
 
+/* To a client that it exports nothing to, nfs-ganesha shows no directory: NFS4ERR_NOENT. */
 static const char *of_nfs(const char *detail)
 {
-	if (strstr(detail, strerror(EACCES)) || strstr(detail, strerror(EPERM)))
+	if (strstr(detail, strerror(EACCES)) || strstr(detail, strerror(EPERM)) ||
+		strstr(detail, strerror(ENOENT)))
 		return "nfs-denied";
 	return strstr(detail, strerror(ETIMEDOUT)) ? "nfs-hangs" : "nfs-refused";
 }

@@ -70,8 +70,9 @@ static const char *advise(int error)
 	case EACCES:
 	case EPERM:
 		return "it isn't exported to this node's address; see `bramble status` there";
-	case ENOENT:
-		return "there is no such directory on the router";
+	case ENOENT: /* nfs-ganesha doesn't show what it exports to others */
+		return "it isn't exported to this node's address, or not there; see `bramble "
+		       "status` there";
 	case EIO:
 	case ETIMEDOUT:
 		return "its NFS server takes connections, but doesn't answer";

@@ -418,6 +418,8 @@ static void what_bramble_init_says_has_a_cause(void **state)
 			"nfs-refused" },
 		{ "network", "nfs", "the router refuses the share: Permission denied",
 			"nfs-denied" },
+		{ "network", "nfs", "can't mount the router's /srv: No such file or directory",
+			"nfs-denied" },
 		{ "network", "nfs", "Connection timed out", "nfs-hangs" },
 		{ "nfs", "root", "can't mount the image: Invalid argument", "image-broken" },
 		{ "nfs", "root",
