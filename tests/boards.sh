@@ -45,10 +45,8 @@ board_status() { # number
 }
 
 # Run a command in a machine, as root, at its serial console. The lab must be configured with SHELL_ON_CONSOLE=1.
-# The kernel speaks on the same console: it is told to be quiet first, or its lines mix with the command's.
 on_board() { # number command
-	"$B/lab-shell" "$lab/keyboard-$1" 60 'dmesg -n 1' >/dev/null 2>&1 || :
-	"$B/lab-shell" "$lab/keyboard-$1" 60 "$2"
+	"$B/lab-shell" "$lab/keyboard-$1" "${SHELL_S:-60}" "$2"
 }
 
 # What the appliance says of a node or board, by a jq expression.

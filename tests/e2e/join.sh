@@ -9,11 +9,7 @@ both_joined() { [ "$(bramble --json node list | jq '[.nodes[] | select(.state ==
 
 node_of() { bramble --json node list | jq -r ".nodes[] | select(.board.serial == \"$1\") | .$2"; }
 
-heartbeat_is_recent() {
-	age=$(($(date +%s%3N) - $(node_of "$1" heartbeat_ms)))
-	echo "last heartbeat $age ms ago"
-	[ "$age" -lt 10000 ]
-}
+heard_since() { [ "$(node_of "$1" heartbeat_ms)" -gt "$2" ]; } # serial ms
 
 timeline_has() { # serial stages
 	id=$(node_of "$1" boot)
@@ -49,7 +45,7 @@ for serial in a1b2c3d4 c0ffee01; do
 	check "$serial has a name" is "$(node_of $serial name | sed 's/[12]$/N/')" raspN
 	check "$serial runs the current image" is "$(node_of $serial image_hash)" "$hash"
 	check "$serial has an address of the range" is "$(node_of $serial address | cut -d. -f1-3)" 10.77.0
-	check "$serial sent a heartbeat" heartbeat_is_recent $serial
+	check "$serial sends heartbeats" wait_for 60 heard_since $serial "$(date +%s%3N)"
 	check "$serial has a whole time line" timeline_has $serial \
 		'dhcp firmware config kernel initramfs tree init nfs root data systemd joined'
 	check "$serial fetched at most 20 MB" payload_is_small $serial

@@ -20,6 +20,7 @@
 
 #define OUTPUT_SIZE (1024 * 1024)
 #define RETYPE_MS 3000 /* nobody may have been listening yet */
+#define INTERRUPT_MS 500
 #define EXIT_NO_ANSWER 124
 
 struct console {
@@ -90,16 +91,28 @@ static int find_result(const struct console *console, unsigned mark)
 	return (int)strtol(rest, NULL, 10) & 0xff;
 }
 
+/* Gets the shell out of what an earlier try has left open, half of which it missed while it
+ * started. It may throw away what comes behind too soon. */
+static void interrupt(struct console *console)
+{
+	if (write(console->fd, "\003", 1) == 1)
+		poll(NULL, 0, INTERRUPT_MS);
+}
+
 /* Type the command, again and again if told so, until its result is there. */
 static int run(struct console *console, const char *command, unsigned mark, unsigned retype_ms,
 	uint64_t deadline)
 {
 	uint64_t now, retype = 0;
+	bool again = false;
 
 	while ((now = clock_monotonic_ns()) < deadline) {
 		int status;
 
 		if (now >= retype) {
+			if (again)
+				interrupt(console);
+			again = true;
 			if (!type(console, command, mark))
 				return EXIT_NO_ANSWER;
 			retype = retype_ms == 0 ? UINT64_MAX : now + retype_ms * NS_PER_MS;
@@ -134,8 +147,11 @@ int main(int argc, char **argv)
 	}
 	mark = (unsigned)getpid() * 10;
 	deadline = clock_monotonic_ns() + timeout_s * NS_PER_S;
-	/* First see that somebody listens, so that the command itself is typed only once. */
-	status = run(&console, ":", mark, RETYPE_MS, deadline);
+	/* First see that somebody listens, so that the command itself is typed only once. The
+	 * kernel speaks on the same console: it is told to be quiet, or its lines mix with the
+	 * command's.
+	 */
+	status = run(&console, "dmesg -n 1 2>&-; :", mark, RETYPE_MS, deadline);
 	if (status == 0)
 		status = run(&console, argv[3], mark + 1, 0, deadline);
 	if (status == EXIT_NO_ANSWER)
