@@ -88,6 +88,20 @@ static int count(struct world *world, const char *query, const char *name)
 	return n;
 }
 
+/* Of a sample, or of the first one of a list. */
+static int temperature_of(struct world *world, const char *name)
+{
+	cJSON *json = ask(world, "");
+	const cJSON *sample = cJSON_GetObjectItem(json, name);
+	int number;
+
+	sample = cJSON_IsArray(sample) ? cJSON_GetArrayItem(sample, 0) : sample;
+	assert_non_null(cJSON_GetObjectItem(sample, "temperature_mc"));
+	number = cJSON_GetObjectItem(sample, "temperature_mc")->valueint;
+	cJSON_Delete(json);
+	return number;
+}
+
 /* Of the n-th hour of the answer. */
 static int hour_number(struct world *world, int n, const char *name, int part)
 {
@@ -227,6 +241,19 @@ static void all_heartbeats_of_a_minute_are_written_at_once(void **state)
 	assert_int_equal(count(world, "?hours=2", "hours"), 2);
 }
 
+/* Its first is what the minute was; the newest is what is now. */
+static void a_minute_is_its_first_heartbeat(void **state)
+{
+	struct world *world = *state;
+
+	hear(world, 40000);
+	pass(world, 20);
+	hear(world, 60000);
+	assert_int_equal(count(world, "", "minutes"), 1);
+	assert_int_equal(temperature_of(world, "minutes"), 40000);
+	assert_int_equal(temperature_of(world, "now"), 60000);
+}
+
 static void a_clock_that_is_set_does_no_harm(void **state)
 {
 	struct world *world = *state;
@@ -240,6 +267,8 @@ static void a_clock_that_is_set_does_no_harm(void **state)
 	world_crash(world);
 	assert_int_equal(count(world, "", "minutes"), 3);
 	assert_int_equal(hour_number(world, 0, "temperature_mc", 2), 40000);
+	/* What was written of a later time isn't taken for the newest. */
+	assert_int_equal(temperature_of(world, "now"), 40000);
 }
 
 static void without_a_file_it_is_known_while_brambled_runs(void **state)
@@ -275,6 +304,8 @@ int main(void)
 			a_node_that_fell_silent_has_its_hours, make, world_remove),
 		cmocka_unit_test_setup_teardown(
 			all_heartbeats_of_a_minute_are_written_at_once, make, world_remove),
+		cmocka_unit_test_setup_teardown(
+			a_minute_is_its_first_heartbeat, make, world_remove),
 		cmocka_unit_test_setup_teardown(
 			a_clock_that_is_set_does_no_harm, make, world_remove),
 		cmocka_unit_test_setup_teardown(
