@@ -19,9 +19,10 @@ enum boot_model {
 	BOOT_MODEL_PI3, /* BCM2837: 2B v1.2, 3B, 3B+, CM3: boot ROM -> bootcode.bin -> start.elf */
 	BOOT_MODEL_PI4, /* BCM2711: EEPROM -> start4.elf */
 	BOOT_MODEL_PI5, /* BCM2712: EEPROM loads the kernel itself */
+	BOOT_MODEL_PC,	/* x86-64: BIOS or UEFI -> iPXE -> boot.ipxe */
 };
 
-/* "Raspberry Pi 3" …; never NULL. */
+/* "Raspberry Pi 3" …, "PC"; never NULL. */
 const char *boot_model_name(enum boot_model model);
 
 /* Which stage of a boot a file belongs to, for the timeline. */
@@ -75,9 +76,12 @@ struct boot_set;
 int boot_set_open(const char *directory, struct boot_set **set, char reason[static 160]);
 void boot_set_close(struct boot_set *set);
 
+/* What boots from it: a set for PCs has no firmware of a Pi, and the other way round. */
+bool boot_set_is_for_pcs(const struct boot_set *set);
+
 /* Answer one request: `leaf` is the name behind the board's prefix, e.g. "start4.elf",
- * "config.txt", "overlays/overlay_map.dtb". Returns 0 and fills *file; -ENOENT when the set has no
- * such file (normal: firmware probes many names); other -errno on real failure. */
+ * "config.txt", "overlays/overlay_map.dtb", "boot.ipxe". Returns 0 and fills *file; -ENOENT when
+ * the set has no such file (normal: firmware probes many names); other -errno on real failure. */
 int boot_set_resolve(struct boot_set *set, const struct boot_context *context, const char *leaf,
 	struct boot_file *file);
 
@@ -97,8 +101,17 @@ int boot_split_name(const char *name, struct boot_name *out);
 int boot_render_config(const struct boot_context *context, char *out, size_t size);
 int boot_render_cmdline(const struct boot_context *context, char *out, size_t size);
 
+/* Does the rendered file of that name hold the kernel's command line, and with it the boot's token?
+ */
+bool boot_has_command_line(const char *leaf);
+
+/* Render the script that iPXE fetches as "boot.ipxe": kernel, initramfs and command line of one
+ * node (ipxe.org/scripting). Names in it are relative to its own address. Returns as above. Pure.
+ */
+int boot_render_ipxe(const struct boot_context *context, char *out, size_t size);
+
 /* Which firmware generation asks for this file first (bootcode.bin -> Pi 3, start4.elf -> Pi 4,
- * kernel_2712.img -> Pi 5), or BOOT_MODEL_UNKNOWN if the name doesn't tell. */
+ * kernel_2712.img -> Pi 5, boot.ipxe -> PC), or BOOT_MODEL_UNKNOWN if the name doesn't tell. */
 enum boot_model boot_guess_model(const char *leaf);
 
 /* The model behind a revision code (raspberrypi documentation, revision-codes). */

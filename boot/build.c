@@ -44,9 +44,10 @@ static int add_kernel(const struct boot_parts *parts, const char *directory,
 	struct boot_manifest *manifest, char *reason)
 {
 	char path[4096];
+	const char *name = parts->device_trees ? "kernel8.img" : "vmlinuz";
 	char *data = NULL;
 	size_t size = 0;
-	int result = path_in(directory, "kernel8.img", path, sizeof(path));
+	int result = path_in(directory, name, path, sizeof(path));
 
 	if (result == 0)
 		result = file_read(parts->kernel, KERNEL_LIMIT, &data, &size);
@@ -54,8 +55,8 @@ static int add_kernel(const struct boot_parts *parts, const char *directory,
 		result = file_replace(path, data, size, 0444);
 	free(data);
 	if (result == 0)
-		result = add_existing(directory, "kernel8.img", manifest);
-	if (result == 0) /* What a Pi 5 asks for first. */
+		result = add_existing(directory, name, manifest);
+	if (result == 0 && parts->device_trees) /* What a Pi 5 asks for first. */
 		result = boot_manifest_add_alias(manifest, "kernel_2712.img", "kernel8.img");
 	if (result != 0)
 		snprintf(reason, BOOT_REASON_SIZE, "the kernel can't be copied: %s",
@@ -66,14 +67,15 @@ static int add_kernel(const struct boot_parts *parts, const char *directory,
 static int add_initramfs(const struct boot_parts *parts, const char *directory,
 	struct boot_manifest *manifest, char *reason)
 {
+	const char *name = parts->device_trees ? "initramfs8" : "initramfs";
 	char path[4096];
-	int result = path_in(directory, "initramfs8", path, sizeof(path));
+	int result = path_in(directory, name, path, sizeof(path));
 
 	if (result == 0)
 		result = boot_make_initramfs(parts, path, reason);
 	if (result == 0)
-		result = add_existing(directory, "initramfs8", manifest);
-	if (result == 0)
+		result = add_existing(directory, name, manifest);
+	if (result == 0 && parts->device_trees)
 		result = boot_manifest_add_alias(manifest, "initramfs_2712", "initramfs8");
 	return result;
 }
@@ -81,7 +83,8 @@ static int add_initramfs(const struct boot_parts *parts, const char *directory,
 static int write_manifest(const struct boot_manifest *manifest, const char *directory, char *reason)
 {
 	const char *note =
-		boot_manifest_find(manifest, PI5_DEVICE_TREE)
+		boot_manifest_find(manifest, PI5_DEVICE_TREE) ||
+				boot_manifest_find(manifest, "vmlinuz")
 			? NULL
 			: "this kernel has no device tree for a Pi 5: it can't boot from this set";
 	char *text = boot_manifest_format(manifest, note);

@@ -15,8 +15,9 @@ struct boot_parts {
 	const char *kernel;	      /* file: compressed kernel, by boot_compress_kernel */
 	const char *kernel_release;   /* "6.1.0-50-arm64" */
 	const char *modules;	      /* directory lib/modules/RELEASE, after depmod */
-	const char *device_trees;     /* directory with bcm2*.dtb */
-	const char *firmware;	      /* directory with bootcode.bin, start*.elf, fixup*.dat */
+	const char *device_trees;     /* directory with bcm2*.dtb; NULL: a set for PCs */
+	const char *firmware;	      /* directory with bootcode.bin, start*.elf, fixup*.dat; for
+					 PCs undionly.kpxe, snponly.efi */
 	const char *firmware_version; /* "1.20220830+ds-1" */
 	const char *init;	      /* file: the static program that becomes /init */
 };
@@ -25,6 +26,9 @@ struct boot_parts {
  */
 int boot_build(const struct boot_parts *parts, const char *directory,
 	char reason[static BOOT_REASON_SIZE]);
+
+/* Copy an x86 kernel (bzImage, Documentation/x86/boot.rst), which unpacks itself. */
+int boot_copy_pc_kernel(const char *image, const char *out, char reason[static BOOT_REASON_SIZE]);
 
 /* gzip -9 an arm64 Image (Documentation/arm64/booting.rst); one that is gzip already is copied. */
 int boot_compress_kernel(const char *image, const char *out, char reason[static BOOT_REASON_SIZE]);

@@ -17,8 +17,12 @@
 /* "cd" is the cut-down firmware that boards take with gpu_mem=16: less to fetch, no display codecs.
  */
 static const char *const firmware_files[] = { "bootcode.bin", "start.elf", "fixup.dat",
-	"start_cd.elf", "fixup_cd.dat", "start4.elf", "fixup4.dat", "start4cd.elf",
-	"fixup4cd.dat" };
+	"start_cd.elf", "fixup_cd.dat", "start4.elf", "fixup4.dat", "start4cd.elf", "fixup4cd.dat",
+	NULL };
+
+/* iPXE as an UEFI program and as what a BIOS's PXE starts; both speak through the firmware's own
+ * driver, so that they know every network card that it boots from. */
+static const char *const pc_files[] = { "undionly.kpxe", "snponly.efi", NULL };
 
 /* Boards with wired Ethernet only: the others can't boot from a network. With upstream_kernel=1
  * firmware asks for the mainline name, then for Raspberry Pi's own. */
@@ -87,15 +91,15 @@ static int collect_trees(const struct boot_parts *parts, const char *directory,
 int boot_collect_firmware(const struct boot_parts *parts, const char *directory,
 	struct boot_manifest *manifest, char reason[static BOOT_REASON_SIZE])
 {
-	for (size_t i = 0; i < sizeof(firmware_files) / sizeof(firmware_files[0]); i++) {
-		int result =
-			copy_file(parts->firmware, firmware_files[i], directory, manifest, reason);
+	const char *const *file = parts->device_trees ? firmware_files : pc_files;
+
+	for (; *file; file++) {
+		int result = copy_file(parts->firmware, *file, directory, manifest, reason);
 
 		if (result == -ENOENT)
-			snprintf(reason, BOOT_REASON_SIZE, "the firmware package has no %s",
-				firmware_files[i]);
+			snprintf(reason, BOOT_REASON_SIZE, "the firmware package has no %s", *file);
 		if (result != 0)
 			return result;
 	}
-	return collect_trees(parts, directory, manifest, reason);
+	return parts->device_trees ? collect_trees(parts, directory, manifest, reason) : 0;
 }

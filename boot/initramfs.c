@@ -20,14 +20,17 @@
  * to decompress. Level 19 has a window of 8 MB; 6.1's decompressor takes up to 128 MB. */
 #define ZSTD_LEVEL "19"
 
+/* The root: NFSv4.2, the squashfs file in it with its hash tree, and the writable layer. */
+#define ROOT_MODULES                                                                               \
+	"nfsv4", "loop", "squashfs", "overlay", "?nfs_layout_flexfiles", "dm-verity",              \
+		"virtio_pci", "virtio_net", "?virtio-rng"
+
 /* What a board needs between the kernel's start and its root; udev loads the rest from there. */
-static const char *const wanted_modules[] = {
-	/* The root: NFSv4.2, the squashfs file in it, and the writable layer. */
-	"nfsv4", "loop", "squashfs", "overlay", "?nfs_layout_flexfiles",
-	/* Its hash tree, and SHA-256 faster than plain C does it. */
-	"dm-verity", "?sha256-arm64", "?sha2-ce",
+static const char *const wanted_modules[] = { ROOT_MODULES,
+	/* SHA-256 faster than plain C does it. */
+	"?sha256-arm64", "?sha2-ce",
 	/* Virtual boards: QEMU's -M virt. */
-	"virtio_mmio", "virtio_pci", "virtio_net", "?virtio-rng",
+	"virtio_mmio",
 	/* Pi 4: GENET, its MDIO bus (soft dependency) and its PHY, BCM54213. */
 	"genet", "broadcom", "?bcm7xxx",
 	/* Pi 3: the USB host, and on it LAN9514 (3B, 2B 1.2) or LAN7515 (3B+). */
@@ -40,8 +43,18 @@ static const char *const wanted_modules[] = {
 	/* Pi 5: Ethernet behind RP1, where the kernel has it. */
 	"macb", "?rp1", "?rp1_pci", "?clk-rp1", "?pinctrl-rp1",
 	/* Seeds the random generator early; resets a board that hangs before systemd runs. */
-	"?iproc-rng200", "?bcm2835-rng", "?bcm2835_wdt", NULL
-};
+	"?iproc-rng200", "?bcm2835-rng", "?bcm2835_wdt", NULL };
+
+/* The wired ports that PCs have; each may be missing from a kernel for clouds. */
+static const char *const wanted_modules_of_pcs[] = { ROOT_MODULES, "?sha256-ssse3", "?virtio_mmio",
+	/* Intel: 1, 2.5 and 10 Gbit/s. */
+	"?e1000", "?e1000e", "?igb", "?igc", "?ixgbe",
+	/* Realtek, with its PHY, and USB adapters of it and of ASIX. */
+	"?r8169", "?realtek", "?8139cp", "?8139too", "?r8152", "?ax88179_178a", "?cdc_ether",
+	/* Broadcom, Aquantia, Atheros, Marvell, nVidia, AMD. */
+	"?tg3", "?bnx2", "?atlantic", "?alx", "?atl1c", "?sky2", "?forcedeth", "?pcnet32",
+	/* Virtual ones: VMware, Hyper-V. */
+	"?vmxnet3", "?hv_netvsc", "?xhci_pci", "?ehci_pci", NULL };
 
 struct writer {
 	struct archive *archive;
@@ -261,7 +274,8 @@ int boot_make_initramfs(
 {
 	struct writer writer = { .reason = reason };
 	struct boot_modules modules;
-	int result = boot_modules_resolve(parts->modules, wanted_modules, &modules, reason);
+	int result = boot_modules_resolve(parts->modules,
+		parts->device_trees ? wanted_modules : wanted_modules_of_pcs, &modules, reason);
 
 	if (result == 0)
 		result = open_archive(&writer, out);

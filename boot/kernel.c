@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The firmware of every Pi since 2016 decompresses a gzip kernel itself: a third of the bytes on
- * the wire. */
+ * the wire. A PC's unpacks itself. */
 #include "boot/build.h"
 
 #include <errno.h>
@@ -89,6 +89,36 @@ int boot_compress_kernel(const char *image, const char *out, char reason[static 
 			"the kernel is neither an arm64 Image nor gzip: a Pi's firmware wouldn't "
 			"start it");
 		result = -ENOEXEC;
+	}
+	free(data);
+	return result;
+}
+
+/* Documentation/x86/boot.rst: "HdrS" at 0x202 in the header of a bzImage. */
+#define PC_MAGIC "HdrS"
+#define PC_MAGIC_OFFSET 0x202
+
+int boot_copy_pc_kernel(const char *image, const char *out, char reason[static BOOT_REASON_SIZE])
+{
+	char *data;
+	size_t size;
+	int result = file_read(image, KERNEL_LIMIT, &data, &size);
+
+	if (result != 0) {
+		snprintf(reason, BOOT_REASON_SIZE, "the kernel can't be read: %s",
+			strerror(-result));
+		return result;
+	}
+	if (size <= PC_MAGIC_OFFSET + sizeof(PC_MAGIC) ||
+		memcmp(data + PC_MAGIC_OFFSET, PC_MAGIC, sizeof(PC_MAGIC) - 1) != 0) {
+		snprintf(reason, BOOT_REASON_SIZE,
+			"the kernel is no bzImage: iPXE wouldn't start it");
+		result = -ENOEXEC;
+	} else {
+		result = file_replace(out, data, size, 0444);
+		if (result != 0)
+			snprintf(reason, BOOT_REASON_SIZE, "the kernel can't be written: %s",
+				strerror(-result));
 	}
 	free(data);
 	return result;

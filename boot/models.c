@@ -19,6 +19,8 @@ const char *boot_model_name(enum boot_model model)
 		return "Raspberry Pi 4";
 	case BOOT_MODEL_PI5:
 		return "Raspberry Pi 5";
+	case BOOT_MODEL_PC:
+		return "PC";
 	case BOOT_MODEL_UNKNOWN:
 		break;
 	}
@@ -45,6 +47,9 @@ enum boot_model boot_guess_model(const char *leaf)
 		{ "kernel_2712.img", BOOT_MODEL_PI5 },
 		{ "initramfs_2712", BOOT_MODEL_PI5 },
 		{ "bcm2712", BOOT_MODEL_PI5 },
+		{ "undionly.kpxe", BOOT_MODEL_PC },
+		{ "snponly.efi", BOOT_MODEL_PC },
+		{ "boot.ipxe", BOOT_MODEL_PC },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * config.txt and cmdline.txt of one node. Settings: raspberrypi documentation, config_txt
- * (arm_64bit, enable_uart, upstream_kernel, kernel, initramfs, os_check).
+ * config.txt and cmdline.txt, or boot.ipxe, of one node. Settings: raspberrypi documentation,
+ * config_txt (arm_64bit, enable_uart, upstream_kernel, kernel, initramfs, os_check).
  */
 #include "boot/boot.h"
 
@@ -44,6 +44,7 @@ static void append_model(struct text *text, enum boot_model model)
 		break;
 	case BOOT_MODEL_PI4:
 	case BOOT_MODEL_PI3:
+	case BOOT_MODEL_PC:
 	case BOOT_MODEL_UNKNOWN:
 		break;
 	}
@@ -109,7 +110,8 @@ static bool is_sound(const struct boot_context *context)
 	       is_one_line(context->kernel_arguments);
 }
 
-int boot_render_cmdline(const struct boot_context *context, char *out, size_t size)
+static int render_arguments(
+	const struct boot_context *context, const char *console, char *out, size_t size)
 {
 	struct text text = { .out = out, .size = size };
 	char router[ADDRESS_TEXT_SIZE];
@@ -138,8 +140,53 @@ int boot_render_cmdline(const struct boot_context *context, char *out, size_t si
 		append(&text, " bramble.root=ram");
 	if (context->shared && !context->waits_as)
 		append(&text, " bramble.shared=%s", context->shared);
-	append(&text, " console=serial0,115200 console=tty1 panic=10");
+	append(&text, " console=%s,115200 console=tty1 panic=10", console);
 	if (*context->kernel_arguments)
 		append(&text, " %s", context->kernel_arguments);
 	return text.full || text.length > CMDLINE_LIMIT ? -ENOSPC : (int)text.length;
+}
+
+int boot_render_cmdline(const struct boot_context *context, char *out, size_t size)
+{
+	return render_arguments(context, "serial0", out, size);
+}
+
+/* "${" would be a setting of iPXE's, "||" and "&&" its operators, '#' the begin of a comment: an
+ * argument of the kernel that holds one can't be told by it. */
+static bool is_plain_for_ipxe(const char *arguments)
+{
+	return !strstr(arguments, "${") && !strstr(arguments, "||") && !strstr(arguments, "&&") &&
+	       !strstr(arguments, " #");
+}
+
+int boot_render_ipxe(const struct boot_context *context, char *out, size_t size)
+{
+	struct text text = { .out = out, .size = size };
+	char arguments[CMDLINE_LIMIT + 1];
+	int length = render_arguments(context, "ttyS0", arguments, sizeof(arguments));
+
+	if (length < 0)
+		return length;
+	if (size == 0)
+		return -ENOSPC;
+	if (!is_plain_for_ipxe(arguments))
+		return -EINVAL;
+	append(&text, "#!ipxe\n");
+	if (context->waits_as)
+		append(&text, "# Rendered by Bramble for %s, a board that waits to be admitted.\n",
+			context->waits_as);
+	else
+		append(&text, "# Rendered by Bramble for node %s.\n", context->node);
+	/* UEFI's kernel finds the initramfs by its name on the command line (ipxe.org/appnote/
+	 * uefi); whatever fails, the machine is to try again from power-on, as a Pi does. */
+	append(&text,
+		"kernel vmlinuz initrd=initramfs %s || goto again\n"
+		"initrd initramfs || goto again\n"
+		"boot || goto again\n"
+		":again\n"
+		"echo Bramble: the router has not sent all of it; starting over in 10 s\n"
+		"sleep 10\n"
+		"reboot\n",
+		arguments);
+	return text.full ? -ENOSPC : (int)text.length;
 }

@@ -19,9 +19,42 @@ struct boot_set {
 	struct boot_manifest manifest;
 };
 
-/* Without these no board of any generation comes up. */
+#define PC_KERNEL "vmlinuz"
+
+/* Without these no board of any generation comes up, and no PC of either firmware. */
 static const char *const required[] = { "bootcode.bin", "start.elf", "fixup.dat", "start4.elf",
-	"fixup4.dat", "kernel8.img", "initramfs8" };
+	"fixup4.dat", "kernel8.img", "initramfs8", NULL };
+static const char *const required_of_pcs[] = { "undionly.kpxe", "snponly.efi", PC_KERNEL,
+	"initramfs", NULL };
+
+/* What is made for each request. */
+static const struct {
+	const char *leaf;
+	int (*render)(const struct boot_context *context, char *out, size_t size);
+	bool has_command_line;
+} rendered[] = {
+	{ "config.txt", boot_render_config, false },
+	{ "cmdline.txt", boot_render_cmdline, true },
+	{ "boot.ipxe", boot_render_ipxe, true },
+};
+#define RENDERED (sizeof(rendered) / sizeof(rendered[0]))
+
+/* Index in `rendered`, or RENDERED. */
+static size_t find_rendered(const char *leaf)
+{
+	size_t i = 0;
+
+	while (i < RENDERED && strcmp(rendered[i].leaf, leaf) != 0)
+		i++;
+	return i;
+}
+
+bool boot_has_command_line(const char *leaf)
+{
+	size_t i = find_rendered(leaf);
+
+	return i < RENDERED && rendered[i].has_command_line;
+}
 
 static bool starts_with(const char *text, const char *beginning)
 {
@@ -33,11 +66,12 @@ static enum boot_stage stage_of(const char *leaf)
 	const char *dot = strrchr(leaf, '.');
 
 	if (starts_with(leaf, "bootcode") || starts_with(leaf, "start") ||
-		starts_with(leaf, "fixup"))
+		starts_with(leaf, "fixup") || strcmp(leaf, "undionly.kpxe") == 0 ||
+		strcmp(leaf, "snponly.efi") == 0)
 		return BOOT_STAGE_FIRMWARE;
-	if (strcmp(leaf, "config.txt") == 0 || strcmp(leaf, "cmdline.txt") == 0)
+	if (find_rendered(leaf) < RENDERED)
 		return BOOT_STAGE_CONFIG;
-	if (starts_with(leaf, "kernel"))
+	if (starts_with(leaf, "kernel") || strcmp(leaf, PC_KERNEL) == 0)
 		return BOOT_STAGE_KERNEL;
 	if (starts_with(leaf, "initramfs"))
 		return BOOT_STAGE_INITRAMFS;
@@ -85,12 +119,18 @@ static int check_file(const struct boot_set *set, const struct boot_entry *entry
 	return -EIO;
 }
 
+bool boot_set_is_for_pcs(const struct boot_set *set)
+{
+	return boot_manifest_find(&set->manifest, PC_KERNEL) != NULL;
+}
+
 static int check_complete(const struct boot_set *set, char *reason)
 {
-	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
-		if (!boot_manifest_find(&set->manifest, required[i])) {
-			snprintf(reason, BOOT_REASON_SIZE, "the manifest doesn't list %s",
-				required[i]);
+	const char *const *names = boot_set_is_for_pcs(set) ? required_of_pcs : required;
+
+	for (; *names; names++) {
+		if (!boot_manifest_find(&set->manifest, *names)) {
+			snprintf(reason, BOOT_REASON_SIZE, "the manifest doesn't list %s", *names);
 			return -EINVAL;
 		}
 	}
@@ -183,14 +223,15 @@ static int resolve_stored(const struct boot_set *set, const char *leaf, struct b
 int boot_set_resolve(struct boot_set *set, const struct boot_context *context, const char *leaf,
 	struct boot_file *file)
 {
+	size_t i = find_rendered(leaf);
+
 	memset(file, 0, sizeof(*file));
 	file->fd = -1;
 	file->stage = stage_of(leaf);
-	if (file->stage == BOOT_STAGE_CONFIG && !context)
+	if (i == RENDERED)
+		return resolve_stored(set, leaf, file);
+	/* A script for PCs would name a kernel that a set for Pis hasn't. */
+	if (!context || boot_set_is_for_pcs(set) != (rendered[i].render == boot_render_ipxe))
 		return -ENOENT;
-	if (strcmp(leaf, "config.txt") == 0)
-		return resolve_rendered(leaf, boot_render_config, context, file);
-	if (strcmp(leaf, "cmdline.txt") == 0)
-		return resolve_rendered(leaf, boot_render_cmdline, context, file);
-	return resolve_stored(set, leaf, file);
+	return resolve_rendered(leaf, rendered[i].render, context, file);
 }

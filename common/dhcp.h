@@ -54,6 +54,15 @@ struct dhcp_packet {
 	uint8_t parameter_list_length;
 };
 
+/* Option 93, RFC 4578 section 2.1 and IANA's registry of it: what x86-64 firmware says. A Raspberry
+ * Pi says the first. */
+enum dhcp_arch {
+	DHCP_ARCH_BIOS = 0,
+	DHCP_ARCH_UEFI = 7,
+	DHCP_ARCH_UEFI_BYTE_CODE = 9, /* said by x86-64 firmware that knows 4578's first text */
+	DHCP_ARCH_UEFI_HTTP = 16,
+};
+
 /* Parse the UDP payload. Texts are made visible (no control bytes). Returns 0 or -EBADMSG. Fuzzed.
  */
 int dhcp_parse(const uint8_t *bytes, size_t length, struct dhcp_packet *packet);

@@ -10,8 +10,8 @@ INSTALL_BIN     := bramble
 INSTALL_SBIN    := brambled bramble-image
 INSTALL_LIBEXEC := bramble-tftpd bramble-httpd bramble-dhcpwatch bramble-clusterd bramble-upkeep bramble-hooks
 INSTALL_NODE    := bramble-init bramble-agent
-INSTALL_BUILT   := $(addprefix $(B)/,$(INSTALL_BIN) $(INSTALL_SBIN) $(INSTALL_LIBEXEC) $(INSTALL_NODE))
-INSTALL_FOLDERS := $(bindir) $(sbindir) $(libexecdir)/node $(sysconfdir)/bramble/images $(sysconfdir)/bramble/hooks.d $(unitdir) $(sysusersdir) \
+INSTALL_BUILT   := $(addprefix $(B)/,$(INSTALL_BIN) $(INSTALL_SBIN) $(INSTALL_LIBEXEC) $(INSTALL_NODE) $(PC_PROGRAMS))
+INSTALL_FOLDERS := $(bindir) $(sbindir) $(libexecdir)/node $(if $(PC_PROGRAMS),$(libexecdir)/node/pc) $(sysconfdir)/bramble/images $(sysconfdir)/bramble/hooks.d $(unitdir) $(sysusersdir) \
                    $(mandir)/man5 $(mandir)/man8 $(completions)/bash-completion/completions \
                    $(completions)/doc/bramble $(completions)/zsh/site-functions $(completions)/fish/vendor_completions.d
 NODE_UNITS      := rootfs/agent/bramble-agent.service
@@ -31,6 +31,7 @@ install: $(INSTALL_BUILT) ## Install (DESTDIR=, prefix=); what was edited stays
 	install -m 755 $(addprefix $(B)/,$(INSTALL_SBIN)) '$(DESTDIR)$(sbindir)'
 	install -m 755 $(addprefix $(B)/,$(INSTALL_LIBEXEC)) '$(DESTDIR)$(libexecdir)'
 	install -m 755 $(addprefix $(B)/,$(INSTALL_NODE)) '$(DESTDIR)$(libexecdir)/node'
+	$(if $(PC_PROGRAMS),install -m 755 $(addprefix $(B)/,$(PC_PROGRAMS)) '$(DESTDIR)$(libexecdir)/node/pc')
 	install -m 644 $(NODE_UNITS) '$(DESTDIR)$(libexecdir)/node'
 	ln -sfr '$(DESTDIR)$(libexecdir)/bramble-tftpd' '$(DESTDIR)$(sbindir)/bramble-tftpd'
 	install -m 644 etc/sysusers.d/bramble.conf '$(DESTDIR)$(sysusersdir)/bramble.conf'

@@ -36,7 +36,9 @@ NODECONF_SRC := $(addprefix provisioner/nodeconf/,merge.c select.c template.c va
 # The LAN: dnsmasq's configuration, the interface
 NETWORK_SRC := provisioner/network.c provisioner/network_hosts.c provisioner/network_link.c common/dhcp.c
 TESTS += test-network
-test-network_SRC := tests/unit/network_test.c $(NETWORK_SRC) $(SUPERVISE_SRC) $(COMMON_BASE)
+# What network.c takes of others, where all of brambled isn't there.
+NETWORK_RULES := $(addprefix provisioner/,policy.c rules.c nodeconf/select.c patterns.c) boot/models.c
+test-network_SRC := tests/unit/network_test.c $(NETWORK_SRC) $(NETWORK_RULES) $(SUPERVISE_SRC) $(COMMON_BASE)
 test-network_LIBS := cmocka libevent_core
 
 # The cluster engine: what `bramble cluster` does, and what brambled does of it

@@ -11,9 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/dhcp.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "provisioner/network_private.h"
+#include "provisioner/policy.h"
+#include "provisioner/rules.h"
 
 #define DNSMASQ "/usr/sbin/dnsmasq"
 #define DHCPWATCH_USER "bramble-dhcp"
@@ -103,22 +106,68 @@ static void render_dhcp(FILE *out, const struct settings *settings)
 		network_text, netmask, lease_limit(settings), settings->run, settings->run);
 }
 
+/* A PC's boot ROM says the same architecture as a Pi's: it is known by what it isn't. */
+static void render_pc_tags(FILE *out)
+{
+	const uint8_t *prefix;
+
+	for (size_t i = 0; (prefix = policy_prefix(i)) != NULL; i++)
+		fprintf(out, "dhcp-mac=set:pi,%02x:%02x:%02x:*:*:*\n", prefix[0], prefix[1],
+			prefix[2]);
+	/* "RPi" in option 97 */
+	fprintf(out,
+		"dhcp-match=set:pi,97,00:52:50:69\n"
+		"dhcp-match=set:bios,option:client-arch,%d\n"
+		"dhcp-match=set:uefi,option:client-arch,%d\n"
+		"dhcp-match=set:uefi,option:client-arch,%d\n"
+		"dhcp-match=set:uefi-http,option:client-arch,%d\n"
+		"dhcp-userclass=set:ipxe,iPXE\n"
+		"tag-if=set:pc,tag:bios,tag:!pi\n"
+		"tag-if=set:pc,tag:uefi,tag:!pi\n"
+		"tag-if=set:pc,tag:uefi-http,tag:!pi\n",
+		DHCP_ARCH_BIOS, DHCP_ARCH_UEFI, DHCP_ARCH_UEFI_BYTE_CODE, DHCP_ARCH_UEFI_HTTP);
+}
+
+/* A PC's firmware is sent iPXE, by TFTP or, as UEFI specification 2.10 section 24.7 has it, by
+ * HTTP; iPXE is sent its script. */
+static void render_pc_boot(FILE *out, const struct settings *settings)
+{
+	char router[ADDRESS_TEXT_SIZE], port[8] = "";
+
+	str_format_address(settings->router, router);
+	if (settings->http_port != 80)
+		snprintf(port, sizeof(port), ":%lld", (long long)settings->http_port);
+	fprintf(out,
+		"dhcp-boot=tag:pc,tag:bios,tag:!ipxe,undionly.kpxe,,%s\n"
+		"dhcp-boot=tag:pc,tag:uefi,tag:!ipxe,snponly.efi,,%s\n"
+		"dhcp-boot=tag:pc,tag:uefi-http,tag:!ipxe,http://%s%s/boot/snponly.efi\n"
+		"dhcp-option-force=tag:pc,tag:uefi-http,option:vendor-class,HTTPClient\n"
+		"dhcp-boot=tag:pc,tag:ipxe,http://%s%s/boot/boot.ipxe\n",
+		router, router, router, port, router, port);
+}
+
 /* Raspberry Pi documentation, boot-net.adoc: an OFFER counts only with this boot menu text, which a
  * Pi 3 wants with three blanks behind it. Its boot ROM also reads the fields of the packet itself,
  * which must not be reused for options (dhcp-no-override). */
 static void render_boot(FILE *out, const struct settings *settings)
 {
 	char router[ADDRESS_TEXT_SIZE];
+	bool pcs = rules_take_pcs(settings);
+	const char *not_pc = pcs ? "tag:!pc," : "";
 
 	str_format_address(settings->router, router);
+	if (pcs)
+		render_pc_tags(out);
 	fprintf(out,
 		"dhcp-option=option:router,%s\n"
 		"dhcp-option=option:dns-server,%s\n"
 		"dhcp-option=option:tftp-server,\"%s\"\n"
-		"dhcp-boot=,,%s\n"
+		"dhcp-boot=%s,,%s\n"
 		"dhcp-no-override\n"
-		"pxe-service=0,\"Raspberry Pi Boot   \"\n",
-		router, router, router, router);
+		"pxe-service=%s0,\"Raspberry Pi Boot   \"\n",
+		router, router, router, not_pc, router, not_pc);
+	if (pcs)
+		render_pc_boot(out, settings);
 }
 
 static int render(const struct settings *settings, char **text, size_t *size)

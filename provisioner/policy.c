@@ -16,28 +16,61 @@ static const uint8_t prefixes[][3] = {
 	{ 0x88, 0xa2, 0x9e },
 };
 
+const uint8_t *policy_prefix(size_t i)
+{
+	return i < sizeof(prefixes) / sizeof(prefixes[0]) ? prefixes[i] : NULL;
+}
+
 static bool has_raspberry_prefix(const struct mac *mac)
 {
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		if (memcmp(mac->octet, prefixes[i], sizeof(prefixes[i])) == 0)
+	const uint8_t *prefix;
+
+	for (size_t i = 0; (prefix = policy_prefix(i)) != NULL; i++) {
+		if (memcmp(mac->octet, prefix, sizeof(prefixes[0])) == 0)
 			return true;
 	}
 	return false;
 }
 
-void policy_identify(const struct ipc_dhcp *packet, struct policy_sender *sender)
+static bool asks_as(const struct ipc_dhcp *packet, const char *vendor)
+{
+	return strncmp(packet->vendor_class, vendor, strlen(vendor)) == 0;
+}
+
+/* Of x86-64 firmware: BIOS, or UEFI by TFTP or HTTP (IANA, Processor Architecture Types). */
+static bool is_pc(const struct ipc_dhcp *packet)
+{
+	switch (packet->arch) {
+	case DHCP_ARCH_BIOS:
+	case DHCP_ARCH_UEFI:
+	case DHCP_ARCH_UEFI_BYTE_CODE:
+		return asks_as(packet, "PXEClient");
+	case DHCP_ARCH_UEFI_HTTP:
+		return asks_as(packet, "HTTPClient");
+	default:
+		return false;
+	}
+}
+
+void policy_identify(const struct ipc_dhcp *packet, bool pcs, struct policy_sender *sender)
 {
 	struct dhcp_packet parsed = {
 		.mac = packet->mac, .uuid_length = packet->uuid_length, .arch = packet->arch
 	};
 	struct dhcp_board told;
-	bool asks_for_pxe = strncmp(packet->vendor_class, "PXEClient", strlen("PXEClient")) == 0;
+	bool asks_for_pxe = asks_as(packet, "PXEClient");
 
 	*sender = (struct policy_sender){ 0 };
 	memcpy(parsed.uuid, packet->uuid, sizeof(parsed.uuid));
 	str_copy(parsed.vendor_class, sizeof(parsed.vendor_class), packet->vendor_class);
 	dhcp_identify_board(&parsed, &told);
 	sender->is_board = has_raspberry_prefix(&packet->mac) || told.generation >= 4;
+	if (!sender->is_board && pcs && is_pc(packet)) {
+		*sender = (struct policy_sender){
+			.is_board = true, .is_firmware = true, .model = BOOT_MODEL_PC
+		};
+		return;
+	}
 	sender->is_firmware = sender->is_board && asks_for_pxe;
 	if (!sender->is_firmware)
 		return;

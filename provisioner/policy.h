@@ -14,12 +14,16 @@
 
 /* What a DHCP packet says of its sender. */
 struct policy_sender {
-	bool is_board;	  /* a Raspberry Pi */
+	bool is_board;	  /* a Raspberry Pi, or a PC that asks for its boot files */
 	bool is_firmware; /* its firmware (a boot begins), not an operating system */
 	enum boot_model model;
 	uint32_t revision, serial; /* 0 not told */
 };
-void policy_identify(const struct ipc_dhcp *packet, struct policy_sender *sender);
+/* `pcs`: PCs count as boards (see rules_take_pcs). */
+void policy_identify(const struct ipc_dhcp *packet, bool pcs, struct policy_sender *sender);
+
+/* Raspberry Pi's own MAC prefixes, 3 bytes each; NULL behind the last. */
+const uint8_t *policy_prefix(size_t i);
 
 enum policy_verdict {
 	POLICY_BOUND,  /* it occupies a node: boots as that */

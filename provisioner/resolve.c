@@ -174,24 +174,53 @@ static int open_root(const struct version *version, struct boot_file *file)
 	return 0;
 }
 
+/* Kernels and firmware of Pis are nothing that a PC could run, and the other way round. 0, or
+ * -ENOEXEC with `reason`. */
+static int check_kind(const struct registry_board *board, const char *image,
+	const struct boot_set *set, char reason[static IMAGES_REASON_SIZE])
+{
+	bool pc = board->model == BOOT_MODEL_PC;
+
+	if (board->model == BOOT_MODEL_UNKNOWN || boot_set_is_for_pcs(set) == pc)
+		return 0;
+	snprintf(reason, IMAGES_REASON_SIZE,
+		"image %.40s is for %s: nodes.rules says which image a %s gets", image,
+		pc ? "Raspberry Pis" : "PCs", boot_model_name(board->model));
+	return -ENOEXEC;
+}
+
+/* The version of its node's image, or of that which its node would have (`node` NULL: it is
+ * parked).
+ */
+static int choose(struct brambled *brambled, const struct registry_board *board,
+	struct registry_node *node, const struct registry_boot *boot, struct version *version,
+	char reason[static IMAGES_REASON_SIZE])
+{
+	const struct settings *settings = &brambled->settings;
+	const char *image = node ? rules_image(settings, node) : rules_board_image(settings, board);
+	int result = choose_version(brambled, node, image, boot, version, reason);
+
+	return result == 0 ? check_kind(board, image, version->set, reason) : result;
+}
+
 /* `node` NULL: the board is parked, and gets what makes it wait. */
 static int open_file(struct brambled *brambled, const struct registry_board *board,
 	struct registry_node *node, const char *leaf, uint32_t protocol,
 	struct ipc_resolved *answer)
 {
 	const struct registry_boot *boot = timeline_boot(brambled, &board->mac);
-	const struct settings *settings = &brambled->settings;
 	char reason[IMAGES_REASON_SIZE] = "";
 	struct boot_file file = { .fd = -1 };
 	struct version version = { .hash = "" };
 	struct boot_context context;
 	struct texts texts = { .data = "" };
-	int result = choose_version(brambled, node,
-		node ? rules_image(settings, node) : settings->node_image, boot, &version, reason);
+	int result = choose(brambled, board, node, boot, &version, reason);
 
 	if (result != 0) {
 		timeline_reason(brambled, &board->mac,
-			*version.hash ? CAUSE_IMAGE_INCOMPLETE : CAUSE_NO_IMAGE, reason);
+			*version.hash && result != -ENOEXEC ? CAUSE_IMAGE_INCOMPLETE
+							    : CAUSE_NO_IMAGE,
+			reason);
 		return refuse(answer, EACCES, reason);
 	}
 	(void)timeline_set_image(brambled, &board->mac, version.hash);
@@ -199,7 +228,7 @@ static int open_file(struct brambled *brambled, const struct registry_board *boa
 		       : waiting_context(brambled, board, &texts);
 	context.image = version.root;
 	context.image_hash = version.hash;
-	if (node && strcmp(leaf, "cmdline.txt") == 0) {
+	if (node && boot_has_command_line(leaf)) {
 		context.token = boot ? timeline_token(brambled, &board->mac) : "";
 		result = images_verity(version.root, texts.verity, reason);
 		context.verity = texts.verity;

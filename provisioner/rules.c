@@ -51,6 +51,15 @@ static enum fit fit(const struct settings_rule *rule, const struct registry_boar
 	return worst;
 }
 
+bool rules_take_pcs(const struct settings *settings)
+{
+	for (size_t i = 0; i < settings->n_rules; i++) {
+		if (settings->rules[i].model == (int)BOOT_MODEL_PC)
+			return true;
+	}
+	return false;
+}
+
 const struct settings_rule *rules_match(
 	const struct settings *settings, const struct registry_board *board, bool *undecided)
 {
@@ -85,6 +94,19 @@ const char *rules_image(const struct settings *settings, const struct registry_n
 	if (*node->image)
 		return node->image;
 	return role && *role->image ? role->image : settings->node_image;
+}
+
+const char *rules_board_image(const struct settings *settings, const struct registry_board *board)
+{
+	bool undecided;
+	const struct settings_rule *rule = rules_match(settings, board, &undecided);
+	struct registry_node node = { 0 };
+
+	if (rule) {
+		str_copy(node.image, sizeof(node.image), rule->image);
+		str_copy(node.role, sizeof(node.role), rule->role);
+	}
+	return *node.image ? rule->image : rules_image(settings, &node);
 }
 
 /* Add `more` behind what is there. */

@@ -16,11 +16,18 @@
 const struct settings_rule *rules_match(
 	const struct settings *settings, const struct registry_board *board, bool *undecided);
 
+/* Are PCs boards as well? Only if a rule says what becomes of them: others' that try their network
+ * first, say after their disk has failed, are none of ours. */
+bool rules_take_pcs(const struct settings *settings);
+
 /* The role of that name, or NULL when the configuration has none. */
 const struct settings_role *rules_role(const struct settings *settings, const char *name);
 
 /* The image of a node: its own (by a rule), its role's, or everyone's. Never empty. */
 const char *rules_image(const struct settings *settings, const struct registry_node *node);
+
+/* What a node of this board would run; never empty. */
+const char *rules_board_image(const struct settings *settings, const struct registry_board *board);
 
 /* What is added to the node's kernel command line: nodes.kernel_arguments, then its role's, then
  * what nodes.settings says. */

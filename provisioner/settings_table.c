@@ -10,7 +10,8 @@
 
 #define RUN_PATH_LIMIT 80 /* RUN/ipc.sock must fit into sockaddr_un (unix(7): 108 bytes) */
 
-static const char *const model_choices[] = { "any", "3", "4", "5", NULL }; /* enum boot_model */
+static const char *const model_choices[] = { "any", "3", "4", "5", "pc",
+	NULL }; /* enum boot_model */
 static const char *const join_choices[] = { "auto", "approve", "window", "list", "deny", NULL };
 static const char *const overdue_choices[] = { "stop", "go-on", NULL };
 static const char *const engine_choices[] = { "none", "kubeadm", NULL };
@@ -70,7 +71,7 @@ static const struct conf_setting rule_settings[] = {
 		IN(settings_rule, model),
 		.choices = model_choices,
 		.fallback = "any",
-		.help = "generation of the board" },
+		.help = "generation of the board, or pc" },
 	{ .path = "memory_min",
 		.type = CONF_INTEGER,
 		IN(settings_rule, memory_min),

@@ -238,7 +238,7 @@ void sightings_see_dhcp(struct brambled *brambled, const struct ipc_dhcp *packet
 		return;
 	if (packet->message != DHCP_DISCOVER && packet->message != DHCP_REQUEST)
 		return;
-	policy_identify(packet, &sender);
+	policy_identify(packet, rules_take_pcs(&brambled->settings), &sender);
 	pin(brambled, &sender, &packet->mac);
 	if (sender.is_firmware && packet->message == DHCP_DISCOVER)
 		see_firmware(brambled, &sender, &packet->mac, packet->seconds);

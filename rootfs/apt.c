@@ -150,7 +150,7 @@ static int write_config(struct apt *apt)
 		"Dir::Etc::sourceparts \"-\";\n"
 		"Dir::Etc::main \"-\";\n"
 		"APT::Architecture \"%s\";\n"
-		"APT::Architectures { \"%s\"; \"" APT_KERNEL_ARCHITECTURE "\"; };\n"
+		"APT::Architectures { \"%s\"; \"%s\"; };\n"
 		"APT::Install-Recommends \"false\";\n"
 		/* root's cache isn't readable by _apt; signatures are checked all the same. */
 		"APT::Sandbox::User \"root\";\n"
@@ -161,7 +161,8 @@ static int write_config(struct apt *apt)
 		"#clear APT::Update::Post-Invoke;\n"
 		"#clear APT::Update::Post-Invoke-Success;\n"
 		"#clear DPkg::Post-Invoke;\n",
-		apt->root, apt->shop->recipe->architecture, apt->shop->recipe->architecture);
+		apt->root, apt->shop->recipe->architecture, apt->shop->recipe->architecture,
+		recipe_kernel_architecture(apt->shop->recipe));
 
 	if (n < 0 || (size_t)n >= sizeof(text))
 		return failure_set(
@@ -384,7 +385,8 @@ int apt_find(struct apt *apt, const char *name, struct apt_package *package)
 	int result;
 
 	memset(package, 0, sizeof(*package));
-	snprintf(qualified, sizeof(qualified), "%.128s:" APT_KERNEL_ARCHITECTURE, name);
+	snprintf(qualified, sizeof(qualified), "%.128s:%s", name,
+		recipe_kernel_architecture(apt->shop->recipe));
 	result = follow_metapackage(apt, qualified, package->name);
 	/* A package for all architectures counts as one of apt's own. */
 	if (result == -ECHILD && follow_metapackage(apt, name, package->name) == 0) {

@@ -41,10 +41,9 @@ int apt_open(struct apt *apt, struct workshop *shop);
  * bytes, NUL-terminated; *count gets the number of packages. */
 int apt_plan(struct apt *apt, char *out, size_t size, size_t *count);
 
-/* Every board that netboots runs a 64-bit kernel, whatever its programs are. */
-#define APT_KERNEL_ARCHITECTURE "arm64"
-
-/* Find a package of that architecture; a kernel metapackage leads to the kernel that it depends on.
+/* Find a package of the kernel's architecture (recipe_kernel_architecture: every board that
+ * netboots runs a 64-bit kernel, whatever its programs are); a kernel metapackage leads to the
+ * kernel that it depends on.
  */
 int apt_find(struct apt *apt, const char *name, struct apt_package *package);
 

@@ -29,7 +29,10 @@ static const char *const dpkg_options[] = { "--dpkgopt=path-exclude=/usr/share/m
 
 int base_check_emulation(const char *architecture, struct failure *failure)
 {
-	const char *handler = strcmp(architecture, "armhf") == 0 ? "qemu-arm" : "qemu-aarch64";
+	bool pc = strcmp(architecture, "amd64") == 0;
+	const char *handler = pc				   ? "qemu-x86_64"
+			      : strcmp(architecture, "armhf") == 0 ? "qemu-arm"
+								   : "qemu-aarch64";
 	char path[sizeof(BINFMT) + 32];
 	struct utsname host;
 	char *state = NULL;
@@ -37,7 +40,7 @@ int base_check_emulation(const char *architecture, struct failure *failure)
 	bool enabled;
 
 	/* A 64-bit Pi runs 32-bit programs as well. */
-	if (uname(&host) == 0 && strcmp(host.machine, "aarch64") == 0)
+	if (uname(&host) == 0 && strcmp(host.machine, pc ? "x86_64" : "aarch64") == 0)
 		return 0;
 	snprintf(path, sizeof(path), BINFMT "%s", handler);
 	enabled = file_read(path, 4096, &state, &size) == 0 && strncmp(state, "enabled", 7) == 0;

@@ -129,6 +129,16 @@ static int run_depmod(
 	return run_tool(&run, &shop->failure);
 }
 
+static int take_trees(struct workshop *shop, const char *unpacked, const struct kernel_layer *layer,
+	const char *directory)
+{
+	char name[WORKSHOP_PATH_SIZE];
+	int result = failure_path(&shop->failure, name, sizeof(name),
+		"usr/lib/linux-image-%s/broadcom", layer->release);
+
+	return result == 0 ? take_file(shop, unpacked, name, directory, "trees") : result;
+}
+
 static int take_kernel(struct apt *apt, struct kernel_layer *layer, const char *directory)
 {
 	struct workshop *shop = apt->shop;
@@ -145,11 +155,8 @@ static int take_kernel(struct apt *apt, struct kernel_layer *layer, const char *
 			&shop->failure, name, sizeof(name), "boot/vmlinuz-%s", layer->release);
 	if (result == 0)
 		result = take_file(shop, unpacked, name, directory, "vmlinuz");
-	if (result == 0)
-		result = failure_path(&shop->failure, name, sizeof(name),
-			"usr/lib/linux-image-%s/broadcom", layer->release);
-	if (result == 0)
-		result = take_file(shop, unpacked, name, directory, "trees");
+	if (result == 0 && !recipe_is_for_pcs(shop->recipe))
+		result = take_trees(shop, unpacked, layer, directory);
 	if (result == 0)
 		result = cache_remove_tree(unpacked);
 	if (result == 0)
@@ -167,7 +174,9 @@ static int take_firmware(struct apt *apt, const struct kernel_layer *layer, cons
 	if (result == 0)
 		result = apt_unpack(apt, &layer->firmware, directory, unpacked);
 	if (result == 0)
-		result = take_file(shop, unpacked, "usr/lib/raspi-firmware", directory, "firmware");
+		result = take_file(shop, unpacked,
+			recipe_is_for_pcs(shop->recipe) ? "usr/lib/ipxe" : "usr/lib/raspi-firmware",
+			directory, "firmware");
 	return result == 0 ? cache_remove_tree(unpacked) : result;
 }
 

@@ -34,11 +34,11 @@ static const struct rule rules[] = {
 	{ "suite", offsetof(struct recipe, suite), false, true, LOWER "-",
 		"the code name of a Debian release, e.g. \"bookworm\"" },
 	{ "architecture", offsetof(struct recipe, architecture), false, true, LOWER DIGITS,
-		"\"arm64\" or \"armhf\"" },
+		"\"arm64\", \"armhf\" or \"amd64\"" },
 	{ "kernel", offsetof(struct recipe, kernel), false, true, PACKAGE_ALPHABET,
 		"a package, e.g. \"linux-image-arm64\"" },
 	{ "firmware", offsetof(struct recipe, firmware), false, true, PACKAGE_ALPHABET,
-		"a package, e.g. \"raspi-firmware\"" },
+		"a package, e.g. \"raspi-firmware\", or \"ipxe\" for PCs" },
 	{ "components", offsetof(struct recipe, components), true, true, LOWER "-",
 		"a list of archive components, e.g. ( \"main\", \"non-free-firmware\" )" },
 	{ "packages", offsetof(struct recipe, packages), true, false, PACKAGE_ALPHABET,
@@ -149,7 +149,7 @@ static int read_setting(struct recipe_parser *parser, const config_setting_t *se
 
 static int check_complete(const struct recipe_parser *parser)
 {
-	static const char *const architectures[] = { "arm64", "armhf" };
+	static const char *const architectures[] = { "arm64", "armhf", "amd64" };
 	const struct recipe *recipe = parser->recipe;
 
 	for (size_t i = 0; i < RULES; i++)
@@ -171,9 +171,19 @@ static int check_complete(const struct recipe_parser *parser)
 		if (strcmp(recipe->architecture, architectures[i]) == 0)
 			return 0;
 	return failure_set(parser->failure, -EINVAL,
-		"%s: architecture \"%s\" is not known; allowed: \"arm64\", or \"armhf\" for "
-		"32-bit programs under the kernel of arm64",
+		"%s: architecture \"%s\" is not known; allowed: \"arm64\", \"armhf\" for 32-bit "
+		"programs under the kernel of arm64, or \"amd64\" for PCs",
 		parser->path, recipe->architecture);
+}
+
+bool recipe_is_for_pcs(const struct recipe *recipe)
+{
+	return strcmp(recipe->architecture, "amd64") == 0;
+}
+
+const char *recipe_kernel_architecture(const struct recipe *recipe)
+{
+	return recipe_is_for_pcs(recipe) ? "amd64" : "arm64";
 }
 
 static int take_name(const char *path, struct recipe *recipe, struct failure *failure)

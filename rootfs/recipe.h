@@ -47,10 +47,9 @@ struct recipe_file {
 struct recipe {
 	char name[RECIPE_WORD_SIZE];	     /* of the image: the file's name without ".conf" */
 	char suite[RECIPE_WORD_SIZE];	     /* "bookworm" */
-	char architecture[RECIPE_WORD_SIZE]; /* "arm64", "armhf": of its programs; the kernel is
-						arm64 */
+	char architecture[RECIPE_WORD_SIZE]; /* of its programs: "arm64", "armhf", "amd64" */
 	char kernel[RECIPE_WORD_SIZE];	     /* package, or metapackage that depends on it */
-	char firmware[RECIPE_WORD_SIZE];     /* package */
+	char firmware[RECIPE_WORD_SIZE];     /* package: a Pi's firmware; for PCs iPXE */
 	struct recipe_list components;	     /* of the archive */
 	struct recipe_list packages;
 	struct recipe_list
@@ -72,5 +71,11 @@ struct recipe {
  * Whatever is unknown, of the wrong type or impossible is an error with file and
  * line. Returns 0 or -errno with `failure`. */
 int recipe_load(const char *path, struct recipe *recipe, struct failure *failure);
+
+/* Is it for PCs? Else it is for Raspberry Pis. */
+bool recipe_is_for_pcs(const struct recipe *recipe);
+
+/* Of kernel, bramble-init and agent: "amd64" for PCs, else "arm64". */
+const char *recipe_kernel_architecture(const struct recipe *recipe);
 
 #endif

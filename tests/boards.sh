@@ -34,6 +34,19 @@ power_on_machine() { # number model serial mac [vpi's options]
 		--keyboard "$lab/keyboard-$machine"
 }
 
+# A PC whose network card has iPXE in it; with more options of QEMU other firmware.
+power_on_pc() { # number mac [options]
+	[ -e "/run/netns/$lab_name-b$1" ] || tests/lab/lab board "$lab_name" "$1" "$2"
+	number=$1
+	mac=$2
+	shift 2
+	ip netns exec "$lab_name-sw" qemu-system-x86_64 -M q35 -accel tcg -m 768 -display none -monitor none -boot n \
+		-chardev "socket,id=console,path=$lab/keyboard-$number,server=on,wait=off,logfile=$lab/console-$number.log,logappend=on" \
+		-serial chardev:console -nic "tap,ifname=t$number,script=no,downscript=no,model=virtio-net-pci,mac=$mac" \
+		"$@" </dev/null >>"$lab/board-$number.log" 2>&1 &
+	echo $! >"$lab/board-$number.pid"
+}
+
 power_off() { # number
 	kill -TERM "$(cat "$lab/board-$1.pid")" 2>/dev/null || :
 	wait "$(cat "$lab/board-$1.pid")" 2>/dev/null || :

@@ -23,7 +23,7 @@ PROGRAMS += dhcp-flood
 dhcp-flood_SRC := tests/integration/dhcp_flood.c tests/vpi/lease.c tests/vpi/wire.c tests/vpi/model.c tests/vpi/timeline.c \
 	common/str.c common/clock.c common/dhcp.c
 dhcp-flood_LIBS := libcjson
-services_SRC := tests/integration/services.c $(NETWORK_SRC) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/ipc.c
+services_SRC := tests/integration/services.c $(NETWORK_SRC) $(NETWORK_RULES) $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE) common/ipc.c
 services_LIBS := libevent_core
 dhcp-probe_SRC := tests/integration/dhcp_probe.c provisioner/dhcpwatch/frame.c common/dhcp.c common/str.c common/clock.c
 nfs-probe_SRC := tests/integration/nfs_probe.c common/str.c common/clock.c

@@ -38,9 +38,10 @@ struct build {
 };
 
 /* Where `make` and `make install` put a program for nodes: beside this one, or in its libexec. */
-static bool find_beside(const char *name, char out[static WORKSHOP_PATH_SIZE])
+static bool find_beside(const char *name, bool pc, char out[static WORKSHOP_PATH_SIZE])
 {
 	static const char *const places[] = { "", "../libexec/bramble/node/", "../rootfs/agent/" };
+	const char *folder = pc ? "pc/" : "";
 	char self[WORKSHOP_PATH_SIZE];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
@@ -49,7 +50,8 @@ static bool find_beside(const char *name, char out[static WORKSHOP_PATH_SIZE])
 	self[n] = '\0';
 	*strrchr(self, '/') = '\0'; /* an absolute path has one */
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		int length = snprintf(out, WORKSHOP_PATH_SIZE, "%s/%s%s", self, places[i], name);
+		int length = snprintf(
+			out, WORKSHOP_PATH_SIZE, "%s/%s%s%s", self, places[i], folder, name);
 
 		if (length > 0 && length < WORKSHOP_PATH_SIZE && access(out, R_OK) == 0)
 			return true;
@@ -60,16 +62,20 @@ static bool find_beside(const char *name, char out[static WORKSHOP_PATH_SIZE])
 static int find_program(struct build *build, const char *given, const char *name,
 	const char *option, char out[static WORKSHOP_PATH_SIZE])
 {
+	/* A unit is the same for all. */
+	bool pc = recipe_is_for_pcs(build->recipe) && !strchr(name, '.');
+
 	if (given && str_copy(out, WORKSHOP_PATH_SIZE, given) && access(out, R_OK) == 0)
 		return 0;
 	if (given)
 		return failure_set(&build->shop->failure, -errno, "%s %s can't be read: %s", option,
 			given, strerror(errno));
-	if (find_beside(name, out))
+	if (find_beside(name, pc, out))
 		return 0;
 	return failure_set(&build->shop->failure, -ENOENT,
-		"%s is not beside bramble-image: build it (make node) or name it by %s FILE", name,
-		option);
+		"%s%s is not beside bramble-image: build it (make node%s) or name it by %s FILE",
+		pc ? "pc/" : "", name,
+		pc ? ", which needs gcc-x86-64-linux-gnu on an arm64 machine" : "", option);
 }
 
 static int find_programs(struct build *build)
@@ -205,6 +211,12 @@ static int run_cp(struct workshop *shop, const char *from, const char *to)
 	return run_tool(&run, &shop->failure);
 }
 
+/* In the kernel layer: the kernel as boards get it. */
+static const char *kernel_name(const struct build *build)
+{
+	return recipe_is_for_pcs(build->recipe) ? "pc-kernel" : "kernel8.img";
+}
+
 static int make_kernel(struct build *build)
 {
 	struct workshop *shop = build->shop;
@@ -218,11 +230,13 @@ static int make_kernel(struct build *build)
 		result = failure_path(&shop->failure, image, sizeof(image), "%s/vmlinuz",
 			build->kernel.directory);
 	if (result == 0)
-		result = failure_path(&shop->failure, compressed, sizeof(compressed),
-			"%s/kernel8.img", build->kernel.directory);
+		result = failure_path(&shop->failure, compressed, sizeof(compressed), "%s/%s",
+			build->kernel.directory, kernel_name(build));
 	if (result == 0 && access(compressed, R_OK) != 0) {
 		progress_note(&shop->progress, "compressing");
-		result = boot_compress_kernel(image, compressed, reason);
+		result = recipe_is_for_pcs(build->recipe)
+				 ? boot_copy_pc_kernel(image, compressed, reason)
+				 : boot_compress_kernel(image, compressed, reason);
 		if (result != 0)
 			failure_set(&shop->failure, result, "%s", reason);
 	}
@@ -258,7 +272,7 @@ static int make_boot_set(struct build *build)
 		.kernel = kernel,
 		.kernel_release = build->kernel.release,
 		.modules = modules,
-		.device_trees = trees,
+		.device_trees = recipe_is_for_pcs(build->recipe) ? NULL : trees,
 		.firmware = firmware,
 		.firmware_version = build->kernel.firmware.version,
 		.init = build->init,
@@ -271,8 +285,8 @@ static int make_boot_set(struct build *build)
 			0 ||
 		failure_path(&shop->failure, manifest, sizeof(manifest),
 			"%s/boot/" BOOT_MANIFEST_NAME, shop->work) != 0 ||
-		failure_path(&shop->failure, kernel, sizeof(kernel), "%s/kernel8.img", layer) !=
-			0 ||
+		failure_path(&shop->failure, kernel, sizeof(kernel), "%s/%s", layer,
+			kernel_name(build)) != 0 ||
 		failure_path(&shop->failure, modules, sizeof(modules), "%s/lib/modules/%s", layer,
 			build->kernel.release) != 0 ||
 		failure_path(&shop->failure, trees, sizeof(trees), "%s/trees", layer) != 0 ||
@@ -286,7 +300,8 @@ static int make_boot_set(struct build *build)
 		return failure_set(&shop->failure, result, "boot set: %s", reason);
 	result = image_hash_file(manifest, build->boot_hash);
 	if (result == 0)
-		progress_end(&shop->progress, "kernel, initramfs, firmware, device trees");
+		progress_end(&shop->progress, "kernel, initramfs, firmware%s",
+			parts.device_trees ? ", device trees" : "");
 	return result;
 }
 

@@ -34,7 +34,7 @@ struct image_options {
 	const char *output; /* export: a file, or "-" */
 	const char *cache;  /* directory, NULL for the user's */
 	bool no_cache;
-	const char *init;  /* programs for arm64; NULL: beside this program */
+	const char *init;  /* programs for the recipe's boards; NULL: beside this program */
 	const char *agent; /* "" for none */
 	const char *units[ROOT_UNITS_LIMIT];
 	size_t unit_count;

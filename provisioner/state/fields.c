@@ -230,7 +230,7 @@ static int take_model(struct parser *parser, char **words)
 {
 	if (!words_parse_model(words[0], &parser->board->model))
 		return parser_complain(
-			parser, "\"%.80s\" is no model; allowed: pi3, pi4, pi5", words[0]);
+			parser, "\"%.80s\" is no model; allowed: pi3, pi4, pi5, pc", words[0]);
 	return 0;
 }
 

@@ -12,6 +12,7 @@ static const char *const models[] = {
 	[BOOT_MODEL_PI3] = "pi3",
 	[BOOT_MODEL_PI4] = "pi4",
 	[BOOT_MODEL_PI5] = "pi5",
+	[BOOT_MODEL_PC] = "pc",
 };
 #define MODELS (sizeof(models) / sizeof(models[0]))
 

@@ -245,6 +245,74 @@ static void a_built_set_opens_and_serves_both_names_of_a_tree(void **state)
 	boot_set_close(set);
 }
 
+#define PC_KERNEL_SIZE 0x400
+
+static void write_pc_parts(const struct world *world, struct parts *parts)
+{
+	char kernel[PC_KERNEL_SIZE] = { 0 }, reason[BOOT_REASON_SIZE];
+
+	write_parts(world);
+	write_file(world, "firmware/undionly.kpxe", "bios");
+	write_file(world, "firmware/snponly.efi", "uefi");
+	memcpy(kernel + 0x202, "HdrS", 4); /* NOLINT: no text */
+	assert_int_equal(file_replace(path_in(world, "bzImage"), kernel, sizeof(kernel), 0644), 0);
+	set_parts(world, parts);
+	parts->parts.device_trees = NULL;
+	if (boot_copy_pc_kernel(path_in(world, "bzImage"), parts->kernel, reason) != 0)
+		fail_msg("%s", reason);
+	assert_int_equal(mkdir(parts->out, 0755), 0);
+}
+
+static void a_set_for_pcs_has_ipxe_and_no_name_of_a_pi(void **state)
+{
+	static const char *const there[] = { "vmlinuz", "initramfs", "undionly.kpxe",
+		"snponly.efi" };
+	static const char *const absent[] = { "kernel8.img", "kernel_2712.img", "initramfs8",
+		"start4.elf", "cmdline.txt", "config.txt" };
+	const struct boot_context context = { .model = BOOT_MODEL_PC,
+		.waits_as = "52:54:00:00:00:01",
+		.kernel_arguments = "",
+		.config_lines = "" };
+	struct parts parts;
+	struct boot_set *set;
+	struct boot_file file;
+	char reason[BOOT_REASON_SIZE];
+
+	write_pc_parts(*state, &parts);
+	if (boot_build(&parts.parts, parts.out, reason) != 0 ||
+		boot_set_open(parts.out, &set, reason) != 0)
+		fail_msg("%s", reason);
+	assert_true(boot_set_is_for_pcs(set));
+	for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++) {
+		assert_int_equal(boot_set_resolve(set, &context, there[i], &file), 0);
+		close(file.fd);
+	}
+	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
+		assert_int_equal(boot_set_resolve(set, &context, absent[i], &file), -ENOENT);
+	assert_int_equal(boot_set_resolve(set, &context, "boot.ipxe", &file), 0);
+	assert_int_equal(file.stage, BOOT_STAGE_CONFIG);
+	close(file.fd);
+	assert_int_equal(boot_set_resolve(set, NULL, "boot.ipxe", &file), -ENOENT);
+	boot_set_close(set);
+	assert_int_equal(unlink(path_in(*state, "out/snponly.efi")), 0);
+	assert_true(boot_set_open(parts.out, &set, reason) < 0);
+	assert_non_null(strstr(reason, "snponly.efi"));
+}
+
+static void a_kernel_that_ipxe_would_not_start_is_refused(void **state)
+{
+	struct parts parts;
+	char reason[BOOT_REASON_SIZE];
+
+	write_pc_parts(*state, &parts);
+	assert_int_equal(
+		boot_copy_pc_kernel(path_in(*state, "Image"), parts.kernel, reason), -ENOEXEC);
+	assert_non_null(strstr(reason, "bzImage"));
+	write_file(*state, "bzImage", "HdrS");
+	assert_int_equal(
+		boot_copy_pc_kernel(path_in(*state, "bzImage"), parts.kernel, reason), -ENOEXEC);
+}
+
 static void the_kernel_is_gzip_of_the_image(void **state)
 {
 	struct parts parts;
@@ -354,6 +422,8 @@ int main(void)
 		IN_WORLD(a_missing_module_is_named),
 		IN_WORLD(damaged_lists_end),
 		IN_WORLD(a_built_set_opens_and_serves_both_names_of_a_tree),
+		IN_WORLD(a_set_for_pcs_has_ipxe_and_no_name_of_a_pi),
+		IN_WORLD(a_kernel_that_ipxe_would_not_start_is_refused),
 		IN_WORLD(the_kernel_is_gzip_of_the_image),
 		IN_WORLD(the_initramfs_holds_init_and_modules_in_load_order),
 		IN_WORLD(the_same_parts_give_the_same_bytes),

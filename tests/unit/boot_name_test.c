@@ -75,6 +75,8 @@ static void names_tell_the_generation_that_asks_first(void **state)
 	assert_int_equal(boot_guess_model("kernel_2712.img"), BOOT_MODEL_PI5);
 	assert_int_equal(boot_guess_model("bcm2712-rpi-5-b.dtb"), BOOT_MODEL_PI5);
 	assert_int_equal(boot_guess_model("bcm2710-rpi-3-b.dtb"), BOOT_MODEL_PI3);
+	assert_int_equal(boot_guess_model("boot.ipxe"), BOOT_MODEL_PC);
+	assert_int_equal(boot_guess_model("snponly.efi"), BOOT_MODEL_PC);
 	assert_int_equal(boot_guess_model("start.elf"), BOOT_MODEL_UNKNOWN);
 	assert_int_equal(boot_guess_model("config.txt"), BOOT_MODEL_UNKNOWN);
 	assert_int_equal(boot_guess_model(""), BOOT_MODEL_UNKNOWN);

@@ -178,6 +178,44 @@ static void a_board_that_waits_learns_nothing_of_nodes(void **state)
 	assert_int_equal(boot_render_cmdline(&context, text, sizeof(text)), -EINVAL);
 }
 
+static void a_pc_gets_a_script_with_its_command_line(void **state)
+{
+	struct boot_context context = example(BOOT_MODEL_PC);
+	char text[4096];
+	int length;
+
+	(void)state;
+	context.kernel_arguments = "quiet";
+	length = boot_render_ipxe(&context, text, sizeof(text));
+	assert_int_equal(length, strlen(text));
+	assert_ptr_equal(strstr(text, "#!ipxe\n"), text);
+	assert_non_null(
+		strstr(text, "\nkernel vmlinuz initrd=initramfs " CMDLINE_START
+			     " console=ttyS0,115200 console=tty1 panic=10 quiet || goto again\n"
+			     "initrd initramfs || goto again\nboot || goto again\n:again\n"));
+	for (int size = 0; size <= length; size++)
+		assert_int_equal(boot_render_ipxe(&context, text, (size_t)size), -ENOSPC);
+	context.waits_as = "52:54:00:00:00:01";
+	assert_true(boot_render_ipxe(&context, text, sizeof(text)) > 0);
+	assert_non_null(strstr(text, " bramble.wait=52:54:00:00:00:01 "));
+	assert_null(strstr(text, "rasp1"));
+}
+
+/* In a script they would be iPXE's. */
+static void a_script_holds_no_argument_that_ipxe_would_read(void **state)
+{
+	static const char *const arguments[] = { "a=${net0/mac}", "quiet || shell", "a && b",
+		"a #b", "a\nshell" };
+	struct boot_context context = example(BOOT_MODEL_PC);
+	char text[4096];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++) {
+		context.kernel_arguments = arguments[i];
+		assert_int_equal(boot_render_ipxe(&context, text, sizeof(text)), -EINVAL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +226,8 @@ int main(void)
 		cmocka_unit_test(cmdline_refuses_values_that_would_begin_another),
 		cmocka_unit_test(what_does_not_fit_is_refused_whole),
 		cmocka_unit_test(a_board_that_waits_learns_nothing_of_nodes),
+		cmocka_unit_test(a_pc_gets_a_script_with_its_command_line),
+		cmocka_unit_test(a_script_holds_no_argument_that_ipxe_would_read),
 	};
 
 	return cmocka_run_group_tests_name("boot_render", tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "boot/boot.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "provisioner/network.h"
@@ -106,6 +107,30 @@ static void boards_without_a_record_are_ignored(void **state)
 	assert_has_line(text, "interface=lan0");
 	assert_null(strstr(text, "no-resolv"));
 	assert_null(strstr(text, "dhcp-script"));
+	free(text);
+}
+
+static void pcs_are_sent_ipxe_and_pis_are_not(void **state)
+{
+	struct world *world = *state;
+	char *text;
+
+	assert_int_equal(network_render_config(&world->settings), 0);
+	text = content(world, "dnsmasq.conf");
+	assert_null(strstr(text, "ipxe"));
+	assert_has_line(text, "dhcp-boot=,,10.77.0.1");
+	free(text);
+	world->settings.n_rules = 1;
+	world->settings.rules[0].model = BOOT_MODEL_PC;
+	world->settings.http_port = 8080;
+	assert_int_equal(network_render_config(&world->settings), 0);
+	text = content(world, "dnsmasq.conf");
+	assert_has_line(text, "dhcp-mac=set:pi,b8:27:eb:*:*:*");
+	assert_has_line(text, "tag-if=set:pc,tag:bios,tag:!pi");
+	assert_has_line(text, "dhcp-boot=tag:!pc,,,10.77.0.1");
+	assert_has_line(text, "pxe-service=tag:!pc,0,\"Raspberry Pi Boot   \"");
+	assert_has_line(text, "dhcp-boot=tag:pc,tag:bios,tag:!ipxe,undionly.kpxe,,10.77.0.1");
+	assert_has_line(text, "dhcp-boot=tag:pc,tag:ipxe,http://10.77.0.1:8080/boot/boot.ipxe");
 	free(text);
 }
 
@@ -343,6 +368,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_WORLD(boards_without_a_record_are_ignored),
+		IN_WORLD(pcs_are_sent_ipxe_and_pis_are_not),
 		IN_WORLD(an_upstream_server_replaces_resolv_conf),
 		IN_WORLD(values_cannot_become_other_settings),
 		IN_WORLD(hosts_are_rendered_for_dhcp_and_dns),

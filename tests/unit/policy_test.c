@@ -27,7 +27,7 @@ static void a_pi_4_tells_all(void **state)
 	(void)state;
 	memcpy(seen.uuid, uuid, sizeof(uuid));
 	seen.uuid_length = sizeof(uuid);
-	policy_identify(&seen, &sender);
+	policy_identify(&seen, false, &sender);
 	assert_true(sender.is_board); /* by what it says, not by its MAC */
 	assert_true(sender.is_firmware);
 	assert_int_equal(sender.model, BOOT_MODEL_PI4);
@@ -47,7 +47,7 @@ static void a_pi_is_known_by_its_prefix(void **state)
 	for (size_t i = 0; i < sizeof(boards) / sizeof(boards[0]); i++) {
 		struct ipc_dhcp seen = packet(PXE, &boards[i]);
 
-		policy_identify(&seen, &sender);
+		policy_identify(&seen, false, &sender);
 		assert_true(sender.is_board);
 		assert_true(sender.is_firmware);
 	}
@@ -62,23 +62,58 @@ static void a_system_on_a_pi_is_no_firmware(void **state)
 
 	(void)state;
 	seen.arch = 0xffff;
-	policy_identify(&seen, &sender);
+	policy_identify(&seen, false, &sender);
 	assert_true(sender.is_board);
 	assert_false(sender.is_firmware);
 	str_copy(seen.vendor_class, sizeof(seen.vendor_class), "");
-	policy_identify(&seen, &sender);
+	policy_identify(&seen, false, &sender);
 	assert_false(sender.is_firmware);
 }
 
-static void a_pc_is_no_board(void **state)
+static void a_pc_is_a_board_where_pcs_are_wanted(void **state)
 {
-	struct ipc_dhcp seen = packet(PXE, &(struct mac){ { 0x52, 0x54, 0, 1, 2, 3 } });
+	static const struct {
+		const char *vendor_class;
+		uint16_t arch;
+		bool is_pc;
+	} cases[] = {
+		{ PXE, 0, true }, { "PXEClient:Arch:00007:UNDI:003001", 7, true },
+		{ "PXEClient:Arch:00009:UNDI:003001", 9, true },
+		{ "HTTPClient:Arch:00016:UNDI:003001", 16, true },
+		{ "PXEClient:Arch:00011:UNDI:003000", 11, false }, /* arm64 */
+		{ "HTTPClient:Arch:00019:UNDI:003000", 19, false },
+		{ "PXEClient:Arch:00016:UNDI:003000", 16, false },
+		{ "HTTPClient:Arch:00000:UNDI:003000", 0, false }, { PXE, 0xffff, false },
+		{ "MSFT 5.0", 0, false }, /* its system */
+	};
+	const struct mac mac = { { 0x52, 0x54, 0, 1, 2, 3 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ipc_dhcp seen = packet(cases[i].vendor_class, &mac);
+		struct policy_sender sender;
+
+		seen.arch = cases[i].arch;
+		policy_identify(&seen, true, &sender);
+		assert_int_equal(sender.is_board, cases[i].is_pc);
+		assert_int_equal(sender.is_firmware, cases[i].is_pc);
+		assert_int_equal(sender.model, cases[i].is_pc ? BOOT_MODEL_PC : BOOT_MODEL_UNKNOWN);
+		policy_identify(&seen, false, &sender);
+		assert_false(sender.is_board);
+		assert_false(sender.is_firmware);
+	}
+}
+
+/* Its boot ROM says the same architecture. */
+static void a_pi_is_no_pc(void **state)
+{
+	struct ipc_dhcp seen = packet(PXE, &(struct mac){ { 0xb8, 0x27, 0xeb, 1, 2, 3 } });
 	struct policy_sender sender;
 
 	(void)state;
-	policy_identify(&seen, &sender);
-	assert_false(sender.is_board);
-	assert_false(sender.is_firmware);
+	policy_identify(&seen, true, &sender);
+	assert_true(sender.is_firmware);
+	assert_int_equal(sender.model, BOOT_MODEL_UNKNOWN);
 }
 
 static void every_case_is_decided(void **state)
@@ -138,7 +173,8 @@ int main(void)
 		cmocka_unit_test(a_pi_4_tells_all),
 		cmocka_unit_test(a_pi_is_known_by_its_prefix),
 		cmocka_unit_test(a_system_on_a_pi_is_no_firmware),
-		cmocka_unit_test(a_pc_is_no_board),
+		cmocka_unit_test(a_pc_is_a_board_where_pcs_are_wanted),
+		cmocka_unit_test(a_pi_is_no_pc),
 		cmocka_unit_test(every_case_is_decided),
 		cmocka_unit_test(names_follow_the_pattern),
 	};

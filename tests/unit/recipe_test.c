@@ -80,6 +80,21 @@ static void the_default_recipe_is_valid(void **state)
 	assert_string_equal(world->recipe.name, "base");
 }
 
+static void a_recipe_for_pcs_has_their_kernel(void **state)
+{
+	struct world *world = *state;
+
+	if (recipe_load("etc/images/pc.conf", &world->recipe, &world->failure) != 0)
+		fail_msg("%s", world->failure.text);
+	assert_true(recipe_is_for_pcs(&world->recipe));
+	assert_string_equal(recipe_kernel_architecture(&world->recipe), "amd64");
+	assert_int_equal(load(world, "base.conf", WORDS LISTS), 0);
+	assert_false(recipe_is_for_pcs(&world->recipe));
+	/* 32-bit programs, too, run under the kernel of arm64. */
+	snprintf(world->recipe.architecture, sizeof(world->recipe.architecture), "armhf");
+	assert_string_equal(recipe_kernel_architecture(&world->recipe), "arm64");
+}
+
 static void what_is_wrong_is_named_with_its_line(void **state)
 {
 	static const struct {
@@ -211,6 +226,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_WORLD(a_recipe_names_its_image_and_lists_what_goes_in),
 		IN_WORLD(the_default_recipe_is_valid),
+		IN_WORLD(a_recipe_for_pcs_has_their_kernel),
 		IN_WORLD(what_is_wrong_is_named_with_its_line),
 		IN_WORLD(a_recipe_adds_to_the_one_that_it_extends),
 		IN_WORLD(a_file_that_cannot_name_an_image_is_refused),

@@ -53,6 +53,25 @@ static void the_first_rule_that_fits_wins(void **state)
 	assert_int_equal(matching(&settings, board(BOOT_MODEL_PI5, PI5_8GB)), 0);
 }
 
+static void pcs_are_taken_where_a_rule_names_them(void **state)
+{
+	struct settings settings;
+	struct registry_board pc = board(BOOT_MODEL_PC, 0);
+
+	(void)state;
+	read_settings(&settings, "image = \"x\"; rules = ( { }, { model = \"4\"; } );");
+	assert_false(rules_take_pcs(&settings));
+	assert_string_equal(rules_board_image(&settings, &pc), "x");
+	read_settings(&settings, "rules = ( { model = \"pc\"; image = \"p\"; } );");
+	assert_true(rules_take_pcs(&settings));
+	assert_int_equal(matching(&settings, pc), 1);
+	assert_int_equal(matching(&settings, board(BOOT_MODEL_PI4, 0)), 0);
+	assert_string_equal(rules_board_image(&settings, &pc), "p");
+	read_settings(&settings, "roles = ( { name = \"r\"; image = \"q\"; } ); "
+				 "rules = ( { model = \"pc\"; role = \"r\"; } );");
+	assert_string_equal(rules_board_image(&settings, &pc), "q");
+}
+
 static void a_prefix_of_the_mac_fits_in_either_case(void **state)
 {
 	struct settings settings;
@@ -263,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_rule_that_fits_wins),
+		cmocka_unit_test(pcs_are_taken_where_a_rule_names_them),
 		cmocka_unit_test(a_prefix_of_the_mac_fits_in_either_case),
 		cmocka_unit_test(what_is_not_known_fits_no_rule_that_asks),
 		cmocka_unit_test(memory_follows_from_the_revision),

@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# PCs beside Pis: one whose network card has iPXE in it, and one whose UEFI boots by HTTP, become nodes of the same appliance
+# with an image of their own; a PC that no rule provides for stays a stranger.
+# timeout: 600
+set -eu
+. tests/lib.sh
+[ "$(dpkg --print-architecture)" = amd64 ] || { echo "1..0 # SKIP the image's programs are amd64's"; exit 0; }
+
+# A share that holds both default images.
+make_share() {
+	lab_share
+	cache=$(tests/lab/image pc) || bail_out "the image for PCs can't be built"
+	cp -a --reflink=auto "$cache/images/pc" "$lab/share/images/"
+	hash=$(basename "$lab"/share/images/pc/*.squashfs .squashfs)
+}
+
+has_stages() { # node stages
+	stages=$(bramble --json boot show "$(node_says "$1" .boot)" | jq -r '.steps[].stage' | awk '!seen[$0]++' | tr '\n' ' ')
+	echo "$stages"
+	for stage in $2; do
+		case " $stages" in *" $stage "*) ;; *) echo "missing: $stage"; return 1 ;; esac
+	done
+}
+
+fetched() { bramble --json boot show "$(node_says "$1" .boot)" | jq -e --arg name "$2" '.steps[] | select(.detail | startswith($name))'; }
+
+test_explain() {
+	tail -n 6 "$lab/log" | sed 's/^/# /'
+	tail -n 4 "$lab"/console-*.log | tr -d '\r' | cut -c1-200 | sed 's/^/# /'
+}
+
+lab_begin pc
+make_share
+appliance configure
+check 'the appliance starts' appliance start
+bramble image use pc "$hash" >/dev/null
+power_on_pc 1 52:54:00:77:00:01
+check 'a PC that no rule provides for gets an address' wait_for 60 grep -q 52:54:00:77:00:01 "$lab/run/dhcp-hosts"
+check '… and is no board' fails board_says 52:54:00:77:00:01 .state
+power_off 1
+
+NODES='rules = ( { model = "pc"; image = "pc"; name = "pc%d"; role = "pc"; } );
+	roles = ( { name = "pc"; kernel_arguments = "systemd.debug_shell=ttyS0 systemd.getty_auto=0"; } );'
+export NODES
+appliance configure
+check 'a rule for PCs is taken over' bramble config apply
+power_on_pc 1 52:54:00:77:00:01
+check 'a PC with iPXE in its network card joins' wait_for 240 node_is pc1 joined
+check 'the board is a PC' is "$(board_says 52:54:00:77:00:01 .model)" PC
+check 'it runs the image of the rule' is "$(node_says pc1 .image_hash)" "$hash"
+check 'its time line is whole' has_stages pc1 'dhcp config kernel initramfs init nfs root data systemd joined'
+check 'it fetched a script of its own' fetched pc1 boot.ipxe
+check 'it knows its name' is "$(on_board 1 hostname)" pc1
+check 'its root is verified' on_board 1 'dmsetup table 2>/dev/null | grep -q verity || grep -q dm- /proc/mounts'
+check 'what it writes lies in the share' on_board 1 'echo written >/data/file && sync'
+check '… where it is found' is "$(cat "$lab/share/nodes/pc1/file")" written
+check 'nothing failed in systemd' is "$(on_board 1 'systemctl --failed --no-legend --plain | wc -l')" 0
+check 'it reboots when it is told to' bramble node reboot pc1
+done_testing
