@@ -224,6 +224,8 @@ static void tell_order(
 	cJSON_AddNumberToObject(reply->json, "order_id", (double)order.id);
 	cJSON_AddStringToObject(reply->json, "order", order.verb);
 	cJSON_AddNumberToObject(reply->json, "order_s", order.seconds);
+	if (order.target[0])
+		cJSON_AddStringToObject(reply->json, "order_target", order.target);
 }
 
 /* What became of an order. */

@@ -24,6 +24,8 @@ static cJSON *order_json(
 	cJSON_AddNumberToObject(json, "id", (double)order->id);
 	cJSON_AddStringToObject(json, "node", node);
 	cJSON_AddStringToObject(json, "order", order->verb);
+	if (order->target[0])
+		cJSON_AddStringToObject(json, "device", order->target);
 	cJSON_AddNumberToObject(json, "for_s", order->seconds);
 	cJSON_AddStringToObject(json, "state", registry_order_state_name(order->state));
 	cJSON_AddStringToObject(json, "text", order->text);
@@ -45,24 +47,39 @@ static int conclude(struct api_request *request, int result)
 	return result;
 }
 
-/* 0: the body names something that a node can be told. */
-static int take_order(struct api_request *request, const char **verb, unsigned *seconds)
+/* What a body asks for. */
+struct told {
+	const char *verb, *target;
+	unsigned seconds;
+};
+
+/* "sda1" or "/dev/sda1": of a Linux block device's name no other characters are taken. */
+static int take_disk(struct api_request *request, struct told *told)
+{
+	const char *disk =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request->body, "device"));
+	const struct registry_order *order = NULL;
+
+	if (disk && strncmp(disk, "/dev/", 5) == 0)
+		disk += 5;
+	if (!disk || !*disk || strlen(disk) >= sizeof(order->target) ||
+		disk[strspn(disk, "abcdefghijklmnopqrstuvwxyz0123456789")]) {
+		api_fail(request->reply, 400,
+			"device is the name of a disk or partition of the node, such as sda or "
+			"mmcblk0p2");
+		return -EINVAL;
+	}
+	told->target = disk;
+	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(request->body, "force")))
+		told->seconds = ORDERS_FORCE;
+	return 0;
+}
+
+static int take_duration(struct api_request *request, struct told *told)
 {
 	const cJSON *duration = cJSON_GetObjectItemCaseSensitive(request->body, "for_s");
 
-	*verb = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request->body, "order"));
-	*seconds = 0;
-	if (*verb && strcmp(*verb, "reboot") == 0) {
-		if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(request->body, "drain")))
-			*seconds = ORDERS_AT_ONCE;
-		return 0;
-	}
-	if (!*verb || strcmp(*verb, "identify") != 0) {
-		api_fail(request->reply, 400,
-			"say what: {\"order\": \"reboot\"} or {\"order\": \"identify\"}");
-		return -EINVAL;
-	}
-	*seconds = IDENTIFY_S;
+	told->seconds = IDENTIFY_S;
 	if (!duration)
 		return 0;
 	if (!cJSON_IsNumber(duration) || !(duration->valuedouble >= 1) ||
@@ -71,8 +88,30 @@ static int take_order(struct api_request *request, const char **verb, unsigned *
 			ORDERS_LONGEST_S);
 		return -EINVAL;
 	}
-	*seconds = (unsigned)duration->valuedouble;
+	told->seconds = (unsigned)duration->valuedouble;
 	return 0;
+}
+
+/* 0: the body names something that a node can be told. */
+static int take_order(struct api_request *request, struct told *told)
+{
+	const char *verb =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(request->body, "order"));
+
+	*told = (struct told){ .verb = verb ? verb : "", .target = "" };
+	if (strcmp(told->verb, "reboot") == 0) {
+		if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(request->body, "drain")))
+			told->seconds = ORDERS_AT_ONCE;
+		return 0;
+	}
+	if (strcmp(told->verb, "identify") == 0)
+		return take_duration(request, told);
+	if (strcmp(told->verb, "scratch-format") == 0)
+		return take_disk(request, told);
+	api_fail(request->reply, 400,
+		"say what: {\"order\": \"reboot\"}, {\"order\": \"identify\"} or {\"order\": "
+		"\"scratch-format\", \"device\": ...}");
+	return -EINVAL;
 }
 
 void api_show_health(struct api_request *request)
@@ -89,13 +128,13 @@ void api_give_order(struct api_request *request)
 	struct registry_node node;
 	struct registry_order order;
 	char reason[ORDERS_REASON_SIZE] = "";
-	const char *verb;
-	unsigned seconds;
+	struct told told;
 	int result;
 
-	if (take_order(request, &verb, &seconds) != 0 || api_find_node(request, &node) != 0)
+	if (take_order(request, &told) != 0 || api_find_node(request, &node) != 0)
 		return;
-	result = orders_give(request->brambled, &node, verb, seconds, &order, reason);
+	result = orders_give(
+		request->brambled, &node, told.verb, told.target, told.seconds, &order, reason);
 	if (result == 0)
 		request->reply->json = order_json(request->brambled, &order, node.name);
 	else

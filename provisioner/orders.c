@@ -78,7 +78,7 @@ static int64_t life_ms(const struct brambled *brambled)
 }
 
 static int put_order(struct brambled *brambled, const struct registry_node *node, const char *verb,
-	unsigned seconds, struct registry_order *order)
+	const char *target, unsigned seconds, struct registry_order *order)
 {
 	int64_t now = clock_wall_ms();
 	int result;
@@ -89,10 +89,12 @@ static int put_order(struct brambled *brambled, const struct registry_node *node
 		.changed_ms = now,
 		.expires_ms = now + life_ms(brambled) };
 	str_copy(order->verb, sizeof(order->verb), verb);
+	str_copy(order->target, sizeof(order->target), target);
 	result = registry_put_order(brambled->registry, order);
 	if (result == 0)
 		brambled_event(brambled, "order.given", node->name,
-			"%s: %s was ordered (order %lld)", node->name, verb, (long long)order->id);
+			"%s: %s%s%s was ordered (order %lld)", node->name, verb, *target ? " " : "",
+			target, (long long)order->id);
 	return result;
 }
 
@@ -101,17 +103,18 @@ int orders_prepare(struct brambled *brambled, const struct registry_node *node, 
 {
 	int result = refuse(brambled, node, verb, reason);
 
-	return result == 0 ? put_order(brambled, node, verb, 0, order) : result;
+	return result == 0 ? put_order(brambled, node, verb, "", 0, order) : result;
 }
 
 int orders_give(struct brambled *brambled, const struct registry_node *node, const char *verb,
-	unsigned seconds, struct registry_order *order, char reason[static ORDERS_REASON_SIZE])
+	const char *target, unsigned seconds, struct registry_order *order,
+	char reason[static ORDERS_REASON_SIZE])
 {
 	int result = refuse(brambled, node, verb, reason);
 
 	if (result != 0)
 		return result;
-	return conclude(brambled, put_order(brambled, node, verb, seconds, order), reason);
+	return conclude(brambled, put_order(brambled, node, verb, target, seconds, order), reason);
 }
 
 static bool waits_for_drain(const struct registry_order *order)

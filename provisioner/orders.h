@@ -13,13 +13,16 @@
 #define ORDERS_REASON_SIZE 256
 #define ORDERS_LONGEST_S 3600 /* of an identify */
 #define ORDERS_AT_ONCE 1u     /* the `seconds` of a reboot that waits for no drain */
+#define ORDERS_FORCE 1u	      /* the `seconds` of a scratch-format of a disk that isn't empty */
 
-/* Give an order to a node that runs: verb "reboot" or "identify" (for `seconds`). A node hears of a
+/* Give an order to a node that runs: verb "reboot", "identify" (for `seconds`) or "scratch-format"
+ * (of the disk `target`, else ""). A node hears of a
  * reboot when the cluster engine has drained it, unless it is ORDERS_AT_ONCE. Durable when this
  * returns 0; otherwise -errno with `reason` (-EEXIST: it doesn't run, or
  * has too many open ones). */
 int orders_give(struct brambled *brambled, const struct registry_node *node, const char *verb,
-	unsigned seconds, struct registry_order *order, char reason[static ORDERS_REASON_SIZE]);
+	const char *target, unsigned seconds, struct registry_order *order,
+	char reason[static ORDERS_REASON_SIZE]);
 
 /* The same, but durable with the next commit. */
 int orders_prepare(struct brambled *brambled, const struct registry_node *node, const char *verb,

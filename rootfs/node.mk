@@ -7,7 +7,7 @@ INIT_SRC := $(addprefix rootfs/init/,arguments.c modules.c network.c lease.c mou
 NODE_PROGRAMS += bramble-init
 bramble-init_SRC := rootfs/init/main.c $(INIT_SRC)
 AGENT_SRC := $(addprefix rootfs/agent/,boot.c calls.c clock.c facts.c health.c blink.c keys.c orders.c place.c \
-	fetch.c node_config.c configure.c configure_means.c accounts.c scratch_disk.c item_system.c item_scratch.c item_swap.c \
+	fetch.c node_config.c configure.c configure_means.c accounts.c scratch_disk.c scratch_format.c item_system.c item_scratch.c item_swap.c \
 	item_users.c item_mount.c item_files.c item_wifi.c) rootfs/config/document.c rootfs/led.c rootfs/verity_status.c $(NODE_HTTP) $(NODE_KEYS) common/log.c
 NODE_PROGRAMS += bramble-agent
 MEMBER_SRC := $(addprefix rootfs/cluster/,cluster.c answers.c calls.c credentials.c store.c images.c network.c tools.c)

@@ -21,6 +21,8 @@ static const struct cli_command node_commands[] = {
 	{ "health", node_health_main, "How they were in the last hour", CLI_NODES, "health", NULL },
 	{ "identify", node_identify_main, "Let the LED of running nodes blink",
 		CLI_CHANGES | CLI_NODES, "order", NULL },
+	{ "scratch-format", node_scratch_format_main, "Make a local disk a node's scratch space",
+		CLI_CHANGES | CLI_ASKS | CLI_NODES, "order", NULL },
 	{ "cordon", node_cordon_main, "Leave nodes out", CLI_CHANGES | CLI_NODES, "node", NULL },
 	{ "uncordon", node_uncordon_main, "Let them take part again", CLI_CHANGES | CLI_NODES,
 		"node", NULL },

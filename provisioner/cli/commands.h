@@ -21,6 +21,7 @@ enum cli_exit node_undo_main(struct cli *cli, int argc, char **argv);
 enum cli_exit node_reboot_main(struct cli *cli, int argc, char **argv);
 enum cli_exit node_health_main(struct cli *cli, int argc, char **argv);
 enum cli_exit node_identify_main(struct cli *cli, int argc, char **argv);
+enum cli_exit node_scratch_format_main(struct cli *cli, int argc, char **argv);
 enum cli_exit node_cordon_main(struct cli *cli, int argc, char **argv);
 enum cli_exit node_uncordon_main(struct cli *cli, int argc, char **argv);
 enum cli_exit node_retry_main(struct cli *cli, int argc, char **argv);

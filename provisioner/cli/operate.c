@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* bramble node reboot, identify, cordon, uncordon, note: nodes that run. */
+/* bramble node reboot, identify, scratch-format, cordon, uncordon, note: nodes that run. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -246,6 +246,47 @@ enum cli_exit node_identify_main(struct cli *cli, int argc, char **argv)
 	action.body = cJSON_CreateObject();
 	cJSON_AddStringToObject(action.body, "order", action.verb);
 	cJSON_AddNumberToObject(action.body, "for_s", (double)seconds);
+	return act(cli, &action, argv);
+}
+
+enum cli_exit node_scratch_format_main(struct cli *cli, int argc, char **argv)
+{
+	struct action action = { .path = "/orders", .verb = "scratch-format" };
+	const char *device = NULL;
+	bool force = false;
+	const struct args_option options[] = {
+		{ "device", 'd', NULL, &device,
+			"DISK  disk or partition, such as sda or mmcblk0p2" },
+		{ "force", '\0', &force, NULL, "erase one that isn't empty" },
+		{ "no-wait", '\0', &action.no_wait, NULL, "don't wait for the node's answer" },
+		{ .name = NULL },
+	};
+	const struct cli_syntax syntax = {
+		.usage = "node scratch-format NODE --device DISK [--force] [--no-wait]",
+		.text = "Make a local disk of a running node its scratch space: an empty file "
+			"system with\nBramble's label, used from its next boot on. Whatever else "
+			"is "
+			"in use or isn't empty\nis left alone.\n",
+		.min_words = 1,
+		.max_words = 1,
+		.options = options,
+	};
+	enum cli_exit code;
+
+	if (!cli_arguments(cli, &syntax, argc, argv, &code))
+		return code;
+	if (!device)
+		return cli_complain(cli, CLI_USAGE,
+			"say which disk: --device sda; `lsblk` on the node names them");
+	code = cli_confirm(cli, "Make %.40s of %.63s scratch space? What is on it is %s.", device,
+		argv[0], force ? "erased" : "lost if it looks empty");
+	if (code != CLI_OK)
+		return code;
+	action.body = cJSON_CreateObject();
+	cJSON_AddStringToObject(action.body, "order", action.verb);
+	cJSON_AddStringToObject(action.body, "device", device);
+	if (force)
+		cJSON_AddTrueToObject(action.body, "force");
 	return act(cli, &action, argv);
 }
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define COLUMNS "id, node, verb, seconds, state, boot, text, created, expires, changed"
+#define COLUMNS "id, node, verb, seconds, state, boot, text, created, expires, changed, target"
 #define KEPT_ORDERS "20" /* of one node */
 
 static const char *const names[] = { [ORDER_PENDING] = "pending",
@@ -46,6 +46,7 @@ static void take_row(sqlite3_stmt *row, struct registry_order *order)
 	order->created_ms = sqlite3_column_int64(row, 7);
 	order->expires_ms = sqlite3_column_int64(row, 8);
 	order->changed_ms = sqlite3_column_int64(row, 9);
+	registry_column_text(row, 10, order->target, sizeof(order->target));
 }
 
 static int trim(struct registry *registry, uint32_t node)
@@ -67,7 +68,8 @@ int registry_put_order(struct registry *registry, struct registry_order *order)
 {
 	int result;
 	sqlite3_stmt *statement = registry_write(registry,
-		"INSERT OR REPLACE INTO orders(" COLUMNS ") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"INSERT OR REPLACE INTO orders(" COLUMNS
+		") VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		&result);
 
 	if (!statement)
@@ -83,6 +85,7 @@ int registry_put_order(struct registry *registry, struct registry_order *order)
 	sqlite3_bind_int64(statement, 8, order->created_ms);
 	sqlite3_bind_int64(statement, 9, order->expires_ms);
 	sqlite3_bind_int64(statement, 10, order->changed_ms);
+	registry_bind_text(statement, 11, order->target);
 	result = registry_finish(registry, statement);
 	if (result != 0 || order->id != 0)
 		return result;

@@ -80,8 +80,9 @@ enum registry_order_state {
 struct registry_order {
 	int64_t id;	  /* never reused; 0 = not stored yet */
 	uint32_t node;	  /* registry_node.id */
-	char verb[16];	  /* "reboot", "identify" */
-	unsigned seconds; /* how long, for identify */
+	char verb[16];	  /* "reboot", "identify", "scratch-format" */
+	char target[32];  /* the disk, for scratch-format */
+	unsigned seconds; /* how long, for identify; see orders.h */
 	enum registry_order_state state;
 	int64_t boot;		       /* in which it was sent; 0 = not yet */
 	char text[REGISTRY_TEXT_SIZE]; /* what the node said; visible text */

@@ -81,6 +81,8 @@ static const char *const steps[] = {
 	"CREATE INDEX console_boot ON console(boot);",
 	/* Versions that are kept, with blanks between them. */
 	"ALTER TABLE images ADD COLUMN pinned TEXT NOT NULL DEFAULT '';",
+	/* What an order is about: a disk. */
+	"ALTER TABLE orders ADD COLUMN target TEXT NOT NULL DEFAULT '';",
 };
 
 #define STEPS ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -104,9 +104,11 @@ int agent_fetch_config(
 
 /* Something that the router wants done, once. */
 struct agent_order {
-	uint64_t id;	  /* 0 = none */
-	char verb[16];	  /* "reboot", "identify" */
-	unsigned seconds; /* how long, for identify */
+	uint64_t id;	 /* 0 = none */
+	char verb[16];	 /* "reboot", "identify", "scratch-format" */
+	char target[32]; /* the disk, for scratch-format */
+	unsigned
+		seconds; /* how long, for identify; 1: even if it isn't empty, for scratch-format */
 };
 /* Find the order in the answer to a heartbeat. Returns 0, -ENOENT (there is none) or -EBADMSG.
  * Pure. */
@@ -136,6 +138,9 @@ struct agent_means {
 	int (*acknowledge)(void *argument, uint64_t id, bool done, const char *text);
 	/* Begin to reboot. 0 or -errno with `reason`. */
 	int (*reboot)(void *argument, char reason[static AGENT_REASON_SIZE]);
+	/* Make a disk scratch space. 0 or -errno, both with `text`. */
+	int (*format)(
+		void *argument, const char *disk, bool force, char text[static AGENT_REASON_SIZE]);
 	void *argument;
 };
 /* Do what the order says, unless it was done or begun already, and acknowledge it. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The calls of the node API (docs/api.md). */
 #include <errno.h>
+#include <string.h>
 
 #include "rootfs/agent/agent.h"
 #include "rootfs/agent/node_config.h"
@@ -84,6 +85,8 @@ int agent_join(const struct agent_boot *boot, struct agent_place *place)
 	return result == 0 ? agent_parse_place(answer.body, place) : result;
 }
 
+#define TARGET "abcdefghijklmnopqrstuvwxyz0123456789"
+
 int agent_parse_order(const char *json, struct agent_order *order)
 {
 	char text[24];
@@ -98,6 +101,10 @@ int agent_parse_order(const char *json, struct agent_order *order)
 		return -EBADMSG;
 	if (json_get(json, "order_s", text, sizeof(text)) == 0 &&
 		str_parse_u64(text, 0, LONGEST_ORDER_S, &seconds) != 0)
+		return -EBADMSG;
+	/* It becomes a path. */
+	if (json_get(json, "order_target", order->target, sizeof(order->target)) == 0 &&
+		(!order->target[0] || order->target[strspn(order->target, TARGET)]))
 		return -EBADMSG;
 	order->seconds = (unsigned)seconds;
 	return 0;

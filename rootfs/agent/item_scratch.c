@@ -59,7 +59,7 @@ static int mount_disk(
 	if (!scratch_find_disk(world, device)) {
 		snprintf(reason, CONFIG_REASON_SIZE,
 			"no local disk carries the label " SCRATCH_LABEL
-			"; `mkfs.ext4 -L " SCRATCH_LABEL "` gives it to one");
+			"; `bramble node scratch-format` gives it to one");
 		return -ENODEV;
 	}
 	config_path(world, path, "/dev/%s", device);

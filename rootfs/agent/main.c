@@ -14,6 +14,7 @@
 #include "common/notify.h"
 #include "rootfs/agent/agent.h"
 #include "rootfs/agent/node_config.h"
+#include "rootfs/agent/scratch.h"
 #include "rootfs/cluster/member.h"
 
 #define FIRST_PAUSE_MS 500
@@ -103,6 +104,18 @@ static int reboot_node(void *argument, char reason[static AGENT_REASON_SIZE])
 	return agent_reboot(reason);
 }
 
+static int format_disk(
+	void *argument, const char *disk, bool force, char text[static AGENT_REASON_SIZE])
+{
+	char reason[CONFIG_REASON_SIZE];
+	struct config_world world = { .root = "", .run = config_tool };
+	int result = scratch_format(&world, disk, force, reason);
+
+	(void)argument;
+	str_copy(text, AGENT_REASON_SIZE, reason);
+	return result;
+}
+
 static void obey(
 	const struct agent_boot *boot, struct agent_beacon *beacon, const struct agent_order *order)
 {
@@ -111,6 +124,7 @@ static void obey(
 		.beacon = beacon,
 		.acknowledge = acknowledge,
 		.reboot = reboot_node,
+		.format = format_disk,
 		.argument = (void *)(uintptr_t)boot };
 
 	agent_obey(&means, order);

@@ -99,6 +99,9 @@ void agent_obey(const struct agent_means *means, const struct agent_order *order
 		blink(means, order->seconds, &outcome);
 	else if (strcmp(order->verb, "reboot") == 0)
 		reboot_now(means, &outcome);
+	else if (strcmp(order->verb, "scratch-format") == 0)
+		outcome.done = means->format(means->argument, order->target, order->seconds != 0,
+				       outcome.text) == 0;
 	else
 		str_copy(outcome.text, sizeof(outcome.text),
 			"this node's agent doesn't know such an order; build its image again");

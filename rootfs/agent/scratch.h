@@ -20,6 +20,15 @@ bool scratch_parse_label(const uint8_t bytes[static 2048], char label[static 17]
 /* The block device with the label, "sda1"; false when there is none. */
 bool scratch_find_disk(const struct config_world *world, char device[static SCRATCH_DEVICE_SIZE]);
 
+/* Made of memory or of other devices, by its name: "loop0", "dm-1". Pure. */
+bool scratch_is_no_disk(const char *name);
+
+/* Make a file system with the label on a disk or partition ("sda1"), which loses what it holds. One
+ * that is in use is left alone, and without `force` one that isn't empty, too. 0 with what came of
+ * it in `reason`, or -errno. */
+int scratch_format(struct config_world *world, const char *device, bool force,
+	char reason[static CONFIG_REASON_SIZE]);
+
 /* Attach a loop device to the file, for as long as it is used. Returns its descriptor, which keeps
  * it until it is mounted, or -errno. */
 int scratch_attach_loop(const char *file, char device[static 32]);

@@ -42,8 +42,7 @@ static bool has_label(const struct config_world *world, const char *device)
 	       strcmp(label, SCRATCH_LABEL) == 0;
 }
 
-/* Made of memory or of other devices, or holding the root. */
-static bool is_no_disk(const char *name)
+bool scratch_is_no_disk(const char *name)
 {
 	static const char *const others[] = { "loop", "ram", "zram", "dm-", "md", "nbd", "sr" };
 
@@ -68,7 +67,8 @@ bool scratch_find_disk(const struct config_world *world, char device[static SCRA
 	config_path(world, path, "/sys/class/block");
 	directory = opendir(path);
 	while (directory && (entry = readdir(directory))) {
-		if (!is_no_disk(entry->d_name) && (!*device || strcmp(entry->d_name, device) < 0) &&
+		if (!scratch_is_no_disk(entry->d_name) &&
+			(!*device || strcmp(entry->d_name, device) < 0) &&
 			has_label(world, entry->d_name))
 			str_copy(device, SCRATCH_DEVICE_SIZE, entry->d_name);
 	}

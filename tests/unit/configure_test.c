@@ -319,6 +319,73 @@ static void a_disk_is_scratch_space_only_by_its_label(void **state)
 	assert_string_equal(device, "sda1");
 }
 
+static int format(const char *device, bool force, const char *expected)
+{
+	char reason[CONFIG_REASON_SIZE] = "";
+	int result;
+
+	w.asked[0] = '\0';
+	result = scratch_format(&w.world, device, force, reason);
+	if (!strstr(reason, expected))
+		fail_msg("%s: \"%s\", without \"%s\"", device, reason, expected);
+	return result;
+}
+
+static void a_disk_is_formatted_only_when_nothing_is_lost(void **state)
+{
+	static const struct {
+		const char *attribute, *content, *reason;
+		int result;
+	} refused[] = {
+		{ "/sys/class/block/sda/size", "262143\n", "smaller than 128 MiB", -ENOSPC },
+		{ "/sys/class/block/sda/ro", "1\n", "write protection", -EROFS },
+		{ "/sys/class/block/sda/holders/dm-0", "", "in use", -EBUSY },
+	};
+	char path[512];
+
+	(void)state;
+	assert_int_equal(format("sda", false, "isn't there"), -ENODEV);
+	put("/sys/class/block/loop0/size", "262144\n");
+	assert_int_equal(format("loop0", true, "no local disk"), -ENOTBLK);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		put("/sys/class/block/sda/size", "262144\n");
+		put("/dev/sda", "");
+		put(refused[i].attribute, refused[i].content);
+		assert_int_equal(format("sda", true, refused[i].reason), refused[i].result);
+		path_of(refused[i].attribute, path);
+		assert_int_equal(unlink(path), 0);
+	}
+	put("/sys/class/block/sda/size", "262144\n");
+	assert_int_equal(format("sda", false, "128 MiB; it is used from the next boot"), 0);
+	assert_non_null(strstr(w.asked, "mkfs.ext4 -q -F -m 0 -L " SCRATCH_LABEL " "));
+	/* What isn't zero may be somebody's. */
+	put("/dev/sda", "x");
+	assert_int_equal(format("sda", false, "isn't empty, and was left"), -ENOTEMPTY);
+	assert_string_equal(w.asked, "");
+	assert_int_equal(format("sda", true, "is scratch space"), 0);
+	assert_non_null(strstr(w.asked, "mkfs.ext4"));
+}
+
+static void a_second_disk_is_not_formatted(void **state)
+{
+	char path[512];
+	uint8_t bytes[2048] = { 0 };
+
+	(void)state;
+	bytes[1024 + 0x38] = 0x53;
+	bytes[1024 + 0x39] = 0xef;
+	memcpy(bytes + 1024 + 0x78, SCRATCH_LABEL, sizeof(SCRATCH_LABEL));
+	put("/sys/class/block/sda/size", "262144\n");
+	put("/sys/class/block/sdb/size", "262144\n");
+	put("/dev/sda", "");
+	put("/dev/sdb", "");
+	path_of("/dev/sdb", path);
+	assert_int_equal(file_replace(path, bytes, sizeof(bytes), 0600), 0);
+	assert_int_equal(format("sda", true, "sdb is this node's scratch space already"), -EEXIST);
+	/* Once more the same. */
+	assert_int_equal(format("sdb", false, "sdb is scratch space"), 0);
+}
+
 static void mounts_are_read_as_the_kernel_writes_them(void **state)
 {
 	struct config_mounted mounted;
@@ -370,6 +437,8 @@ int main(void)
 		WITH_ROOT(a_mount_follows_its_options),
 		WITH_ROOT(what_cannot_be_is_told_and_the_rest_is_applied),
 		WITH_ROOT(a_disk_is_scratch_space_only_by_its_label),
+		WITH_ROOT(a_disk_is_formatted_only_when_nothing_is_lost),
+		WITH_ROOT(a_second_disk_is_not_formatted),
 		WITH_ROOT(mounts_are_read_as_the_kernel_writes_them),
 		cmocka_unit_test(lines_of_accounts),
 	};

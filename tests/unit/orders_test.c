@@ -130,6 +130,29 @@ static void an_order_travels_with_a_heartbeat(void **state)
 	free(token);
 }
 
+static void a_disk_to_format_is_named_to_its_node(void **state)
+{
+	struct world *world = *state;
+	char *token = join_rasp1(world);
+	int status, id = give(world, "{\"order\":\"scratch-format\",\"device\":\"/dev/"
+				     "mmcblk0p2\",\"force\":true}");
+	cJSON *json = say(world, "/v1/heartbeat", token, "", &status);
+
+	assert_int_equal(
+		cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(json, "order_id")), id);
+	assert_string_equal(world_text(json, "order"), "scratch-format");
+	assert_string_equal(world_text(json, "order_target"), "mmcblk0p2");
+	assert_int_equal(
+		cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(json, "order_s")), 1);
+	cJSON_Delete(json);
+	/* A brambled that is started again tells the same. */
+	world_crash(world);
+	json = say(world, "/v1/heartbeat", token, "", &status);
+	assert_string_equal(world_text(json, "order_target"), "mmcblk0p2");
+	cJSON_Delete(json);
+	free(token);
+}
+
 static void orders_come_one_after_the_other(void **state)
 {
 	struct world *world = *state;
@@ -246,6 +269,10 @@ static void impossible_orders_are_refused(void **state)
 		{ "{\"order\":\"identify\",\"for_s\":0}", 400 },
 		{ "{\"order\":\"identify\",\"for_s\":3601}", 400 },
 		{ "{\"order\":\"identify\",\"for_s\":\"5\"}", 400 },
+		{ "{\"order\":\"scratch-format\"}", 400 },
+		{ "{\"order\":\"scratch-format\",\"device\":\"/dev/\"}", 400 },
+		{ "{\"order\":\"scratch-format\",\"device\":\"../sda\"}", 400 },
+		{ "{\"order\":\"scratch-format\",\"device\":\"disk/by-id/x\"}", 400 },
 		{ "{\"order\":\"reboot\"}", 200 },
 		{ "{\"order\":\"reboot\"}", 409 }, /* one is enough */
 	};
@@ -361,6 +388,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_order_travels_with_a_heartbeat),
+		TEST(a_disk_to_format_is_named_to_its_node),
 		TEST(orders_come_one_after_the_other),
 		TEST(a_reboot_is_never_told_to_the_next_boot),
 		TEST(an_identify_ends_with_its_boot),
