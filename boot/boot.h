@@ -114,6 +114,9 @@ int boot_render_ipxe(const struct boot_context *context, char *out, size_t size)
  * kernel_2712.img -> Pi 5, boot.ipxe -> PC), or BOOT_MODEL_UNKNOWN if the name doesn't tell. */
 enum boot_model boot_guess_model(const char *leaf);
 
+/* Is it iPXE, which a PC's firmware loads and which then begins with DHCP by itself? */
+bool boot_is_ipxe(const char *leaf);
+
 /* The model behind a revision code (raspberrypi documentation, revision-codes). */
 enum boot_model boot_model_of_revision(uint32_t revision);
 /* MiB of memory by a revision code; 0 when it doesn't tell. */

@@ -58,6 +58,11 @@ enum boot_model boot_guess_model(const char *leaf)
 	return BOOT_MODEL_UNKNOWN;
 }
 
+bool boot_is_ipxe(const char *leaf)
+{
+	return strcmp(leaf, "undionly.kpxe") == 0 || strcmp(leaf, "snponly.efi") == 0;
+}
+
 enum boot_model boot_model_of_revision(uint32_t revision)
 {
 	if (!(revision & REVISION_NEW_STYLE))

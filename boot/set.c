@@ -66,8 +66,7 @@ static enum boot_stage stage_of(const char *leaf)
 	const char *dot = strrchr(leaf, '.');
 
 	if (starts_with(leaf, "bootcode") || starts_with(leaf, "start") ||
-		starts_with(leaf, "fixup") || strcmp(leaf, "undionly.kpxe") == 0 ||
-		strcmp(leaf, "snponly.efi") == 0)
+		starts_with(leaf, "fixup") || boot_is_ipxe(leaf))
 		return BOOT_STAGE_FIRMWARE;
 	if (find_rendered(leaf) < RENDERED)
 		return BOOT_STAGE_CONFIG;

@@ -227,10 +227,11 @@ static void start_over(struct brambled *brambled, struct running *running)
 }
 
 /* bootcode.bin of a Pi 3, the first file that it fetches, asks for an address once more
- * (raspberrypi/firmware issues 1124, 1699). */
+ * (raspberrypi/firmware issues 1124, 1699), and so does iPXE, of which UEFI may have fetched the
+ * size before. */
 static bool has_begun(const struct running *running)
 {
-	return running->boot.files > 1 || running->boot.token[0];
+	return (running->boot.files > 1 && !running->at_ipxe) || running->boot.token[0];
 }
 
 bool timeline_has_begun(struct brambled *brambled, const struct mac *mac)

@@ -22,6 +22,7 @@ struct running {
 	bool changed;	  /* differs from the registry */
 	bool contradicts; /* see timeline_set_contradiction */
 	bool interrupted; /* brambled was started anew meanwhile */
+	bool at_ipxe;	  /* a PC: the last file that it got is iPXE, which starts with DHCP */
 	struct diagnosis_clues clues;
 };
 

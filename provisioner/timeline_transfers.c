@@ -129,6 +129,7 @@ void timeline_end_transfer(struct brambled *brambled, const struct ipc_transfer 
 	diagnosis_note_transfer(&running->clues, name, report->error, report->bytes);
 	if (report->error == 0) {
 		running->boot.files++;
+		running->at_ipxe = boot_is_ipxe(name);
 		str_copy(step.detail, sizeof(step.detail), name);
 	} else {
 		snprintf(step.detail, sizeof(step.detail), "%.95s stopped after %llu bytes: %.110s",

@@ -11,6 +11,14 @@ lab_share() {
 	cp -a --reflink=auto "$cache/images" "$lab/share/"
 }
 
+# The same with the image for PCs; its version is $hash.
+lab_share_of_pcs() {
+	cache=$(tests/lab/image pc) || bail_out "the image for PCs can't be built"
+	mkdir -p "$lab/share"
+	cp -a --reflink=auto "$cache/images" "$lab/share/"
+	hash=$(basename "$cache"/images/pc/*.squashfs .squashfs)
+}
+
 appliance() { tests/lab/appliance "$lab_name" "$@"; }
 bramble() { tests/lab/appliance "$lab_name" cli "$@"; }
 

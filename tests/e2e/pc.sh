@@ -7,14 +7,6 @@ set -eu
 . tests/lib.sh
 [ "$(dpkg --print-architecture)" = amd64 ] || { echo "1..0 # SKIP the image's programs are amd64's"; exit 0; }
 
-# A share that holds both default images.
-make_share() {
-	lab_share
-	cache=$(tests/lab/image pc) || bail_out "the image for PCs can't be built"
-	cp -a --reflink=auto "$cache/images/pc" "$lab/share/images/"
-	hash=$(basename "$lab"/share/images/pc/*.squashfs .squashfs)
-}
-
 has_stages() { # node stages
 	stages=$(bramble --json boot show "$(node_says "$1" .boot)" | jq -r '.steps[].stage' | awk '!seen[$0]++' | tr '\n' ' ')
 	echo "$stages"
@@ -31,7 +23,8 @@ test_explain() {
 }
 
 lab_begin pc
-make_share
+lab_share
+lab_share_of_pcs
 appliance configure
 check 'the appliance starts' appliance start
 bramble image use pc "$hash" >/dev/null
@@ -41,9 +34,7 @@ check '… and is no board' fails board_says 52:54:00:77:00:01 .state
 power_off 1
 
 NODES='rules = ( { model = "pc"; image = "pc"; name = "pc%d"; role = "pc"; } );
-	roles = ( { name = "pc"; kernel_arguments = "systemd.debug_shell=ttyS0 systemd.getty_auto=0"; } );'
-export NODES
-appliance configure
+	roles = ( { name = "pc"; kernel_arguments = "systemd.debug_shell=ttyS0 systemd.getty_auto=0"; } );' appliance configure
 check 'a rule for PCs is taken over' bramble config apply
 power_on_pc 1 52:54:00:77:00:01
 check 'a PC with iPXE in its network card joins' wait_for 240 node_is pc1 joined
@@ -57,4 +48,11 @@ check 'what it writes lies in the share' on_board 1 'echo written >/data/file &&
 check '… where it is found' is "$(cat "$lab/share/nodes/pc1/file")" written
 check 'nothing failed in systemd' is "$(on_board 1 'systemctl --failed --no-legend --plain | wc -l')" 0
 check 'it reboots when it is told to' bramble node reboot pc1
+power_off 1
+
+power_on 2 3b 00000000a1b2c3d4 b8:27:eb:b2:c3:d4
+power_on 3 4b 10000000c0ffee01 dc:a6:32:0a:0b:0c
+check 'beside it a Pi 3 is offered what Pis want' board_status 2
+check 'and a Pi 4' board_status 3
+check 'both get the image for Pis' is "$(bramble --json node list | jq '[.nodes[] | select(.image == "base")] | length')" 2
 done_testing

@@ -192,6 +192,20 @@ static void names_that_firmware_only_tries_are_not_found(void **state)
 	boot_set_close(set);
 }
 
+static void a_set_with_a_pcs_kernel_needs_what_pcs_need(void **state)
+{
+	struct world *world = *state;
+	char path[256];
+
+	write_file(world, "vmlinuz", "vmlinuz");
+	assert_int_equal(
+		boot_manifest_add_file(&world->manifest, "vmlinuz", strlen("vmlinuz"), HASH), 0);
+	write_manifest(world);
+	expect_refused(world, "doesn't list undionly.kpxe");
+	path_in(world, "vmlinuz", path);
+	unlink(path);
+}
+
 static void a_file_cut_after_opening_is_an_error_not_a_short_file(void **state)
 {
 	struct boot_set *set = open_set(*state);
@@ -304,6 +318,7 @@ int main(void)
 		WITH_SET(names_that_firmware_only_tries_are_not_found),
 		WITH_SET(a_file_cut_after_opening_is_an_error_not_a_short_file),
 		WITH_SET(an_incomplete_set_says_what_is_missing),
+		WITH_SET(a_set_with_a_pcs_kernel_needs_what_pcs_need),
 		cmocka_unit_test(manifests_are_read_strictly),
 		cmocka_unit_test(a_manifest_holds_a_bounded_number_of_files),
 	};

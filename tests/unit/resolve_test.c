@@ -334,6 +334,28 @@ static void a_second_discover_may_be_another_boot(void **state)
 	assert_int_not_equal(boot_of(world, 1)->id, first);
 }
 
+static void a_pc_gets_no_image_of_pis(void **state)
+{
+	const struct mac mac = { { 0x52, 0x54, 0, 0, 0, 1 } };
+	struct ipc_dhcp packet = {
+		.message = DHCP_DISCOVER, .arch = DHCP_ARCH_UEFI_HTTP, .mac = mac
+	};
+	struct world *world = *state;
+	struct ipc_resolved answer;
+
+	str_copy(packet.vendor_class, sizeof(packet.vendor_class), "HTTPClient:Arch:00016");
+	world_use_image(world, FIRST_HASH);
+	sightings_see_dhcp(&world->brambled, &packet);
+	assert_null(timeline_boot(&world->brambled, &mac)); /* no rule says that it is a board */
+	world->brambled.settings.n_rules = 1;
+	world->brambled.settings.rules[0].model = BOOT_MODEL_PC;
+	sightings_see_dhcp(&world->brambled, &packet);
+	assert_non_null(timeline_boot(&world->brambled, &mac));
+	assert_int_equal(world_fetch(world, PEER, "start4.elf", &answer, NULL), EACCES);
+	assert_non_null(strstr(answer.reason, "image base is for Raspberry Pis"));
+	assert_string_equal(timeline_boot(&world->brambled, &mac)->cause, "no-image");
+}
+
 static void a_repeating_board_fills_nothing(void **state)
 {
 	struct world *world = *state;
@@ -555,6 +577,7 @@ int main(void)
 		TEST(a_truncated_image_is_noticed),
 		TEST(versions_are_checked_before_use),
 		TEST(a_second_discover_may_be_another_boot),
+		TEST(a_pc_gets_no_image_of_pis),
 		TEST(a_repeating_board_fills_nothing),
 		TEST(the_timeline_counts),
 		TEST(a_full_disk_keeps_no_node_from_booting),
