@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "common/str.h"
+#include "provisioner/network.h"
+#include "provisioner/rules.h"
 
 bool reload_needs_restart(const struct settings *old, const struct settings *new)
 {
@@ -93,8 +96,20 @@ void reload_free(struct reload *read)
 	free(read);
 }
 
+/* dnsmasq tells PCs where their files are only if a rule takes them. */
+static void follow_pcs(struct brambled *brambled)
+{
+	int result = network_render_config(&brambled->settings);
+
+	if (result == 0)
+		result = supervise_restart(brambled->supervisor, "dnsmasq");
+	if (result != 0 && result != -ESRCH)
+		log_error("dnsmasq doesn't follow the rules for PCs: %s", strerror(-result));
+}
+
 void reload_take_over(struct brambled *brambled, struct reload *read)
 {
+	bool pcs = rules_take_pcs(&brambled->settings);
 	bool restart = reload_needs_restart(&brambled->settings, &read->settings);
 
 	/* A range goes with its network, which stays. */
@@ -103,6 +118,8 @@ void reload_take_over(struct brambled *brambled, struct reload *read)
 		read->settings.range_last = brambled->settings.range_last;
 	}
 	take_over(&brambled->settings, &read->settings);
+	if (brambled->supervisor && pcs != rules_take_pcs(&brambled->settings))
+		follow_pcs(brambled);
 	nodeconf_take_over(brambled, read->text, read->sources);
 	read->text = NULL;
 	read->sources = NULL;

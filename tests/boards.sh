@@ -16,6 +16,7 @@ lab_share_of_pcs() {
 	cache=$(tests/lab/image pc) || bail_out "the image for PCs can't be built"
 	mkdir -p "$lab/share"
 	cp -a --reflink=auto "$cache/images" "$lab/share/"
+	# shellcheck disable=SC2034 # for the script
 	hash=$(basename "$cache"/images/pc/*.squashfs .squashfs)
 }
 

@@ -76,9 +76,9 @@ static const char *const steps[] = {
 	 "  boot INTEGER NOT NULL, ordered INTEGER NOT NULL, since INTEGER NOT NULL,"
 	 "  text TEXT NOT NULL, PRIMARY KEY(rollout, node));"),
 	/* What boards say of their boot. */
-	"CREATE TABLE console(id INTEGER PRIMARY KEY, boot INTEGER NOT NULL, at INTEGER NOT NULL, "
-	"text TEXT NOT NULL);"
-	"CREATE INDEX console_boot ON console(boot);",
+	("CREATE TABLE console(id INTEGER PRIMARY KEY, boot INTEGER NOT NULL, at INTEGER NOT NULL, "
+	 "text TEXT NOT NULL);"
+	 "CREATE INDEX console_boot ON console(boot);"),
 	/* Versions that are kept, with blanks between them. */
 	"ALTER TABLE images ADD COLUMN pinned TEXT NOT NULL DEFAULT '';",
 	/* What an order is about: a disk. */

@@ -30,7 +30,7 @@ check 'the appliance starts' appliance start
 bramble image use pc "$hash" >/dev/null
 power_on_pc 1 52:54:00:77:00:01
 check 'a PC that no rule provides for gets an address' wait_for 60 grep -q 52:54:00:77:00:01 "$lab/run/dhcp-hosts"
-check '… and is no board' fails board_says 52:54:00:77:00:01 .state
+check '… and is no board' fails bramble board show 52:54:00:77:00:01
 power_off 1
 
 NODES='rules = ( { model = "pc"; image = "pc"; name = "pc%d"; role = "pc"; } );

@@ -39,7 +39,7 @@ static int run(const char *const *arguments, char *out, size_t size)
 		snprintf(w.asked + strlen(w.asked), sizeof(w.asked) - strlen(w.asked), "%s ",
 			slash ? slash + 1 : arguments[i]);
 	}
-	if (size > 0)
+	if (out && size > 0)
 		snprintf(out, size, "%s", strcmp(arguments[1], "show") == 0 ? unit : "");
 	return w.status;
 }
