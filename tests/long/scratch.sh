@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # Scratch space on a local disk: the one that the administrator names is formatted, found again at every boot and swapped to;
 # another one, with somebody's data, is never written. The node is a PC, which boots fastest.
-# timeout: 600
+# timeout: 1500
 set -eu
 . tests/lib.sh
 [ "$(dpkg --print-architecture)" = amd64 ] || { echo "1..0 # SKIP the image's programs are amd64's"; exit 0; }
@@ -26,7 +26,7 @@ scratch_is() { node_says pc1 .config.scratch | grep -E "$1"; }
 joined_since() { node_is pc1 joined && [ "$(node_says pc1 .boot)" -gt "$1" ] && [ "$(node_says pc1 .config.scratch)" != null ]; }
 reboots() {
 	boot=$(node_says pc1 .boot)
-	bramble node reboot pc1 && wait_for 240 joined_since "$boot"
+	bramble node reboot pc1 && wait_for 500 joined_since "$boot"
 }
 foreign_is_untouched() { is "$(sha256sum <"$lab/foreign.img")" "$foreign"; }
 
@@ -38,7 +38,7 @@ test_explain() {
 lab_begin scratch
 lab_share_of_pcs
 NODES='rules = ( { model = "pc"; image = "pc"; name = "pc%d"; role = "pc"; } );
-	roles = ( { name = "pc"; kernel_arguments = "systemd.debug_shell=ttyS0 systemd.getty_auto=0"; } );
+	roles = ( { name = "pc"; kernel_arguments = "quiet mitigations=off systemd.debug_shell=ttyS0 systemd.getty_auto=0"; } );
 	settings = ( { scratch = "auto"; swap = "scratch"; scratch_mb = 128; } );' appliance configure
 truncate -s 1G "$lab/empty.img"
 truncate -s 192M "$lab/foreign.img"
@@ -47,7 +47,7 @@ foreign=$(sha256sum <"$lab/foreign.img")
 appliance start || bail_out 'the appliance does not start'
 bramble image use pc "$hash" >/dev/null
 power_on_with_disks
-check 'a node with two disks joins' wait_for 240 joined_since 0
+check 'a node with two disks joins' wait_for 500 joined_since 0
 check 'its scratch space is on the router: no disk is taken unasked' scratch_is '^file, '
 check 'a disk with data is refused' refuses "isn't empty" vdb
 check 'what is no disk as well' refuses 'is no local disk' loop0
