@@ -53,8 +53,8 @@ static const char *const wanted_modules_of_pcs[] = { ROOT_MODULES, "?sha256-ssse
 	"?r8169", "?realtek", "?8139cp", "?8139too", "?r8152", "?ax88179_178a", "?cdc_ether",
 	/* Broadcom, Aquantia, Atheros, Marvell, nVidia, AMD. */
 	"?tg3", "?bnx2", "?atlantic", "?alx", "?atl1c", "?sky2", "?forcedeth", "?pcnet32",
-	/* Virtual ones: VMware, Hyper-V. */
-	"?vmxnet3", "?hv_netvsc", "?xhci_pci", "?ehci_pci", NULL };
+	/* Virtual ones: VMware. */
+	"?vmxnet3", "?xhci_pci", "?ehci_pci", NULL };
 
 struct writer {
 	struct archive *archive;
