@@ -51,12 +51,23 @@ static int mount_ext4(struct config_world *world, const char *device, const char
 	return result == 0 ? 0 : config_fail(reason, device, result);
 }
 
+/* At boot udev may still be loading the driver of the disk. */
+static bool find_disk(struct config_world *world, char device[static SCRATCH_DEVICE_SIZE])
+{
+	static const char *const settle[] = { "/usr/bin/udevadm", "settle", "--timeout=20", NULL };
+
+	if (scratch_find_disk(world, device))
+		return true;
+	(void)world->run(settle, NULL, 0); /* whatever it says: what is there now counts */
+	return scratch_find_disk(world, device);
+}
+
 static int mount_disk(
 	struct config_world *world, const char *target, char reason[static CONFIG_REASON_SIZE])
 {
 	char device[SCRATCH_DEVICE_SIZE], path[CONFIG_PATH_SIZE];
 
-	if (!scratch_find_disk(world, device)) {
+	if (!find_disk(world, device)) {
 		snprintf(reason, CONFIG_REASON_SIZE,
 			"no local disk carries the label " SCRATCH_LABEL
 			"; `bramble node scratch-format` gives it to one");
@@ -160,7 +171,7 @@ static int mount_best(struct config_world *world, uint64_t wanted_mb, const char
 	char device[SCRATCH_DEVICE_SIZE];
 	int result = -ENODEV;
 
-	if (scratch_find_disk(world, device)) {
+	if (find_disk(world, device)) {
 		result = mount_disk(world, target, reason);
 		if (result != 0)
 			log_warning(
