@@ -48,7 +48,7 @@ appliance start || bail_out 'the appliance does not start'
 bramble image use pc "$hash" >/dev/null
 power_on_with_disks
 check 'a node with two disks joins' wait_for 500 joined_since 0
-check 'its scratch space is on the router: no disk is taken unasked' scratch_is '^file, '
+check 'its scratch space is on the router or in memory: no disk is taken unasked' scratch_is '^(file|memory), '
 check 'a disk with data is refused' refuses "isn't empty" vdb
 check 'what is no disk as well' refuses 'is no local disk' loop0
 check 'an empty one is formatted' format vda
@@ -57,7 +57,7 @@ check 'the answer is JSON of the schema' prints order bramble --json node scratc
 check 'the node reboots' reboots
 check 'its scratch space is that disk' scratch_is '^disk vda, [0-9]+ MiB, writes [0-9.]+ MB/s$'
 check 'people see it' sh -c "tests/lab/appliance $lab_name cli node show pc1 | grep 'disk vda'"
-check 'it swaps to it' is "$(on_board 1 "swapon --noheadings --show=NAME | tr -d '\r'" | tail -n 1)" /scratch/.bramble-swap
+check 'it swaps to it' is "$(on_board 1 "swapon --noheadings --show=NAME | tr -d '\r'" | tail -n 1)" /scratch/swap
 check 'a disk in use is refused' refuses 'in use' vda --force
 check 'it is written' on_board 1 'echo kept >/scratch/file && sync'
 check 'the node reboots once more' reboots

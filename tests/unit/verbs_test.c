@@ -32,6 +32,7 @@ static const struct example {
 	{ "node reboot", "rasp1 --no-wait", "", 0, NULL },
 	{ "node health", "rasp1 --hours 2", "", 0, NULL },
 	{ "node identify", "rasp1 --for 5s --no-wait", "", 0, NULL },
+	{ "node scratch-format", "rasp1 --device sda --no-wait", "", 0, NULL },
 	{ "node cordon", "rasp1", "", 0, NULL },
 	{ "node uncordon", "rasp1", "node cordon rasp1", 0, NULL },
 	{ "node retry", "rasp1", "", 0, NULL },
