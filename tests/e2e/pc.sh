@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# PCs beside Pis: one whose network card has iPXE in it becomes a node of the same appliance with an image of its own; a PC
-# that no rule provides for stays a stranger.
+# PCs beside Pis: one whose network card has iPXE in it, and one whose UEFI boots by HTTP, become nodes of the same appliance
+# with an image of their own; a PC that no rule provides for stays a stranger.
 # timeout: 1500
 set -eu
 . tests/lib.sh
@@ -50,9 +50,23 @@ check 'nothing failed in systemd' is "$(on_board 1 'systemctl --failed --no-lege
 check 'it reboots when it is told to' bramble node reboot pc1
 power_off 1
 
-power_on 2 3b 00000000a1b2c3d4 b8:27:eb:b2:c3:d4
-power_on 3 4b 10000000c0ffee01 dc:a6:32:0a:0b:0c
-check 'beside it a Pi 3 is offered what Pis want' board_status 2
-check 'and a Pi 4' board_status 3
+# UEFI without its own PXE, and without the iPXE of QEMU's card: what is left is HTTP boot.
+power_on_uefi() { # number mac
+	cp /usr/share/OVMF/OVMF_VARS_4M.fd "$lab/variables-$1"
+	power_on_pc "$1" "$2" -global virtio-net-pci.romfile= -fw_cfg name=opt/org.tianocore/IPv4PXESupport,string=n \
+		-fw_cfg name=opt/org.tianocore/IPv6PXESupport,string=n \
+		-drive "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd" \
+		-drive "if=pflash,format=raw,unit=1,file=$lab/variables-$1"
+}
+power_on_uefi 2 52:54:00:77:00:02
+check 'a PC whose UEFI boots by HTTP joins' wait_for 500 node_is pc2 joined
+check 'it was sent iPXE first' fetched pc2 snponly.efi
+check 'all of that is one boot' is "$(bramble --json boot list --node pc2 | jq '.boots | length')" 1
+power_off 2
+
+power_on 3 3b 00000000a1b2c3d4 b8:27:eb:b2:c3:d4
+power_on 4 4b 10000000c0ffee01 dc:a6:32:0a:0b:0c
+check 'beside it a Pi 3 is offered what Pis want' board_status 3
+check 'and a Pi 4' board_status 4
 check 'both get the image for Pis' is "$(bramble --json node list | jq '[.nodes[] | select(.image == "base")] | length')" 2
 done_testing
