@@ -40,7 +40,8 @@ static int run(const char *const *arguments, char *out, size_t size)
 			slash ? slash + 1 : arguments[i]);
 	}
 	if (out && size > 0)
-		snprintf(out, size, "%s", arguments[1] && strcmp(arguments[1], "show") == 0 ? unit : "");
+		snprintf(out, size, "%s",
+			arguments[1] && strcmp(arguments[1], "show") == 0 ? unit : "");
 	return w.status;
 }
 
