@@ -44,11 +44,13 @@ int oci_check_layout(const char *text, size_t size, struct failure *failure)
 static bool parse_blob(const cJSON *json, struct oci_blob *blob)
 {
 	const cJSON *size = cJSON_GetObjectItemCaseSensitive(json, "size");
-	const char *digest = text_of(json, "digest"), *hash = digest + strlen(SHA256);
+	const char *digest = text_of(json, "digest"), *hash;
 
-	if (strncmp(digest, SHA256, strlen(SHA256)) != 0 || !str_is_hash(hash, strlen(hash)) ||
-		!cJSON_IsNumber(size) || !(size->valuedouble >= 0) ||
-		size->valuedouble > (double)OCI_BLOB_LIMIT)
+	if (strncmp(digest, SHA256, strlen(SHA256)) != 0)
+		return false;
+	hash = digest + strlen(SHA256);
+	if (!str_is_hash(hash, strlen(hash)) || !cJSON_IsNumber(size) ||
+		!(size->valuedouble >= 0) || size->valuedouble > (double)OCI_BLOB_LIMIT)
 		return false;
 	str_copy(blob->hash, sizeof(blob->hash), hash);
 	blob->size = (uint64_t)size->valuedouble;
