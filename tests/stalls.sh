@@ -8,7 +8,8 @@ lab=${lab:-}
 mac() { printf 'dc:a6:32:%s:00:%02x' "$family" "$1"; }
 serial() { printf '100000000000%s0%1x' "$family" "$1"; }
 cause() { # number [how many boots ago]
-	bramble --json boot list --board "$(mac "$1")" --limit 50 | jq -r ".boots[${2:-0}].cause"
+	# Not by --board: while the disk is full no board becomes known.
+	bramble --json boot list --limit 50 | jq -r "[.boots[] | select(.mac == \"$(mac "$1")\")][${2:-0}].cause"
 }
 cause_is() { [ "$(cause "$1" "${3:-0}")" = "$2" ]; } # number cause [how many boots ago]
 board() { # number [option …]
