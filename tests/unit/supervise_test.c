@@ -412,6 +412,24 @@ static void a_removed_process_is_ended_and_forgotten(void **state)
 }
 
 /* env(1) becomes sleep(1): that is what is known again. */
+/* Until a launcher has become what it launches. */
+static void wait_until_runs(pid_t pid, const char *program)
+{
+	char path[64], *text = NULL;
+	size_t size;
+	bool runs = false;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	for (unsigned i = 0; i < 1000 && !runs; i++) {
+		runs = file_read(path, 4096, &text, &size) == 0 && strcmp(text, program) == 0;
+		free(text);
+		text = NULL;
+		if (!runs)
+			usleep(10000);
+	}
+	assert_true(runs);
+}
+
 static void a_launcher_is_not_the_process(void **state)
 {
 	struct world *world = *state;
@@ -425,6 +443,7 @@ static void a_launcher_is_not_the_process(void **state)
 	assert_int_equal(supervise_add(world->supervisor, &world->spec), -EINVAL);
 	world->spec.launcher = 1;
 	child = supervise_and_die(world);
+	wait_until_runs(child, "/bin/sleep");
 	assert_int_equal(supervise_add(world->supervisor, &world->spec), 0);
 	status = status_of(world);
 	assert_int_equal(status.pid, child);
