@@ -68,17 +68,26 @@ static int write_compressed(const char *data, size_t size, const char *out)
 	return result;
 }
 
+/* The caller frees *data. */
+static int read_kernel(
+	const char *image, char **data, size_t *size, char reason[static BOOT_REASON_SIZE])
+{
+	int result = file_read(image, KERNEL_LIMIT, data, size);
+
+	if (result != 0)
+		snprintf(reason, BOOT_REASON_SIZE, "the kernel can't be read: %s",
+			strerror(-result));
+	return result;
+}
+
 int boot_compress_kernel(const char *image, const char *out, char reason[static BOOT_REASON_SIZE])
 {
 	char *data;
 	size_t size;
-	int result = file_read(image, KERNEL_LIMIT, &data, &size);
+	int result = read_kernel(image, &data, &size, reason);
 
-	if (result != 0) {
-		snprintf(reason, BOOT_REASON_SIZE, "the kernel can't be read: %s",
-			strerror(-result));
+	if (result != 0)
 		return result;
-	}
 	if (is_gzip(data, size) || is_image(data, size)) {
 		result = write_compressed(data, size, out);
 		if (result != 0)
@@ -102,13 +111,10 @@ int boot_copy_pc_kernel(const char *image, const char *out, char reason[static B
 {
 	char *data;
 	size_t size;
-	int result = file_read(image, KERNEL_LIMIT, &data, &size);
+	int result = read_kernel(image, &data, &size, reason);
 
-	if (result != 0) {
-		snprintf(reason, BOOT_REASON_SIZE, "the kernel can't be read: %s",
-			strerror(-result));
+	if (result != 0)
 		return result;
-	}
 	if (size <= PC_MAGIC_OFFSET + sizeof(PC_MAGIC) ||
 		memcmp(data + PC_MAGIC_OFFSET, PC_MAGIC, sizeof(PC_MAGIC) - 1) != 0) {
 		snprintf(reason, BOOT_REASON_SIZE,

@@ -16,16 +16,18 @@
 
 #define PATH_LIMIT 4096
 
-static int write_all(int fd, const char *data, size_t size)
+int file_write_all(int fd, const void *data, size_t size)
 {
+	const char *rest = data;
+
 	while (size > 0) {
-		ssize_t n = write(fd, data, size);
+		ssize_t n = write(fd, rest, size);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
-		data += n;
+		rest += n;
 		size -= (size_t)n;
 	}
 	return 0;
@@ -59,7 +61,7 @@ int file_sync_directory(const char *path)
 
 static int fill_and_sync(int fd, const void *data, size_t size, mode_t mode)
 {
-	int result = write_all(fd, data, size);
+	int result = file_write_all(fd, data, size);
 
 	if (result == 0 && fchmod(fd, mode) != 0)
 		result = -errno;
@@ -179,7 +181,7 @@ int file_sealed(const char *name, const void *data, size_t size)
 
 	if (fd < 0)
 		return -errno;
-	result = write_all(fd, data, size);
+	result = file_write_all(fd, data, size);
 	if (result == 0 && fcntl(fd, F_ADD_SEALS,
 				   F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
 		result = -errno;

@@ -13,6 +13,9 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+/* All `size` bytes, whatever a single write() takes. Returns 0 or -errno. */
+int file_write_all(int fd, const void *data, size_t size);
+
 /* Replace `path` by `size` bytes with permission `mode`. Returns 0 or -errno; on failure `path` is
  * untouched. */
 int file_replace(const char *path, const void *data, size_t size, mode_t mode);

@@ -87,7 +87,7 @@ fuzz-cluster_files_SRC := tests/fuzz/cluster_files.c $(addprefix provisioner/clu
 fuzz-cluster_files_LIBS := libcjson yaml-0.1 libsodium
 
 # bramble-clusterd
-CLUSTERD_PURE := $(addprefix provisioner/clusterd/,kubeconfig.c request.c token.c nodes.c drain.c volumes.c) provisioner/cluster/yaml.c common/str.c
+CLUSTERD_PURE := $(addprefix provisioner/clusterd/,kubeconfig.c request.c token.c object.c nodes.c drain.c volumes.c) provisioner/cluster/yaml.c common/str.c
 CLUSTERD_PURE_LIBS := libcjson libcrypto libsodium yaml-0.1
 PROGRAMS += bramble-clusterd
 bramble-clusterd_SRC := $(addprefix provisioner/clusterd/,main.c work.c leave.c claims.c kube.c) $(CLUSTERD_PURE) provisioner/cli/client.c \

@@ -54,9 +54,9 @@ test-image-store_LIBS := cmocka libsodium
 test-image-crash_SRC := tests/unit/image_crash_test.c tests/unit/image_world.c $(IMAGE_STORE)
 test-image-crash_LIBS := cmocka libsodium
 
-PORTABLE := provisioner/image/portable.c rootfs/failure.c rootfs/progress.c common/str.c common/clock.c
+PORTABLE := provisioner/image/portable.c rootfs/failure.c rootfs/progress.c common/file.c common/str.c common/clock.c
 TESTS += test-portable
-test-portable_SRC := tests/unit/portable_test.c $(PORTABLE) rootfs/cache.c common/file.c common/hash.c common/log.c
+test-portable_SRC := tests/unit/portable_test.c $(PORTABLE) rootfs/cache.c common/hash.c common/log.c
 test-portable_LIBS := cmocka libarchive libsodium
 FUZZERS += fuzz-portable
 fuzz-portable_SRC := tests/fuzz/portable.c $(PORTABLE)

@@ -12,6 +12,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "rootfs/tree.h"
 
 #define WHITEOUT ".wh."
@@ -175,13 +176,10 @@ static int write_data(struct layer *layer, struct archive *in, int fd)
 	la_ssize_t n;
 
 	while ((n = archive_read_data(in, layer->block, sizeof(layer->block))) > 0) {
-		for (la_ssize_t done = 0; done < n;) {
-			ssize_t written = write(fd, layer->block + done, (size_t)(n - done));
+		int result = file_write_all(fd, layer->block, (size_t)n);
 
-			if (written < 0)
-				return -errno;
-			done += written;
-		}
+		if (result != 0)
+			return result;
 		progress_tick(layer->progress);
 	}
 	return n == 0 ? 0

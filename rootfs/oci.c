@@ -265,8 +265,7 @@ static int copy_out(struct oci *oci, struct archive *in, int fd)
 	while (result == 0 && status == ARCHIVE_OK &&
 		(n = archive_read_data(in, block, BLOCK)) > 0) {
 		size += n;
-		if (write(fd, block, (size_t)n) != n)
-			result = -ENOSPC;
+		result = file_write_all(fd, block, (size_t)n);
 		progress_tick(&oci->shop->progress);
 	}
 	free(block);

@@ -81,19 +81,6 @@ int tree_open_parent(int root, const char *path, const char **name)
 	return open_directory(root, directory);
 }
 
-static int write_bytes(int fd, const char *data, size_t size)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0)
-			return -errno;
-		data += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 /* What is there under the name goes. Returns a descriptor for writing or -errno. */
 static int create(int root, const char *path)
 {
@@ -124,7 +111,7 @@ int tree_write(int root, const char *path, const void *data, size_t size, mode_t
 {
 	int fd = create(root, path);
 
-	return fd < 0 ? fd : conclude(fd, mode, write_bytes(fd, data, size));
+	return fd < 0 ? fd : conclude(fd, mode, file_write_all(fd, data, size));
 }
 
 static int copy_bytes(int from, int to)
@@ -134,7 +121,7 @@ static int copy_bytes(int from, int to)
 	ssize_t n;
 
 	while (result == 0 && (n = read(from, chunk, COPY_CHUNK)) != 0)
-		result = n < 0 ? -errno : write_bytes(to, chunk, (size_t)n);
+		result = n < 0 ? -errno : file_write_all(to, chunk, (size_t)n);
 	free(chunk);
 	return result;
 }

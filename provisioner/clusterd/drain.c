@@ -9,28 +9,16 @@
 #include <string.h>
 
 #include "common/str.h"
+#include "provisioner/clusterd/object.h"
 
 #define EVICTION_V1 22 /* the first minor version that has it */
-
-static const cJSON *get(const cJSON *object, const char *first, const char *second)
-{
-	return cJSON_GetObjectItemCaseSensitive(
-		cJSON_GetObjectItemCaseSensitive(object, first), second);
-}
-
-static const char *get_text(const cJSON *object, const char *first, const char *second)
-{
-	const char *text = cJSON_GetStringValue(get(object, first, second));
-
-	return text ? text : "";
-}
 
 /* The kind of what would make it anew, or "". */
 static const char *find_controller(const cJSON *pod)
 {
 	const cJSON *owner;
 
-	cJSON_ArrayForEach(owner, get(pod, "metadata", "ownerReferences"))
+	cJSON_ArrayForEach(owner, object_get(pod, "metadata", "ownerReferences"))
 	{
 		const char *kind =
 			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(owner, "kind"));
@@ -43,20 +31,20 @@ static const char *find_controller(const cJSON *pod)
 
 enum drain_fate drain_judge(const cJSON *pod)
 {
-	const char *phase = get_text(pod, "status", "phase"), *controller = find_controller(pod);
-	const cJSON *annotations = get(pod, "metadata", "annotations");
+	const char *phase = object_text(pod, "status", "phase"), *controller = find_controller(pod);
+	const cJSON *annotations = object_get(pod, "metadata", "annotations");
 
 	if (strcmp(phase, "Succeeded") == 0 || strcmp(phase, "Failed") == 0 ||
 		cJSON_HasObjectItem(annotations, "kubernetes.io/config.mirror") ||
 		*controller == '\0' || strcmp(controller, "DaemonSet") == 0)
 		return DRAIN_STAYS;
-	return *get_text(pod, "metadata", "deletionTimestamp") ? DRAIN_GOING : DRAIN_GOES;
+	return *object_text(pod, "metadata", "deletionTimestamp") ? DRAIN_GOING : DRAIN_GOES;
 }
 
 int drain_format_path(const cJSON *pod, char out[static DRAIN_PATH_SIZE])
 {
-	const char *namespace = get_text(pod, "metadata", "namespace");
-	const char *name = get_text(pod, "metadata", "name");
+	const char *namespace = object_text(pod, "metadata", "namespace");
+	const char *name = object_text(pod, "metadata", "name");
 
 	if (!str_is_dns_name(namespace) || !str_is_dns_name(name))
 		return -EBADMSG;
@@ -72,8 +60,8 @@ cJSON *drain_eviction(const cJSON *pod, int minor)
 		json, "apiVersion", minor >= EVICTION_V1 ? "policy/v1" : "policy/v1beta1");
 	cJSON_AddStringToObject(json, "kind", "Eviction");
 	metadata = cJSON_AddObjectToObject(json, "metadata");
-	cJSON_AddStringToObject(metadata, "name", get_text(pod, "metadata", "name"));
-	cJSON_AddStringToObject(metadata, "namespace", get_text(pod, "metadata", "namespace"));
+	cJSON_AddStringToObject(metadata, "name", object_text(pod, "metadata", "name"));
+	cJSON_AddStringToObject(metadata, "namespace", object_text(pod, "metadata", "namespace"));
 	return json;
 }
 

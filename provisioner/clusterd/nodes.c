@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/str.h"
+#include "provisioner/clusterd/object.h"
 
 #define GIVEN_LABELS "bramble/labels" /* annotations: what Bramble gave, with commas between */
 #define GIVEN_TAINTS "bramble/taints"
@@ -18,12 +19,6 @@ static const char *get_text(const cJSON *object, const char *name)
 	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
 
 	return text ? text : "";
-}
-
-static const cJSON *get(const cJSON *object, const char *first, const char *second)
-{
-	return cJSON_GetObjectItemCaseSensitive(
-		cJSON_GetObjectItemCaseSensitive(object, first), second);
 }
 
 static const char *name_of(const cJSON *object)
@@ -49,7 +44,7 @@ static void describe_ready(const cJSON *object, cJSON *out)
 	const cJSON *condition;
 	char reason[160];
 
-	cJSON_ArrayForEach(condition, get(object, "status", "conditions"))
+	cJSON_ArrayForEach(condition, object_get(object, "status", "conditions"))
 	{
 		if (strcmp(get_text(condition, "type"), "Ready") != 0)
 			continue;
@@ -63,13 +58,13 @@ static void describe_ready(const cJSON *object, cJSON *out)
 
 bool nodes_is_cordoned(const cJSON *object)
 {
-	return cJSON_IsTrue(get(object, "spec", "unschedulable"));
+	return cJSON_IsTrue(object_get(object, "spec", "unschedulable"));
 }
 
 /* Somebody else's cordon isn't ours to take away. */
 static bool is_ours(const cJSON *object)
 {
-	return *get_text(get(object, "metadata", "annotations"), GIVEN_CORDON) != '\0';
+	return *get_text(object_get(object, "metadata", "annotations"), GIVEN_CORDON) != '\0';
 }
 
 static cJSON *describe(const cJSON *object)
@@ -80,12 +75,12 @@ static cJSON *describe(const cJSON *object)
 	cJSON_AddStringToObject(
 		node, "uid", get_text(cJSON_GetObjectItemCaseSensitive(object, "metadata"), "uid"));
 	cJSON_AddStringToObject(
-		node, "boot_id", get_text(get(object, "status", "nodeInfo"), "bootID"));
+		node, "boot_id", get_text(object_get(object, "status", "nodeInfo"), "bootID"));
 	describe_ready(object, node);
 	cJSON_AddStringToObject(node, "pod_cidr",
 		get_text(cJSON_GetObjectItemCaseSensitive(object, "spec"), "podCIDR"));
-	cJSON_AddStringToObject(
-		node, "version", get_text(get(object, "status", "nodeInfo"), "kubeletVersion"));
+	cJSON_AddStringToObject(node, "version",
+		get_text(object_get(object, "status", "nodeInfo"), "kubeletVersion"));
 	cJSON_AddBoolToObject(node, "cordoned", nodes_is_cordoned(object));
 	cJSON_AddBoolToObject(node, "ours", is_ours(object));
 	return node;
@@ -151,8 +146,8 @@ static bool drop_labels(const char *before, const char *given, const cJSON *pres
 static bool patch_labels(
 	const cJSON *object, const cJSON *wanted, cJSON *metadata, cJSON *annotations)
 {
-	const cJSON *present = get(object, "metadata", "labels"), *line;
-	const char *before = get_text(get(object, "metadata", "annotations"), GIVEN_LABELS);
+	const cJSON *present = object_get(object, "metadata", "labels"), *line;
+	const char *before = get_text(object_get(object, "metadata", "annotations"), GIVEN_LABELS);
 	cJSON *labels = cJSON_AddObjectToObject(metadata, "labels");
 	char given[GIVEN_SIZE] = "", key[WORD_SIZE];
 	bool changed = false;
@@ -202,8 +197,8 @@ static cJSON *spec_of(cJSON *patch)
 
 static bool patch_taints(const cJSON *object, const cJSON *wanted, cJSON *patch, cJSON *annotations)
 {
-	const cJSON *present = get(object, "spec", "taints"), *line, *taint;
-	const char *before = get_text(get(object, "metadata", "annotations"), GIVEN_TAINTS);
+	const cJSON *present = object_get(object, "spec", "taints"), *line, *taint;
+	const char *before = get_text(object_get(object, "metadata", "annotations"), GIVEN_TAINTS);
 	cJSON *taints = cJSON_CreateArray(), *none = cJSON_CreateArray();
 	char given[GIVEN_SIZE] = "", name[WORD_SIZE];
 	bool changed;

@@ -5,29 +5,17 @@
 #include <string.h>
 
 #include "common/str.h"
+#include "provisioner/clusterd/object.h"
 
 #define WHY_SIZE 96
 #define UID_LIMIT 63u
-
-static const cJSON *get(const cJSON *object, const char *first, const char *second)
-{
-	return cJSON_GetObjectItemCaseSensitive(
-		cJSON_GetObjectItemCaseSensitive(object, first), second);
-}
-
-static const char *get_text(const cJSON *object, const char *first, const char *second)
-{
-	const char *text = cJSON_GetStringValue(get(object, first, second));
-
-	return text ? text : "";
-}
 
 /* From 1.23 on the annotation has its second name. */
 static bool waits_for_us(const cJSON *claim)
 {
 	static const char *const names[] = { "volume.kubernetes.io/storage-provisioner",
 		"volume.beta.kubernetes.io/storage-provisioner" };
-	const cJSON *annotations = get(claim, "metadata", "annotations");
+	const cJSON *annotations = object_get(claim, "metadata", "annotations");
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *provisioner = cJSON_GetStringValue(
@@ -41,20 +29,20 @@ static bool waits_for_us(const cJSON *claim)
 
 bool volumes_read_claim(const cJSON *claim, struct volume_claim *out, char *why)
 {
-	const char *mode = get_text(claim, "spec", "volumeMode");
+	const char *mode = object_text(claim, "spec", "volumeMode");
 
-	out->space = get_text(claim, "metadata", "namespace");
-	out->name = get_text(claim, "metadata", "name");
-	out->uid = get_text(claim, "metadata", "uid");
+	out->space = object_text(claim, "metadata", "namespace");
+	out->name = object_text(claim, "metadata", "name");
+	out->uid = object_text(claim, "metadata", "uid");
 	why[0] = '\0';
-	if (!waits_for_us(claim) || *get_text(claim, "spec", "volumeName") ||
-		*get_text(claim, "metadata", "deletionTimestamp") ||
+	if (!waits_for_us(claim) || *object_text(claim, "spec", "volumeName") ||
+		*object_text(claim, "metadata", "deletionTimestamp") ||
 		!str_is_node_name(out->space) || !str_is_dns_name(out->name) ||
 		!str_is_dns_name(out->uid) || strlen(out->uid) > UID_LIMIT)
 		return false;
 	if (*mode && strcmp(mode, "Filesystem") != 0)
 		snprintf(why, WHY_SIZE, "the class makes directories, not block devices");
-	else if (cJSON_IsObject(get(claim, "spec", "selector")))
+	else if (cJSON_IsObject(object_get(claim, "spec", "selector")))
 		snprintf(why, WHY_SIZE, "the class makes volumes, and looks for none (selector)");
 	return true;
 }
@@ -71,9 +59,9 @@ static void add_claim(cJSON *spec, const cJSON *claim)
 
 	cJSON_AddStringToObject(reference, "apiVersion", "v1");
 	cJSON_AddStringToObject(reference, "kind", "PersistentVolumeClaim");
-	copy(reference, "namespace", get(claim, "metadata", "namespace"));
-	copy(reference, "name", get(claim, "metadata", "name"));
-	copy(reference, "uid", get(claim, "metadata", "uid"));
+	copy(reference, "namespace", object_get(claim, "metadata", "namespace"));
+	copy(reference, "name", object_get(claim, "metadata", "name"));
+	copy(reference, "uid", object_get(claim, "metadata", "uid"));
 }
 
 cJSON *volumes_make(const cJSON *claim, const char *path)
@@ -81,7 +69,7 @@ cJSON *volumes_make(const cJSON *claim, const char *path)
 	cJSON *json = cJSON_CreateObject(), *metadata, *spec, *host;
 	char name[80];
 
-	snprintf(name, sizeof(name), "pvc-%.63s", get_text(claim, "metadata", "uid"));
+	snprintf(name, sizeof(name), "pvc-%.63s", object_text(claim, "metadata", "uid"));
 	cJSON_AddStringToObject(json, "apiVersion", "v1");
 	cJSON_AddStringToObject(json, "kind", "PersistentVolume");
 	metadata = cJSON_AddObjectToObject(json, "metadata");
@@ -90,9 +78,9 @@ cJSON *volumes_make(const cJSON *claim, const char *path)
 		"pv.kubernetes.io/provisioned-by", VOLUMES_PROVISIONER);
 	spec = cJSON_AddObjectToObject(json, "spec");
 	copy(cJSON_AddObjectToObject(spec, "capacity"), "storage",
-		get(get(claim, "spec", "resources"), "requests", "storage"));
-	copy(spec, "accessModes", get(claim, "spec", "accessModes"));
-	copy(spec, "storageClassName", get(claim, "spec", "storageClassName"));
+		object_get(object_get(claim, "spec", "resources"), "requests", "storage"));
+	copy(spec, "accessModes", object_get(claim, "spec", "accessModes"));
+	copy(spec, "storageClassName", object_get(claim, "spec", "storageClassName"));
 	cJSON_AddStringToObject(spec, "persistentVolumeReclaimPolicy", "Retain");
 	add_claim(spec, claim);
 	host = cJSON_AddObjectToObject(spec, "hostPath");

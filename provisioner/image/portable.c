@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "boot/manifest.h"
+#include "common/file.h"
 
 #define BLOCK (256u * 1024u)
 #define FILES_LIMIT (BOOT_ENTRY_LIMIT + 3)
@@ -119,19 +120,6 @@ struct archive *portable_open(const char *path, struct portable *portable, struc
 	return NULL;
 }
 
-static int write_all(int fd, const char *data, size_t size)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0)
-			return -errno;
-		data += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 /* The archive's header told how many bytes there are to be. */
 static int copy_data(struct archive *in, int fd, uint64_t size, struct progress *progress,
 	struct failure *failure)
@@ -150,7 +138,7 @@ static int copy_data(struct archive *in, int fd, uint64_t size, struct progress 
 			return explain(in, failure);
 		}
 		done += (uint64_t)n;
-		result = fd >= 0 ? write_all(fd, block, (size_t)n) : 0;
+		result = fd >= 0 ? file_write_all(fd, block, (size_t)n) : 0;
 		progress_note(progress, "%llu of %llu MB", (unsigned long long)(done >> 20),
 			(unsigned long long)(size >> 20));
 	}

@@ -80,7 +80,7 @@ static int remove_world(void **state)
 	return cache_remove_tree(world);
 }
 
-/* Unpack `size` bytes of it into WORLD/work, made anew. */
+/* Unpack `size` bytes of it into WORLD/unpacked, made anew. */
 static int unpack(const struct tar *tar, size_t size, struct failure *failure)
 {
 	struct archive *in = archive_read_new();
@@ -89,7 +89,7 @@ static int unpack(const struct tar *tar, size_t size, struct failure *failure)
 	char work[80];
 	int directory, result;
 
-	snprintf(work, sizeof(work), "%s/work", world);
+	snprintf(work, sizeof(work), "%s/unpacked", world);
 	assert_int_equal(cache_remove_tree(work), 0);
 	assert_int_equal(mkdir(work, 0755), 0);
 	directory = open(work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -112,7 +112,7 @@ static void expect_content(const char *name)
 	char path[160], *text;
 	size_t size;
 
-	snprintf(path, sizeof(path), "%s/work/%s", world, name);
+	snprintf(path, sizeof(path), "%s/unpacked/%s", world, name);
 	assert_int_equal(file_read(path, 1000, &text, &size), 0);
 	assert_string_equal(text, CONTENT);
 	free(text);
