@@ -33,7 +33,10 @@ fuzz-tftp_session_SRC := tests/fuzz/tftp_session.c tftpd/packet.c tftpd/session.
 TESTS += test-tftp-server
 test-tftp-server_SRC := tests/unit/tftp_server_test.c tests/unit/tftp_world.c common/ipc.c common/file.c common/str.c
 test-tftp-server_LIBS := cmocka
-$(B)/test-tftp-server: | $(B)/bramble-tftpd
+TESTS += test-tftp-turns
+test-tftp-turns_SRC := tests/unit/tftp_turns_test.c tests/unit/tftp_world.c common/ipc.c common/file.c common/str.c common/clock.c
+test-tftp-turns_LIBS := cmocka
+$(B)/test-tftp-server $(B)/test-tftp-turns: | $(B)/bramble-tftpd
 FUZZERS += fuzz-tftp_server
 fuzz-tftp_server_SRC := tests/fuzz/tftp_server.c tests/fuzz/world.c tftpd/server.c tftpd/transfer.c tftpd/blocks.c \
 	tftpd/netascii.c tftpd/stray.c tftpd/limits.c tftpd/queue.c tftpd/turns.c tftpd/session.c tftpd/packet.c common/log.c common/str.c common/file.c
