@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "provisioner/exports.h"
+#include "provisioner/network.h"
 #include "provisioner/registry/registry.h"
 #include "provisioner/settings.h"
 #include "provisioner/supervise.h"
@@ -61,6 +62,7 @@ struct brambled {
 	unsigned strangers;		    /* new MACs since old ones were removed */
 	int64_t admit_until_ms, admit_left; /* see admission.c */
 	bool network_up;		    /* interface ready, processes added */
+	struct network_link link;	    /* for neighbours: see resolve.c */
 	bool publish_due;		    /* hosts or exports differ from the registry */
 	bool settle_due; /* an answer waits for what it rests on: see resolve.h */
 	char network_warning[WARNING_SIZE], exports_warning[WARNING_SIZE],

@@ -322,6 +322,7 @@ static void stop(struct brambled *brambled)
 	timeline_stop(brambled);
 	joins_stop(brambled);
 	images_stop(brambled);
+	network_link_close(&brambled->link);
 	write_backup(brambled, "");
 	registry_close(brambled->registry);
 }

@@ -4,7 +4,9 @@
 #define BRAMBLE_NETWORK_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/str.h"
 #include "provisioner/settings.h"
@@ -32,9 +34,19 @@ int network_test_config(const struct settings *settings, char *reason, size_t si
 void network_describe_dnsmasq(const struct settings *settings, struct supervise_spec *spec);
 void network_describe_dhcpwatch(const struct settings *settings, struct supervise_spec *spec);
 
+/* A socket of rtnetlink that stays open, for what is asked at every file. Zero: not opened yet. */
+struct network_link {
+	bool is_open;
+	int socket;
+	uint32_t sequence;
+};
+void network_link_close(struct network_link *link);
+
 /* Permanent neighbour entry (address -> MAC) on the LAN interface by rtnetlink: a Pi 3's boot ROM
- * answers no ARP once a transfer has begun. Returns 0 or -errno. */
-int network_set_neighbour(const char *interface, struct in_addr address, const struct mac *mac);
+ * answers no ARP once a transfer has begun. The interface is found by its name each time: it may
+ * have been made anew. Returns 0 or -errno. */
+int network_set_neighbour(struct network_link *link, const char *interface, struct in_addr address,
+	const struct mac *mac);
 
 /* The way to a network by another machine on the LAN, in place of the one that was. Returns 0 or
  * -errno. */

@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -46,55 +47,104 @@ static void put_attribute(struct request *request, uint16_t type, const void *va
 		(uint32_t)(NLMSG_ALIGN(request->header.nlmsg_len) + RTA_SPACE(size));
 }
 
-/* The kernel answers each request with an nlmsgerr, 0 for success. */
-static int read_answer(int fd)
+static int open_link(struct network_link *link)
+{
+	if (link->is_open)
+		return 0;
+	link->socket = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (link->socket < 0)
+		return -errno;
+	link->is_open = true;
+	return 0;
+}
+
+void network_link_close(struct network_link *link)
+{
+	if (link->is_open)
+		close(link->socket);
+	link->is_open = false;
+}
+
+/* The kernel answers each request with an nlmsgerr, 0 for success, before the request's system call
+ * returns. */
+static int read_answer(const struct network_link *link, int *error)
 {
 	struct {
 		struct nlmsghdr header;
 		struct nlmsgerr error;
 		uint8_t rest[1024];
 	} answer;
-	ssize_t n = recv(fd, &answer, sizeof(answer), 0);
+	ssize_t n = recv(link->socket, &answer, sizeof(answer), MSG_DONTWAIT);
 
 	if (n < 0)
 		return -errno;
 	if ((size_t)n < NLMSG_LENGTH(sizeof(answer.error)) ||
-		answer.header.nlmsg_type != NLMSG_ERROR)
+		answer.header.nlmsg_type != NLMSG_ERROR ||
+		answer.header.nlmsg_seq != link->sequence)
 		return -EBADMSG;
-	return answer.error.error;
+	*error = answer.error.error;
+	return 0;
 }
 
-static int ask(const struct request *request)
+/* Where the conversation itself goes wrong, the next request begins another. */
+static int ask_by(struct network_link *link, struct request *request)
 {
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	int result;
+	int error = 0, result = open_link(link);
 
-	if (fd < 0)
-		return -errno;
-	if (sendto(fd, request, request->header.nlmsg_len, 0, (const struct sockaddr *)&kernel,
-		    sizeof(kernel)) < 0)
+	if (result != 0)
+		return result;
+	request->header.nlmsg_seq = ++link->sequence;
+	if (sendto(link->socket, request, request->header.nlmsg_len, 0,
+		    (const struct sockaddr *)&kernel, sizeof(kernel)) < 0)
 		result = -errno;
 	else
-		result = read_answer(fd);
-	close(fd);
+		result = read_answer(link, &error);
+	if (result != 0)
+		network_link_close(link);
+	return result != 0 ? result : error;
+}
+
+static int ask(struct request *request)
+{
+	struct network_link link = { .is_open = false };
+	int result = ask_by(&link, request);
+
+	network_link_close(&link);
 	return result;
 }
 
-int network_set_neighbour(const char *interface, struct in_addr address, const struct mac *mac)
+/* The number of an interface, by the same socket: any takes this (netdevice(7)). */
+static int find_interface(struct network_link *link, const char *name, int *index)
+{
+	struct ifreq request = { .ifr_ifindex = 0 };
+	int result = open_link(link);
+
+	if (result != 0)
+		return result;
+	if (!str_copy(request.ifr_name, sizeof(request.ifr_name), name))
+		return -ENODEV;
+	if (ioctl(link->socket, SIOCGIFINDEX, &request) != 0)
+		return -errno;
+	*index = request.ifr_ifindex;
+	return 0;
+}
+
+int network_set_neighbour(struct network_link *link, const char *interface, struct in_addr address,
+	const struct mac *mac)
 {
 	struct request request;
-	unsigned index = if_nametoindex(interface);
+	int index = 0, result = find_interface(link, interface, &index);
 
-	if (index == 0)
-		return -errno;
+	if (result != 0)
+		return result;
 	begin(&request, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, sizeof(struct ndmsg));
 	request.body.neighbour.ndm_family = AF_INET;
-	request.body.neighbour.ndm_ifindex = (int)index;
+	request.body.neighbour.ndm_ifindex = index;
 	request.body.neighbour.ndm_state = NUD_PERMANENT;
 	put_attribute(&request, NDA_DST, &address, sizeof(address));
 	put_attribute(&request, NDA_LLADDR, mac->octet, sizeof(mac->octet));
-	return ask(&request);
+	return ask_by(link, &request);
 }
 
 int network_set_route(const char *interface, struct in_addr network, unsigned prefix_length,

@@ -312,8 +312,9 @@ static void prepare_transfer(struct brambled *brambled, const struct registry_bo
 	const struct registry_node *node, const struct ipc_resolve *request)
 {
 	(void)timeline_boot_or_begin(brambled, &board->mac, node->name);
-	if (request->protocol == IPC_TFTP && network_set_neighbour(brambled->settings.lan_interface,
-						     request->peer, &board->mac) != 0)
+	if (request->protocol == IPC_TFTP &&
+		network_set_neighbour(&brambled->link, brambled->settings.lan_interface,
+			request->peer, &board->mac) != 0)
 		log_debug("no neighbour entry for %s", node->name);
 }
 

@@ -74,6 +74,7 @@ void world_stop(struct world *world)
 	joins_stop(brambled);
 	images_stop(brambled);
 	builds_stop(brambled);
+	network_link_close(&brambled->link);
 	registry_close(brambled->registry);
 	brambled->n_unlogged = 0;
 	brambled->publish_again_ns = 0;

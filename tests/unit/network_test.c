@@ -23,6 +23,7 @@
 
 struct world {
 	struct settings settings;
+	struct network_link link;
 	int tap; /* -1 none */
 };
 
@@ -71,6 +72,7 @@ static int end_world(void **state)
 	assert_int_equal(rmdir(world->settings.run), 0);
 	if (world->tap >= 0)
 		close(world->tap);
+	network_link_close(&world->link);
 	free(world);
 	return 0;
 }
@@ -248,15 +250,18 @@ static void leases_are_forgotten_before_dnsmasq_starts(void **state)
 	assert_int_equal(rmdir(path), 0);
 }
 
-/* A network namespace with a TAP interface lan0. */
-static bool make_lan(struct world *world)
+static bool make_tap(struct world *world)
 {
 	struct ifreq request = { .ifr_name = "lan0", .ifr_flags = IFF_TAP | IFF_NO_PI };
 
-	if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0)
-		return false;
 	world->tap = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 	return world->tap >= 0 && ioctl(world->tap, TUNSETIFF, &request) == 0;
+}
+
+/* A network namespace with a TAP interface lan0. */
+static bool make_lan(struct world *world)
+{
+	return geteuid() == 0 && unshare(CLONE_NEWNET) == 0 && make_tap(world);
 }
 
 static void the_interface_gets_its_address_and_is_set_up(void **state)
@@ -304,28 +309,80 @@ static void a_missing_interface_is_named(void **state)
 	assert_int_equal(
 		network_prepare_interface(&world->settings, reason, sizeof(reason)), -ENODEV);
 	assert_non_null(strstr(reason, "nothere0"));
-	assert_int_equal(network_set_neighbour("nothere0", address("10.77.0.21"), &mac_a), -ENODEV);
+	assert_int_equal(
+		network_set_neighbour(&world->link, "nothere0", address("10.77.0.21"), &mac_a),
+		-ENODEV);
 	assert_int_equal(
 		network_set_route("nothere0", address("10.244.1.0"), 24, address("10.77.0.21")),
 		-ENODEV);
 }
 
+/* Address, hardware type, flags (ATF_COM | ATF_PERM), MAC. */
+static void expect_neighbour(const char *line, bool expected)
+{
+	char *text;
+	size_t size;
+
+	assert_int_equal(file_read("/proc/thread-self/net/arp", 4096, &text, &size), 0);
+	if ((strstr(text, line) != NULL) != expected)
+		fail_msg("%s: %s", line, text);
+	free(text);
+}
+
+static void set_neighbour(struct world *world, const struct mac *mac)
+{
+	assert_int_equal(
+		network_set_neighbour(&world->link, "lan0", address("10.77.0.21"), mac), 0);
+}
+
 static void neighbours_are_permanent_and_follow_the_board(void **state)
 {
 	struct world *world = *state;
-	char reason[160], *text;
-	size_t size;
+	char reason[160];
 
 	if (!make_lan(world))
 		skip();
 	assert_int_equal(network_prepare_interface(&world->settings, reason, sizeof(reason)), 0);
-	assert_int_equal(network_set_neighbour("lan0", address("10.77.0.21"), &mac_a), 0);
-	assert_int_equal(network_set_neighbour("lan0", address("10.77.0.21"), &mac_b), 0);
-	/* Address, hardware type, flags (ATF_COM | ATF_PERM), MAC. */
-	assert_int_equal(file_read("/proc/thread-self/net/arp", 4096, &text, &size), 0);
-	assert_non_null(strstr(text, "10.77.0.21       0x1         0x6         dc:a6:32:00:00:02"));
-	assert_null(strstr(text, "b8:27:eb"));
-	free(text);
+	set_neighbour(world, &mac_a);
+	set_neighbour(world, &mac_b);
+	expect_neighbour("10.77.0.21       0x1         0x6         dc:a6:32:00:00:02", true);
+	expect_neighbour("b8:27:eb", false);
+}
+
+int __real_socket(int domain, int type, int protocol);
+int __wrap_socket(int domain, int type, int protocol);
+static unsigned sockets;
+
+int __wrap_socket(int domain, int type, int protocol)
+{
+	sockets++;
+	return __real_socket(domain, type, protocol);
+}
+
+/* Thirty files of a boot, a USB adapter that is pulled out and put in, thirty more. */
+static void one_socket_does_for_all_neighbours(void **state)
+{
+	struct world *world = *state;
+	char reason[160];
+
+	if (!make_lan(world))
+		skip();
+	assert_int_equal(network_prepare_interface(&world->settings, reason, sizeof(reason)), 0);
+	sockets = 0;
+	for (int i = 0; i < 30; i++)
+		set_neighbour(world, &mac_a);
+	assert_int_equal(sockets, 1);
+	close(world->tap);
+	assert_int_equal(network_set_neighbour(&world->link, "lan0", address("10.77.0.21"), &mac_a),
+		-ENODEV);
+	if (!make_tap(world))
+		skip();
+	assert_int_equal(network_prepare_interface(&world->settings, reason, sizeof(reason)), 0);
+	sockets = 0;
+	for (int i = 0; i < 30; i++)
+		set_neighbour(world, &mac_b);
+	assert_int_equal(sockets, 0);
+	expect_neighbour("10.77.0.21       0x1         0x6         dc:a6:32:00:00:02", true);
 }
 
 /* Destination and gateway as the kernel prints them: in its byte order. */
@@ -378,6 +435,7 @@ int main(void)
 		IN_WORLD(the_interface_gets_its_address_and_is_set_up),
 		IN_WORLD(a_missing_interface_is_named),
 		IN_WORLD(neighbours_are_permanent_and_follow_the_board),
+		IN_WORLD(one_socket_does_for_all_neighbours),
 		IN_WORLD(a_route_follows_its_gateway),
 	};
 
