@@ -119,12 +119,25 @@ static int check_nodes(const struct exports_node *nodes, size_t n, char *reason,
 	return 0;
 }
 
-static int make_node_directories(const struct exports *exports, char *reason, size_t size)
+static int compare_names(const void *a, const void *b)
+{
+	const struct exports_node *left = a, *right = b;
+	int order = compare_nodes(a, b);
+
+	return order != 0 ? order : strcmp(left->name, right->name);
+}
+
+/* Of all nodes but the `n` that had theirs already: in a storm of new boards each of them comes
+ * here. */
+static int make_node_directories(const struct exports *exports, const struct exports_node *had,
+	size_t n, char *reason, size_t size)
 {
 	char path[EXPORTS_PATH_SIZE];
 	int result = 0;
 
 	for (size_t i = 0; result == 0 && i < exports->n; i++) {
+		if (n > 0 && bsearch(&exports->nodes[i], had, n, sizeof(*had), compare_names))
+			continue;
 		snprintf(path, sizeof(path), "%s/nodes/%s", exports->settings->share,
 			exports->nodes[i].name);
 		result = make_directory(path, reason, size);
@@ -153,13 +166,16 @@ static bool is_same(const struct exports *exports, const struct exports_node *no
 static int put_in_force(
 	struct exports *exports, struct exports_node *nodes, size_t n, char *reason, size_t size)
 {
+	struct exports_node *had = exports->nodes;
+	/* Where that went wrong, one of them may be gone. */
+	const size_t n_had = exports->in_force ? exports->n : 0;
 	int result;
 
-	free(exports->nodes);
 	exports->nodes = nodes;
 	exports->n = n;
 	exports->in_force = false;
-	result = make_node_directories(exports, reason, size);
+	result = make_node_directories(exports, had, n_had, reason, size);
+	free(had);
 	if (result == 0)
 		result = exports->server->apply(exports, reason, size);
 	exports->in_force = result == 0;

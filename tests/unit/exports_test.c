@@ -244,6 +244,54 @@ static void only_changes_reach_the_server(void **state)
 	free(changed.nodes);
 }
 
+int __real_mkdir(const char *path, mode_t mode);
+int __wrap_mkdir(const char *path, mode_t mode);
+static unsigned directories;
+
+int __wrap_mkdir(const char *path, mode_t mode)
+{
+	directories++;
+	return __real_mkdir(path, mode);
+}
+
+/* In a storm of new boards each comes here with all that were there before it. */
+static void a_node_more_is_a_directory_more(void **state)
+{
+	struct settings own = settings;
+	struct exports changed = { .settings = &own, .server = &noting };
+	struct exports_node many[20];
+	char reason[160], path[320];
+
+	(void)state;
+	str_copy(own.share, sizeof(own.share), "/tmp/bramble-exports-XXXXXX");
+	assert_non_null(mkdtemp(own.share));
+	for (unsigned i = 0; i < 20; i++) {
+		many[i] = (struct exports_node){ .id = i + 1 };
+		snprintf(many[i].name, sizeof(many[i].name), "rasp%u", i + 1);
+	}
+	assert_int_equal(exports_set_nodes(&changed, many, 1, reason, sizeof(reason)), 0);
+	directories = 0;
+	for (unsigned n = 2; n <= 20; n++)
+		assert_int_equal(exports_set_nodes(&changed, many, n, reason, sizeof(reason)), 0);
+	assert_int_equal(directories, 19);
+	/* Where the server failed, perhaps because one is gone, all are seen to. */
+	snprintf(path, sizeof(path), "%s/nodes/rasp5", own.share);
+	assert_int_equal(rmdir(path), 0);
+	server.result = -ENOENT;
+	assert_int_equal(exports_set_nodes(&changed, many, 19, reason, sizeof(reason)), -ENOENT);
+	server.result = 0;
+	assert_int_equal(exports_set_nodes(&changed, many, 19, reason, sizeof(reason)), 0);
+	assert_int_equal(rmdir(path), 0);
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(path, sizeof(path), "%s/nodes/%s", own.share, many[i].name);
+		(void)rmdir(path);
+	}
+	snprintf(path, sizeof(path), "%s/nodes", own.share);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rmdir(own.share), 0);
+	free(changed.nodes);
+}
+
 static void impossible_nodes_are_refused(void **state)
 {
 	static const char *const names[] = { "../etc", "", "a/b", "A", "a\nEXPORT" };
@@ -273,6 +321,7 @@ int main(void)
 		cmocka_unit_test(the_kernel_gets_one_entry_per_directory_and_client),
 		cmocka_unit_test(etab_lines_are_parsed_or_refused),
 		cmocka_unit_test(only_changes_reach_the_server),
+		cmocka_unit_test(a_node_more_is_a_directory_more),
 		cmocka_unit_test(impossible_nodes_are_refused),
 	};
 
