@@ -191,23 +191,16 @@ int nodes_undo(struct brambled *brambled, const char *name, struct registry_node
 }
 
 struct unbound {
-	struct brambled *brambled;
 	struct registry_board board;
 	unsigned found;
 };
 
-/* A board that waits and has never been replaced. */
 static int find_unbound(void *argument, const struct registry_board *board)
 {
 	struct unbound *unbound = argument;
-	struct registry_node node;
 
-	if (!board->parked && clock_wall_ms() - board->last_seen_ms < WAITS_MS &&
-		registry_node_of_board(unbound->brambled->registry, &board->mac, &node) ==
-			-ENOENT) {
-		unbound->board = *board;
-		unbound->found++;
-	}
+	unbound->board = *board;
+	unbound->found++;
 	return 0;
 }
 
@@ -215,13 +208,14 @@ int nodes_replace_by_next(struct brambled *brambled, const char *name, struct re
 	char reason[static NODES_REASON_SIZE])
 {
 	static const char why[] = "its node waits for another board";
-	struct unbound unbound = { .brambled = brambled };
+	struct unbound unbound = { .found = 0 };
 	int result = find_node(brambled, name, node, reason);
 	struct mac old;
 	bool had_board;
 
 	if (result == 0)
-		result = registry_each_board(brambled->registry, find_unbound, &unbound);
+		result = registry_each_waiting_board(
+			brambled->registry, clock_wall_ms() - WAITS_MS, find_unbound, &unbound);
 	if (result != 0)
 		return result;
 	if (unbound.found == 1)

@@ -150,7 +150,7 @@ static int take_offer(struct brambled *brambled, const struct registry_board *bo
 static void explain_parked(const struct registry_board *board, const struct offer *offer,
 	char reason[static NODES_REASON_SIZE])
 {
-	char admit[64], mac[MAC_TEXT_SIZE];
+	char admit[64], command[SWAP_COMMAND_SIZE];
 
 	nodes_format_admit(board, admit, sizeof(admit));
 	if (offer->is_contested) {
@@ -164,11 +164,10 @@ static void explain_parked(const struct registry_board *board, const struct offe
 		snprintf(reason, NODES_REASON_SIZE, "parked: waits for `%s`", admit);
 		return;
 	}
-	str_format_mac(&board->mac, mac);
+	swap_format_command(offer->absent.name, board, command);
 	snprintf(reason, NODES_REASON_SIZE,
-		"parked: perhaps in place of %.40s, which is silent: `bramble node replace %.40s "
-		"--board %s`",
-		offer->absent.name, offer->absent.name, mac);
+		"parked: perhaps in place of %.40s, which is silent: `%.110s`", offer->absent.name,
+		command);
 }
 
 const char *nodes_cause(const struct brambled *brambled, int result)

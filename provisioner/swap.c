@@ -46,12 +46,8 @@ static int see_node(void *argument, const struct registry_node *node)
 
 static int see_board(void *argument, const struct registry_board *board)
 {
-	struct search *search = argument;
-	struct registry_node node;
-
-	search->unknown +=
-		!board->parked && clock_wall_ms() - board->last_seen_ms < WAITS_MS &&
-		registry_node_of_board(search->brambled->registry, &board->mac, &node) == -ENOENT;
+	(void)board;
+	((struct search *)argument)->unknown++;
 	return 0;
 }
 
@@ -65,13 +61,15 @@ bool swap_is_likely(
 	if (registry_each_node(brambled->registry, see_node, &search) != 0 || search.absent != 1 ||
 		search.node.id == 0)
 		return false;
-	if (registry_each_board(brambled->registry, see_board, &search) != 0 || search.unknown != 1)
+	if (registry_each_waiting_board(
+		    brambled->registry, clock_wall_ms() - WAITS_MS, see_board, &search) != 0 ||
+		search.unknown != 1)
 		return false;
 	*node = search.node;
 	return true;
 }
 
-static void format_command(const char *node, const struct registry_board *board,
+void swap_format_command(const char *node, const struct registry_board *board,
 	char command[static SWAP_COMMAND_SIZE])
 {
 	char mac[MAC_TEXT_SIZE];
@@ -93,7 +91,7 @@ void swap_propose(struct brambled *brambled, const struct registry_board *board,
 		return;
 	str_copy(proposal->node, sizeof(proposal->node), node->name);
 	proposal->board = board->mac;
-	format_command(node->name, board, command);
+	swap_format_command(node->name, board, command);
 	str_format_mac(&board->mac, mac);
 	brambled_event(brambled, "node.swap-proposed", node->name,
 		"%s is silent, and board %s of its model waits: `%s` gives it the node", node->name,
@@ -112,7 +110,7 @@ bool swap_is_proposed(struct brambled *brambled, const struct registry_node *nod
 		registry_node_of_board(brambled->registry, &board.mac, &other) == 0 ||
 		!swap_is_likely(brambled, &board, &other) || other.id != node->id)
 		return false;
-	format_command(node->name, &board, command);
+	swap_format_command(node->name, &board, command);
 	return true;
 }
 

@@ -18,6 +18,9 @@ void swap_propose(struct brambled *brambled, const struct registry_board *board,
 	const struct registry_node *node);
 
 #define SWAP_COMMAND_SIZE 128
+/* The command by which the board takes the node's place, the same wherever it is told. */
+void swap_format_command(const char *node, const struct registry_board *board,
+	char command[static SWAP_COMMAND_SIZE]);
 /* Does a proposal for that node stand (the node is still silent, the board still waits)? The
  * command that accepts it. */
 bool swap_is_proposed(struct brambled *brambled, const struct registry_node *node,

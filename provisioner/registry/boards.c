@@ -157,16 +157,13 @@ int registry_put_board(struct registry *registry, const struct registry_board *b
 	return registry_finish(registry, statement);
 }
 
-int registry_each_board(struct registry *registry,
+/* Each row of the statement, which is finalized. */
+static int each_row(struct registry *registry, sqlite3_stmt *statement,
 	int (*each)(void *argument, const struct registry_board *board), void *argument)
 {
 	struct registry_board board;
 	int result;
-	sqlite3_stmt *statement = registry_read(
-		registry, "SELECT " COLUMNS " FROM boards ORDER BY first_seen, mac", &result);
 
-	if (!statement)
-		return result;
 	while ((result = registry_step(registry, statement)) == 0) {
 		take_row(statement, &board);
 		result = each(argument, &board);
@@ -174,6 +171,66 @@ int registry_each_board(struct registry *registry,
 			break;
 	}
 	sqlite3_finalize(statement);
+	return result == -ENOENT ? 0 : result;
+}
+
+int registry_each_board(struct registry *registry,
+	int (*each)(void *argument, const struct registry_board *board), void *argument)
+{
+	int result;
+	sqlite3_stmt *statement = registry_read(
+		registry, "SELECT " COLUMNS " FROM boards ORDER BY first_seen, mac", &result);
+
+	return statement ? each_row(registry, statement, each, argument) : result;
+}
+
+int registry_each_waiting_board(struct registry *registry, int64_t since_ms,
+	int (*each)(void *argument, const struct registry_board *board), void *argument)
+{
+	int result;
+	sqlite3_stmt *statement = registry_read(registry,
+		"SELECT " COLUMNS " FROM boards WHERE NOT parked AND last_seen > ?"
+		" AND NOT EXISTS (SELECT 1 FROM nodes WHERE board = boards.mac)"
+		" ORDER BY first_seen, mac",
+		&result);
+
+	if (!statement)
+		return result;
+	sqlite3_bind_int64(statement, 1, since_ms);
+	return each_row(registry, statement, each, argument);
+}
+
+/* Columns behind those of the board. */
+enum { NODE_NAME = 8, NODE_ADDRESS, OWN_ADDRESS };
+
+int registry_each_board_and_node(struct registry *registry,
+	int (*each)(void *argument, const struct registry_board *board, const char *node,
+		struct in_addr address),
+	void *argument)
+{
+	char node[NODE_NAME_SIZE];
+	struct registry_board board;
+	int result;
+	sqlite3_stmt *row = registry_read(registry,
+		"SELECT " COLUMNS ", n.name, n.address, a.address FROM boards"
+		" LEFT JOIN (SELECT board, name, address FROM nodes) AS n ON n.board = boards.mac"
+		" LEFT JOIN (SELECT mac AS m, address FROM addresses) AS a ON a.m = boards.mac"
+		" ORDER BY first_seen, mac",
+		&result);
+
+	if (!row)
+		return result;
+	while ((result = registry_step(registry, row)) == 0) {
+		const bool bound = sqlite3_column_type(row, NODE_NAME) != SQLITE_NULL;
+
+		take_row(row, &board);
+		registry_column_text(row, NODE_NAME, node, sizeof(node));
+		result = each(argument, &board, node,
+			registry_column_address(row, bound ? NODE_ADDRESS : OWN_ADDRESS));
+		if (result != 0)
+			break;
+	}
+	sqlite3_finalize(row);
 	return result == -ENOENT ? 0 : result;
 }
 

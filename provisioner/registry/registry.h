@@ -220,6 +220,15 @@ int registry_count_boards(struct registry *registry, unsigned *total, unsigned *
 int registry_put_board(struct registry *registry, const struct registry_board *board);
 int registry_each_board(struct registry *registry,
 	int (*each)(void *argument, const struct registry_board *board), void *argument);
+/* The same, with the node that it occupies ("" none) and the address that it is given: the node's,
+ * or its own (0.0.0.0 none). */
+int registry_each_board_and_node(struct registry *registry,
+	int (*each)(void *argument, const struct registry_board *board, const char *node,
+		struct in_addr address),
+	void *argument);
+/* Those that occupy no node, weren't set aside, and were seen after `since_ms`. */
+int registry_each_waiting_board(struct registry *registry, int64_t since_ms,
+	int (*each)(void *argument, const struct registry_board *board), void *argument);
 
 /* Remove boards that never occupied a node, weren't set aside and have no note, except the `keep`
  * seen last. Their addresses become those of strangers. */

@@ -67,7 +67,8 @@ static void under_approve_it_is_proposed(void **state)
 	assert_true(has_board(world, "rasp1", 1));
 	boot = timeline_boot(&world->brambled, &mac);
 	assert_non_null(boot);
-	assert_non_null(strstr(boot->reason, "bramble node replace rasp1 --board"));
+	/* What the event and the list say as well. */
+	assert_non_null(strstr(boot->reason, "`bramble node replace rasp1 --board 10000002`"));
 }
 
 static const char command[] = "bramble node replace rasp1 --board 10000002";
