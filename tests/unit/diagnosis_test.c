@@ -443,6 +443,39 @@ static void what_bramble_init_says_has_a_cause(void **state)
 	}
 }
 
+/* Three minutes after the agent has failed, systemd says that the node hasn't joined: which follows
+ * from it. What fails later is told. */
+static void an_agent_that_failed_is_not_called_silent(void **state)
+{
+	static const char late[] = "not joined 180 s after systemd was started";
+	struct world *world = *state;
+	struct mac mac = world_mac(1);
+
+	world_use_image(world, FIRST_HASH);
+	world_discover(world, 1, 0x1001);
+	fetch_all(world);
+	report(world, "systemd", "", false);
+	report(world, "systemd", "bramble-agent ended with status 1", true);
+	report(world, "systemd", late, true);
+	assert_string_equal(timeline_boot(&world->brambled, &mac)->cause, "agent-failed");
+	assert_non_null(strstr(timeline_boot(&world->brambled, &mac)->reason, "status 1"));
+	report(world, "systemd", "bramble-agent was killed by signal 9", true);
+	assert_non_null(strstr(timeline_boot(&world->brambled, &mac)->reason, "signal 9"));
+}
+
+/* But who has said nothing before is. */
+static void an_agent_that_has_not_joined_is_called_silent(void **state)
+{
+	struct world *world = *state;
+
+	world_use_image(world, FIRST_HASH);
+	world_discover(world, 1, 0x1001);
+	fetch_all(world);
+	report(world, "systemd", "", false);
+	report(world, "systemd", "not joined 180 s after systemd was started", true);
+	expect_cause(world, "agent-silent", "not joined");
+}
+
 static void silence_after_a_stage_has_a_cause(void **state)
 {
 	static const char *const cases[][2] = { { "init", "no-network" },
@@ -489,6 +522,8 @@ int main(void)
 		TEST(the_routers_disk_is_full),
 		TEST(a_new_board_on_a_full_disk_is_no_nodes),
 		TEST(what_bramble_init_says_has_a_cause),
+		TEST(an_agent_that_failed_is_not_called_silent),
+		TEST(an_agent_that_has_not_joined_is_called_silent),
 		TEST(silence_after_a_stage_has_a_cause),
 	};
 

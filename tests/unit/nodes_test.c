@@ -424,74 +424,6 @@ static void strangers_give_way_to_boards(void **state)
 	assert_true(hosts_hold(world, "rasp1"));
 }
 
-static void a_serial_that_contradicts_is_refused(void **state)
-{
-	struct world *world = *state;
-
-	world_use_image(world, FIRST_HASH);
-	world_discover(world, 1, 0x1001);
-	world_discover(world, 2, 0x1002);
-	assert_int_equal(world_fetch(world, "10.77.0.51", "00001002/start4.elf", NULL, NULL), 0);
-	/* The same MAC with another serial, by DHCP: nothing but what the known one asks for. */
-	world_discover(world, 2, 0x1003);
-	assert_int_equal(world_count_events(world, "board.conflict"), 1);
-	assert_int_equal(world_fetch(world, "10.77.0.51", "start4.elf", NULL, NULL), EACCES);
-	assert_int_equal(world_fetch(world, "10.77.0.51", "cmdline.txt", NULL, NULL), EACCES);
-	assert_int_equal(
-		world_fetch(world, "10.77.0.51", "00001003/start4.elf", NULL, NULL), EACCES);
-	assert_int_equal(world_fetch(world, "10.77.0.51", "00001002/start4.elf", NULL, NULL), 0);
-	assert_int_equal(world_count_events(world, "board.conflict"), 1);
-	/* A serial that another MAC has, first seen so. */
-	world_discover(world, 3, 0x1001);
-	assert_int_equal(world_count_events(world, "board.conflict"), 2);
-	assert_int_equal(world_fetch(world, "10.77.0.52", "start4.elf", NULL, NULL), EACCES);
-	/* The first board is not troubled. */
-	assert_int_equal(world_fetch(world, "10.77.0.50", "00001001/start4.elf", NULL, NULL), 0);
-}
-
-/* A second board with its MAC doesn't end what it has begun. */
-static void a_boot_goes_on_beside_a_second_board_with_its_mac(void **state)
-{
-	struct world *world = *state;
-	struct mac mac = world_mac(1);
-	const struct registry_boot *boot;
-	char body[128], *token;
-	int64_t id;
-	int status;
-
-	world_use_image(world, FIRST_HASH);
-	world_discover(world, 1, 0x1001);
-	token = world_fetch_token(world, "10.77.0.50", "00001001");
-	id = timeline_boot(&world->brambled, &mac)->id;
-	world_discover(world, 1, 0x1009);
-	boot = timeline_boot(&world->brambled, &mac);
-	assert_int_equal(boot->id, id);
-	assert_string_equal(boot->cause, "identity-conflict");
-	assert_int_equal(world_count_events(world, "board.conflict"), 1);
-	snprintf(body, sizeof(body), "{\"token\":\"%s\"}", token);
-	cJSON_Delete(world_call(world, "10.77.0.50", IPC_POST, "/v1/join", body, &status));
-	assert_int_equal(status, 200);
-	world_expect_node(world, "rasp1", 1, "joined", "10.77.0.50");
-	assert_null(timeline_boot(&world->brambled, &mac));
-	free(token);
-}
-
-/* Should two boards have come to the same serial, neither is believed. */
-static void a_serial_belongs_to_one(void **state)
-{
-	struct world *world = *state;
-	struct registry_board board;
-
-	world_discover(world, 1, 0x1001);
-	world_discover(world, 2, 0x1002);
-	get_board(world, 2, &board);
-	str_copy(board.serial, sizeof(board.serial), "00001001");
-	assert_int_equal(registry_put_board(world->brambled.registry, &board), 0);
-	world_discover(world, 2, 0x1001);
-	world_discover(world, 1, 0x1001);
-	assert_int_equal(world_count_events(world, "board.conflict"), 2);
-}
-
 /* What dnsmasq is told is durable. */
 static void nothing_is_published_before_it_is_durable(void **state)
 {
@@ -575,9 +507,6 @@ int main(void)
 		TEST(a_failed_change_is_undone_alone),
 		TEST(no_address_is_left),
 		TEST(strangers_give_way_to_boards),
-		TEST(a_serial_that_contradicts_is_refused),
-		TEST(a_boot_goes_on_beside_a_second_board_with_its_mac),
-		TEST(a_serial_belongs_to_one),
 		TEST(nothing_is_published_before_it_is_durable),
 		TEST(boots_survive_a_rollback),
 		TEST(a_changed_network_is_told_of),
