@@ -47,13 +47,26 @@ hashes_match() {
 		"$lab/manifest" "$lab/fetched"
 }
 
+commits() { bramble --json status | jq .commits; }
+# Ten times a second what packets and files add to the time lines is written; besides, a board costs a commit when it becomes
+# a node, and one for its token. One for each file would be thirty or more.
+few_commits() { # before, since when
+	spent=$(($(commits) - $1))
+	seconds=$(($(date +%s) - $2 + 1))
+	echo "$spent commits in $seconds s for $boards boards"
+	[ "$spent" -le $((2 * boards + 11 * seconds)) ]
+}
+
 storm() { # name, vpi's options
 	storm=$1
 	shift
+	before=$(commits)
+	began=$(date +%s)
 	start_all "$@"
 	check "$storm: all $boards boards would start their kernel" all_booted
 	check "$storm: each had an address of its own" addresses_differ
 	check "$storm: every file came intact" hashes_match
+	check "$storm: what happened was written in batches" few_commits "$before" "$began"
 	note "kernel after $(seconds_of 1) s (first), $(seconds_of $((boards / 2))) s (median), $(seconds_of "$boards") s (last)"
 }
 
