@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "provisioner/api_routes.h"
+#include "provisioner/json_text.h"
 #include "provisioner/nodeconf/force.h"
 #include "provisioner/reload.h"
 
@@ -75,12 +76,15 @@ void api_show_config(struct api_request *request)
 	nodeconf_free(merged);
 }
 
-/* What a change would do, node by node. */
+/* What a change would do, node by node. Most nodes change as the one before them does. */
 struct comparison {
 	struct api_request *request;
 	const struct reload *fresh;
+	struct nodeconf_inputs *inputs; /* of `fresh` */
 	struct conf_places *old_places, *places;
-	cJSON *nodes;
+	struct json_text json;
+	struct nodeconf_difference difference;
+	char *changes; /* that it makes; NULL = none was looked at yet, "" = none */
 	char reason[NODECONF_REASON_SIZE];
 };
 
@@ -119,30 +123,52 @@ static void compare(struct comparison *comparison, cJSON *changes, const struct 
 	}
 }
 
-static int compare_node(void *argument, const struct registry_node *node)
+/* Into comparison->changes. */
+static int find_changes(struct comparison *comparison, const struct registry_node *node)
 {
-	struct comparison *comparison = argument;
-	struct brambled *brambled = comparison->request->brambled;
 	struct nodeconf *old = NULL, *now = NULL;
-	cJSON *json, *changes;
-	int result = nodeconf_compare(brambled, node, &comparison->fresh->settings,
-		comparison->fresh->sources, &old, &now, comparison->reason);
+	cJSON *changes = cJSON_CreateArray();
+	int result =
+		nodeconf_compare(comparison->request->brambled, node, &comparison->fresh->settings,
+			comparison->fresh->sources, &old, &now, comparison->reason);
 
-	changes = cJSON_CreateArray();
-	if (result == 0)
+	free(comparison->changes);
+	comparison->changes = NULL;
+	if (result == 0) {
 		compare(comparison, changes, old, now);
-	if (cJSON_GetArraySize(changes) > 0) {
-		json = cJSON_CreateObject();
-		cJSON_AddStringToObject(json, "node", node->name);
-		cJSON_AddBoolToObject(json, "joined", node->joined);
-		cJSON_AddItemToObject(json, "changes", changes);
-		cJSON_AddItemToArray(comparison->nodes, json);
-	} else {
-		cJSON_Delete(changes);
+		comparison->changes = cJSON_GetArraySize(changes) > 0
+					      ? cJSON_PrintUnformatted(changes)
+					      : strdup("");
+		result = comparison->changes ? 0 : -ENOMEM;
 	}
+	cJSON_Delete(changes);
 	nodeconf_free(old);
 	nodeconf_free(now);
 	return result;
+}
+
+static int compare_node(void *argument, const struct registry_node *node)
+{
+	struct comparison *comparison = argument;
+	struct nodeconf_difference difference;
+	int result = nodeconf_may_differ(
+		comparison->request->brambled, node, comparison->inputs, &difference);
+
+	if (result <= 0)
+		return result;
+	result = 0;
+	if (!comparison->changes ||
+		memcmp(&difference, &comparison->difference, sizeof(difference)) != 0)
+		result = find_changes(comparison, node);
+	comparison->difference = difference;
+	if (result != 0 || !*comparison->changes)
+		return result;
+	json_text_begin(&comparison->json, NULL, '{');
+	json_text_string(&comparison->json, "node", node->name);
+	json_text_bool(&comparison->json, "joined", node->joined);
+	json_text_raw(&comparison->json, "changes", comparison->changes);
+	json_text_end(&comparison->json, '}');
+	return 0;
 }
 
 /* Answers with every mistake when the file is wrong. */
@@ -167,25 +193,46 @@ static int read_fresh(struct api_request *request, struct reload **fresh)
 }
 
 /* {"file","restart","nodes"} of what `fresh` would change. */
+static void write_comparison(struct comparison *comparison, int *result)
+{
+	struct brambled *brambled = comparison->request->brambled;
+	struct json_text *json = &comparison->json;
+
+	json_text_begin(json, NULL, '{');
+	json_text_string(json, "file", brambled->config_path);
+	json_text_bool(json, "restart",
+		reload_needs_restart(&brambled->settings, &comparison->fresh->settings));
+	json_text_begin(json, "nodes", '[');
+	*result = registry_each_node(brambled->registry, compare_node, comparison);
+	json_text_end(json, ']');
+	json_text_end(json, '}');
+}
+
 static int answer_comparison(struct api_request *request, const struct reload *fresh)
 {
-	struct brambled *brambled = request->brambled;
 	struct comparison comparison = { .request = request, .fresh = fresh };
-	cJSON *json = request->reply->json = cJSON_CreateObject();
-	int result;
+	int result = -ENOMEM;
+	char *text;
 
-	comparison.old_places = conf_places_new(nodeconf_text(brambled));
+	comparison.old_places = conf_places_new(nodeconf_text(request->brambled));
 	comparison.places = conf_places_new(fresh->text);
-	cJSON_AddStringToObject(json, "file", brambled->config_path);
-	cJSON_AddBoolToObject(
-		json, "restart", reload_needs_restart(&brambled->settings, &fresh->settings));
-	comparison.nodes = cJSON_AddArrayToObject(json, "nodes");
-	result = registry_each_node(brambled->registry, compare_node, &comparison);
+	comparison.inputs = nodeconf_inputs_new(&fresh->settings, fresh->sources);
+	if (comparison.inputs)
+		write_comparison(&comparison, &result);
+	text = json_text_take(&comparison.json);
+	if (result == 0 && !text)
+		result = -ENOMEM;
+	nodeconf_inputs_free(comparison.inputs);
 	conf_places_free(comparison.old_places);
 	conf_places_free(comparison.places);
-	if (result != 0)
-		api_fail(request->reply, 400, "%s",
-			comparison.reason[0] ? comparison.reason : strerror(-result));
+	free(comparison.changes);
+	if (result == 0) {
+		request->reply->text = text;
+		return 0;
+	}
+	free(text);
+	api_fail(request->reply, 400, "%s",
+		comparison.reason[0] ? comparison.reason : strerror(-result));
 	return result;
 }
 

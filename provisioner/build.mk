@@ -40,6 +40,7 @@ TESTS += test-network
 NETWORK_RULES := $(addprefix provisioner/,policy.c rules.c nodeconf/select.c patterns.c) boot/models.c
 test-network_SRC := tests/unit/network_test.c $(NETWORK_SRC) $(NETWORK_RULES) $(SUPERVISE_SRC) $(COMMON_BASE)
 test-network_LIBS := cmocka libevent_core
+test-network_LDLIBS := -Wl,--wrap=socket
 
 # The cluster engine: what `bramble cluster` does, and what brambled does of it
 CLUSTER_SRC := $(addprefix provisioner/cluster/,paths.c kubeadm.c yaml.c processes.c own.c create.c objects.c ask.c \
@@ -134,6 +135,7 @@ CLI_SRC := $(addprefix $(CLI)/, \
 	inventory.c \
 	json.c \
 	node.c \
+	node_list.c \
 	nodeconf.c \
 	operate.c \
 	rollout.c \
@@ -219,6 +221,7 @@ EXPORTS_SRC := provisioner/exports.c provisioner/exports_ganesha.c provisioner/e
 TESTS += test-exports
 test-exports_SRC := tests/unit/exports_test.c $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE)
 test-exports_LIBS := cmocka libevent_core
+test-exports_LDLIBS := -Wl,--wrap=mkdir
 FUZZERS += fuzz-etab_line
 fuzz-etab_line_SRC := tests/fuzz/etab_line.c provisioner/exports_table.c common/str.c
 
@@ -269,6 +272,7 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	images_pin.c \
 	json_text.c \
 	nodeconf/force.c \
+	nodeconf/inputs.c \
 	nodes.c \
 	orders.c \
 	outbox.c \
@@ -362,7 +366,9 @@ test-images-gc_SRC := tests/unit/images_gc_test.c tests/unit/brambled_world.c $(
 test-images-gc_LIBS := cmocka $(brambled_LIBS)
 test-images-crash_SRC := tests/unit/images_crash_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-images-crash_LIBS := cmocka $(brambled_LIBS)
-TESTS += test-nodes test-admission test-swap test-resolve test-api
+TESTS += test-nodes test-identity test-admission test-swap test-resolve test-api
+test-identity_SRC := tests/unit/identity_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+test-identity_LIBS := cmocka $(brambled_LIBS)
 test-swap_SRC := tests/unit/swap_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-swap_LIBS := cmocka $(brambled_LIBS)
 TESTS += test-console test-second
@@ -417,6 +423,7 @@ test-json-text_LIBS := cmocka libcjson
 TESTS += test-scale
 test-scale_SRC := tests/unit/scale_test.c tests/unit/many.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 test-scale_LIBS := cmocka $(brambled_LIBS)
+test-scale_LDLIBS := -Wl,--wrap=nodeconf_merge,--wrap=nodeconf_format
 PROGRAMS += bench-scale
 bench-scale_SRC := tests/bench/scale.c tests/bench/scale_verbs.c tests/unit/many.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
 bench-scale_LIBS := cmocka $(brambled_LIBS)

@@ -72,11 +72,19 @@ static void put_string(struct json_text *json, const char *value)
 		return;
 	out = json->data + json->used;
 	*out++ = '"';
-	for (; n > 0; n--, value++) {
-		if (is_plain((unsigned char)*value))
-			*out++ = *value;
-		else
-			out += escape((unsigned char)*value, out);
+	while (n > 0) {
+		size_t plain = 0;
+
+		while (plain < n && is_plain((unsigned char)value[plain]))
+			plain++;
+		memcpy(out, value, plain);
+		out += plain;
+		value += plain;
+		n -= plain;
+		if (n > 0) {
+			out += escape((unsigned char)*value++, out);
+			n--;
+		}
 	}
 	*out++ = '"';
 	json->used = (size_t)(out - json->data);
@@ -134,6 +142,12 @@ void json_text_bool(struct json_text *json, const char *name, bool value)
 {
 	introduce(json, name);
 	put(json, value ? "true" : "false", value ? 4 : 5);
+}
+
+void json_text_raw(struct json_text *json, const char *name, const char *text)
+{
+	introduce(json, name);
+	put(json, text, strlen(text));
 }
 
 void json_text_null(struct json_text *json, const char *name)

@@ -24,6 +24,8 @@ void json_text_end(struct json_text *json, char bracket);
 void json_text_string(struct json_text *json, const char *name, const char *value);
 void json_text_integer(struct json_text *json, const char *name, int64_t value);
 void json_text_bool(struct json_text *json, const char *name, bool value);
+/* What is JSON already. */
+void json_text_raw(struct json_text *json, const char *name, const char *text);
 void json_text_null(struct json_text *json, const char *name);
 
 /* The text, the caller's to free, or NULL: out of memory. `json` is as new. */

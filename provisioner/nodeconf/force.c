@@ -2,7 +2,6 @@
 #include "provisioner/nodeconf/force.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 struct record {
 	uint32_t node;
 	uint64_t generation; /* of `wanted`; 0 = none */
+	uint64_t broken;     /* generation of which the node can't be told its document */
 	char wanted[NODECONF_HASH_SIZE];
 	bool heard;
 	struct nodeconf_report report;
@@ -28,9 +28,11 @@ struct record {
 struct nodeconf_force {
 	char *text;
 	struct nodeconf_sources *sources;
-	uint64_t generation; /* counts what changes documents; from 1 */
+	struct nodeconf_inputs *inputs; /* NULL = to be made */
+	uint64_t generation;		/* counts what changes documents; from 1 */
 	int64_t round;
 	char *hosts; /* lines of all nodes; NULL = to be made */
+	uint8_t hosts_digest[NODECONF_DIGEST_SIZE];
 	bool hosts_stale;
 	uint64_t hosts_ns; /* when they were made */
 	struct by_node records;
@@ -66,6 +68,7 @@ void nodeconf_stop(struct brambled *brambled)
 
 	if (!force)
 		return;
+	nodeconf_inputs_free(force->inputs);
 	nodeconf_free_sources(force->sources);
 	free(force->text);
 	free(force->hosts);
@@ -80,8 +83,10 @@ void nodeconf_take_over(struct brambled *brambled, char *text, struct nodeconf_s
 
 	free(force->text);
 	nodeconf_free_sources(force->sources);
+	nodeconf_inputs_free(force->inputs);
 	force->text = text;
 	force->sources = sources;
+	force->inputs = NULL;
 	force->generation++;
 }
 
@@ -143,6 +148,8 @@ static void make_hosts(struct brambled *brambled)
 	if (!force->hosts || strcmp(force->hosts, hosts.text) != 0) {
 		free(force->hosts);
 		force->hosts = hosts.text;
+		crypto_generichash(force->hosts_digest, sizeof(force->hosts_digest),
+			(const uint8_t *)hosts.text, hosts.used, NULL, 0);
 		force->generation++;
 	} else {
 		free(hosts.text);
@@ -179,36 +186,58 @@ static char *hosts_of(struct brambled *brambled, const struct registry_node *nod
 	return hosts.text;
 }
 
-static int merge(const struct registry_node *node, const struct settings *settings,
-	const struct nodeconf_sources *sources, const char *hosts, struct nodeconf **merged,
-	char reason[static NODECONF_REASON_SIZE])
+static struct nodeconf_facts facts_of(const struct registry_node *node, const char *hosts)
 {
-	const struct nodeconf_facts facts = {
+	return (struct nodeconf_facts){
 		.node = node->name, .role = node->role, .address = node->address, .hosts = hosts
 	};
-
-	return nodeconf_merge(settings, sources, &facts, merged, reason);
 }
 
 int nodeconf_of_node(struct brambled *brambled, const struct registry_node *node,
 	struct nodeconf **merged, char reason[static NODECONF_REASON_SIZE])
 {
 	char *hosts = hosts_of(brambled, node);
-	int result = merge(node, &brambled->settings, brambled->nodeconf->sources,
-		hosts ? hosts : "", merged, reason);
+	const struct nodeconf_facts facts = facts_of(node, hosts ? hosts : "");
+	int result = nodeconf_merge(
+		&brambled->settings, brambled->nodeconf->sources, &facts, merged, reason);
 
 	free(hosts);
 	return result;
+}
+
+/* NULL without memory. */
+static const struct nodeconf_inputs *inputs_of(struct brambled *brambled)
+{
+	struct nodeconf_force *force = brambled->nodeconf;
+
+	if (!force->inputs)
+		force->inputs = nodeconf_inputs_new(&brambled->settings, force->sources);
+	return force->inputs;
+}
+
+int nodeconf_may_differ(struct brambled *brambled, const struct registry_node *node,
+	const struct nodeconf_inputs *others, struct nodeconf_difference *difference)
+{
+	const struct nodeconf_facts facts = facts_of(node, "");
+	const struct nodeconf_inputs *inputs = inputs_of(brambled);
+
+	if (!inputs)
+		return -ENOMEM;
+	nodeconf_inputs_of(inputs, &facts, difference->old);
+	nodeconf_inputs_of(others, &facts, difference->now);
+	return memcmp(difference->old, difference->now, sizeof(difference->old)) != 0;
 }
 
 int nodeconf_compare(struct brambled *brambled, const struct registry_node *node,
 	const struct settings *settings, const struct nodeconf_sources *sources,
 	struct nodeconf **old, struct nodeconf **now, char reason[static NODECONF_REASON_SIZE])
 {
-	int result = merge(node, &brambled->settings, brambled->nodeconf->sources, "", old, reason);
+	const struct nodeconf_facts facts = facts_of(node, "");
+	int result = nodeconf_merge(
+		&brambled->settings, brambled->nodeconf->sources, &facts, old, reason);
 
 	*now = NULL;
-	return result == 0 ? merge(node, settings, sources, "", now, reason) : result;
+	return result == 0 ? nodeconf_merge(settings, sources, &facts, now, reason) : result;
 }
 
 /* NULL without memory. */
@@ -217,24 +246,36 @@ static struct record *find_record(struct nodeconf_force *force, uint32_t node)
 	return by_node_get_or_add(&force->records, node);
 }
 
-static void hash_document(
-	const struct nodeconf_force *force, const char *text, char hash[static NODECONF_HASH_SIZE])
+/* By what makes the document, not by its text: that of one of 10,000 nodes, with the addresses of
+ * all, has 256 kB. */
+static void hash_document(struct brambled *brambled, const struct registry_node *node,
+	char hash[static NODECONF_HASH_SIZE])
 {
-	uint8_t bytes[crypto_hash_sha256_BYTES];
-	crypto_hash_sha256_state state;
-	char round[24];
+	const struct nodeconf_force *force = brambled->nodeconf;
+	const struct nodeconf_facts facts = facts_of(node, "");
+	const struct nodeconf_inputs *inputs = inputs_of(brambled);
+	uint8_t bytes[NODECONF_DIGEST_SIZE];
+	crypto_generichash_state state;
 
-	snprintf(round, sizeof(round), "%" PRId64, force->round);
-	crypto_hash_sha256_init(&state);
-	crypto_hash_sha256_update(&state, (const uint8_t *)text, strlen(text));
-	crypto_hash_sha256_update(&state, (const uint8_t *)round, strlen(round));
-	crypto_hash_sha256_final(&state, bytes);
+	hash[0] = '\0';
+	if (!inputs)
+		return;
+	nodeconf_inputs_of(inputs, &facts, bytes);
+	crypto_generichash_init(&state, NULL, 0, sizeof(bytes));
+	crypto_generichash_update(&state, bytes, sizeof(bytes));
+	crypto_generichash_update(&state, force->hosts_digest, sizeof(force->hosts_digest));
+	crypto_generichash_update(&state, (const uint8_t *)&force->round, sizeof(force->round));
+	/* It may stand in its own /etc/hosts alone. */
+	crypto_generichash_update(&state, (const uint8_t *)&node->address, sizeof(node->address));
+	crypto_generichash_update(&state, (const uint8_t *)node->name, strlen(node->name));
+	crypto_generichash_final(&state, bytes, sizeof(bytes));
 	str_format_hex(bytes, NODECONF_HASH_SIZE / 2, hash);
 }
 
 char *nodeconf_document(struct brambled *brambled, const struct registry_node *node,
 	char hash[static NODECONF_HASH_SIZE])
 {
+	struct record *record = find_record(brambled->nodeconf, node->id);
 	char reason[NODECONF_REASON_SIZE], *text = NULL;
 	struct nodeconf *merged;
 	int result = nodeconf_of_node(brambled, node, &merged, reason);
@@ -242,13 +283,17 @@ char *nodeconf_document(struct brambled *brambled, const struct registry_node *n
 	hash[0] = '\0';
 	if (result == 0)
 		text = nodeconf_format(merged);
-	if (result != 0 || !text)
+	nodeconf_free(merged);
+	if (text) {
+		hash_document(brambled, node, hash);
+		return text;
+	}
+	if (record && record->broken != brambled->nodeconf->generation) {
+		record->broken = brambled->nodeconf->generation;
 		log_error("%s can't be told its configuration: %s", node->name,
 			result != 0 ? reason : "it is too long");
-	else
-		hash_document(brambled->nodeconf, text, hash);
-	nodeconf_free(merged);
-	return text;
+	}
+	return NULL;
 }
 
 const char *nodeconf_hash(struct brambled *brambled, const struct registry_node *node)
@@ -261,9 +306,9 @@ const char *nodeconf_hash(struct brambled *brambled, const struct registry_node 
 	refresh_hosts(brambled);
 	if (record->generation != force->generation) {
 		record->generation = force->generation;
-		free(nodeconf_document(brambled, node, record->wanted));
+		hash_document(brambled, node, record->wanted);
 	}
-	return record->wanted;
+	return record->broken == force->generation ? "" : record->wanted;
 }
 
 static void take_text(const cJSON *body, const char *name, char *out, size_t size)

@@ -10,6 +10,7 @@
 #include <cjson/cJSON.h>
 
 #include "provisioner/brambled.h"
+#include "provisioner/nodeconf/inputs.h"
 #include "provisioner/nodeconf/nodeconf.h"
 
 #define NODECONF_HASH_SIZE 17 /* of a document, shortened, in hex */
@@ -39,6 +40,13 @@ void nodeconf_apply_again(struct brambled *brambled);
 /* What the node is set to; as nodeconf_merge. */
 int nodeconf_of_node(struct brambled *brambled, const struct registry_node *node,
 	struct nodeconf **merged, char reason[static NODECONF_REASON_SIZE]);
+/* Can other settings, of which `others` are the inputs, make any difference to it? Then nodes with
+ * the same difference->old and ->now change alike. 1, 0 or -ENOMEM. */
+struct nodeconf_difference {
+	uint8_t old[NODECONF_DIGEST_SIZE], now[NODECONF_DIGEST_SIZE];
+};
+int nodeconf_may_differ(struct brambled *brambled, const struct registry_node *node,
+	const struct nodeconf_inputs *others, struct nodeconf_difference *difference);
 /* What it is set to by the settings in force and by others, but for the addresses of the LAN, which
  * no settings change and which are long. Both are freed whatever is returned. */
 int nodeconf_compare(struct brambled *brambled, const struct registry_node *node,
@@ -48,7 +56,8 @@ int nodeconf_compare(struct brambled *brambled, const struct registry_node *node
 /* The text of bramble.conf that is in force. */
 const char *nodeconf_text(const struct brambled *brambled);
 
-/* The node's document: a fresh text, with its hash, or NULL after it was logged why not. */
+/* The node's document: a fresh text, with its hash, or NULL after it was logged why not. The hash
+ * changes whenever the document does. */
 char *nodeconf_document(struct brambled *brambled, const struct registry_node *node,
 	char hash[static NODECONF_HASH_SIZE]);
 /* Its hash alone, cheaply; "" when there is none. */

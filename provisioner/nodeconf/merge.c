@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* From lists with selectors to what one node is set to. */
+/* From lists with selectors to what one node is set to. What is looked at here belongs in inputs.c,
+ * too. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 
 #define PATH_SIZE 320
 #define LINES_SIZE 8192
+#define FIRST_ROOM 16
 
 struct merge {
 	const struct settings *settings;
@@ -52,7 +54,25 @@ void nodeconf_free(struct nodeconf *merged)
 {
 	for (size_t i = 0; merged && i < merged->n; i++)
 		free_values(&merged->items[i].item);
+	if (merged)
+		free(merged->items);
 	free(merged);
+}
+
+/* One more item, without a value; NULL without memory. */
+static struct nodeconf_item *add(struct nodeconf *merged)
+{
+	if (merged->n == merged->room) {
+		const size_t room = merged->room ? 2 * merged->room : FIRST_ROOM;
+		void *grown = reallocarray(merged->items, room, sizeof(*merged->items));
+
+		if (!grown)
+			return NULL;
+		merged->items = grown;
+		merged->room = room;
+	}
+	merged->items[merged->n] = (struct nodeconf_item){ .path = "" };
+	return &merged->items[merged->n++];
 }
 
 /* Take an item, of whose values copies are kept, in the place of one that is the same thing.
@@ -67,7 +87,9 @@ static int put(struct merge *merge, const struct item *item, const char *setting
 		return -E2BIG;
 	}
 	if (!place)
-		place = &merge->merged->items[merge->merged->n++];
+		place = add(merge->merged);
+	if (!place)
+		return -ENOMEM;
 	free_values(&place->item);
 	place->item.kind = item->kind;
 	place->level = merge->level;

@@ -29,8 +29,8 @@ struct nodeconf_item {
 };
 
 struct nodeconf {
-	size_t n;
-	struct nodeconf_item items[DOCUMENT_ITEMS];
+	size_t n, room;
+	struct nodeconf_item *items;
 };
 
 /* The files below files/ beside bramble.conf that it names, as they were when it was read. */

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "provisioner/api.h"
+#include "provisioner/nodeconf/force.h"
 #include "tests/bench/scale_verbs.h"
 #include "tests/unit/many.h"
 
@@ -121,6 +122,23 @@ static void measure_ticks(struct world *world)
 	printf("%8.1f ms            hosts for dnsmasq\n", cpu_ms() - began);
 }
 
+/* Nodes may all have another document now. */
+static bool measure_new_configuration(struct world *world)
+{
+	static const struct question question = { IPC_GET, "/v1/nodes", "" };
+	struct api_reply reply;
+	double began, ms;
+
+	nodeconf_apply_again(&world->brambled);
+	began = cpu_ms();
+	ask(world, &question, &reply);
+	free(api_take_text(&reply));
+	ms = cpu_ms() - began;
+	printf("%8.1f ms            GET /v1/nodes, the first after a new configuration%s\n", ms,
+		ms > GOAL_MS ? "   <-- slow" : "");
+	return ms > GOAL_MS;
+}
+
 int main(int argc, char **argv)
 {
 	const unsigned nodes = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 10000;
@@ -142,6 +160,7 @@ int main(int argc, char **argv)
 		fflush(stdout);
 		slow += ms > GOAL_MS;
 	}
+	slow += measure_new_configuration(world);
 	measure_ticks(world);
 	printf("\n processor       wall\n");
 	slow += scale_measure_verbs(world, GOAL_MS);

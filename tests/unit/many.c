@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "provisioner/nodeconf/force.h"
 
 #define BOOTS 2000
 #define STEPS_OF_BOOT 8
@@ -22,7 +23,7 @@ static struct mac mac_of(unsigned i)
 		(uint8_t)i } };
 }
 
-static void add_node(struct world *world, unsigned i, int64_t now_ms)
+static void add_node(struct world *world, unsigned i, const cJSON *beat, int64_t now_ms)
 {
 	struct registry *registry = world->brambled.registry;
 	struct registry_board board = { .mac = mac_of(i),
@@ -48,6 +49,7 @@ static void add_node(struct world *world, unsigned i, int64_t now_ms)
 		registry_add_binding(registry, node.name, &board.mac, "join = auto", now_ms), 0);
 	heartbeats_hear(&world->brambled, &node);
 	health_hear(&world->brambled, &node, NULL);
+	nodeconf_hear(&world->brambled, &node, beat);
 }
 
 static void add_boot(struct world *world, unsigned i, int64_t now_ms)
@@ -79,6 +81,7 @@ static void add_event(struct world *world, unsigned i, int64_t now_ms)
 void many_fill(struct world *world, unsigned nodes)
 {
 	const int64_t now_ms = clock_wall_ms();
+	cJSON *beat = cJSON_CreateObject();
 	struct registry_board parked = { .mac = { { 0xdc, 0xa6, 0x33, 0, 0, 1 } },
 		.model = BOOT_MODEL_PI4,
 		.first_seen_ms = now_ms,
@@ -86,8 +89,11 @@ void many_fill(struct world *world, unsigned nodes)
 
 	world->brambled.settings.range_first = address_of(0);
 	world->brambled.settings.range_last = address_of(2 * nodes);
+	/* It has applied a configuration before. */
+	cJSON_AddStringToObject(beat, "config", "0123456789abcdef");
 	for (unsigned i = 1; i <= nodes; i++)
-		add_node(world, i, now_ms);
+		add_node(world, i, beat, now_ms);
+	cJSON_Delete(beat);
 	for (unsigned i = 0; i < BOOTS && i < 2 * nodes; i++)
 		add_boot(world, i % nodes + 1, now_ms);
 	for (unsigned i = 0; i < EVENTS && i < 2 * nodes; i++)

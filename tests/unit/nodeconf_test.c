@@ -173,6 +173,132 @@ static void a_document_says_the_same_to_the_agent(void **state)
 	free(document);
 }
 
+/* Settings that differ in one thing each. */
+static const char *const variants[] = {
+	"",
+	"kernel_arguments = \"quiet\";",
+	"roles = ({ name = \"node\"; kernel_arguments = \"loglevel=4\"; });",
+	"roles = ({ name = \"node\"; config_txt = [ \"gpu_mem=16\" ]; });",
+	"settings = ({ timezone = \"Asia/Tokyo\"; });",
+	"settings = ({ timezone = \"Europe/Berlin\"; });",
+	"settings = ({ role = \"node\"; timezone = \"Asia/Tokyo\"; });",
+	"settings = ({ node = \"rasp[1-3]\"; timezone = \"Asia/Tokyo\"; });",
+	"settings = ({ timezone = \"Asia/Tokyo\"; }, { timezone = \"Europe/Berlin\"; });",
+	"settings = ({ timezone = \"Europe/Berlin\"; }, { timezone = \"Asia/Tokyo\"; });",
+	"settings = ({ scratch = \"memory\"; scratch_mb = 64; });",
+	"settings = ({ scratch = \"memory\"; scratch_mb = 65; });",
+	"settings = ({ root = \"ram\"; });",
+	"groups = ({ name = \"media\"; gid = 2000; });",
+	"groups = ({ name = \"media\"; gid = 2001; });",
+	"mounts = ({ where = \"/media/x\"; source = \"shared\"; });",
+	"mounts = ({ where = \"/media/x\"; source = \"shared\"; options = \"ro\"; });",
+	"files = ({ path = \"/etc/motd\"; lines = [ \"of {{node}}\" ]; });",
+	"files = ({ path = \"/etc/motd\"; lines = [ \"of {{node}}\" ]; template = true; });",
+	"files = ({ path = \"/etc/motd\"; lines = [ \"of {{node}}\" ]; mode = \"0600\"; });",
+	"settings = ({ variables = [ \"m=1\" ]; });"
+	" files = ({ path = \"/etc/motd\"; lines = [ \"{{m}}\" ]; template = true; });",
+	"settings = ({ variables = [ \"m=2\" ]; });"
+	" files = ({ path = \"/etc/motd\"; lines = [ \"{{m}}\" ]; template = true; });",
+	"files = ({ path = \"/etc/motd\"; source = \"motd\"; });",
+	"units = ({ name = \"x.service\"; state = \"started\"; });",
+	"units = ({ name = \"x.service\"; state = \"masked\"; });",
+	"units = ({ name = \"x.service\"; lines = [ \"[Unit]\" ]; });",
+	"units = ({ name = \"x.service\"; lines = [ \"[Unit]\" ]; drop_in = true; });",
+};
+#define VARIANTS (sizeof(variants) / sizeof(variants[0]))
+
+struct told {
+	char *document;
+	uint8_t digest[NODECONF_DIGEST_SIZE];
+};
+
+static void tell(const char *variant, const struct nodeconf_sources *sources,
+	const struct nodeconf_facts *facts, struct told *told)
+{
+	struct settings *settings = calloc(1, sizeof(*settings));
+	char reason[NODECONF_REASON_SIZE];
+	struct nodeconf_inputs *inputs;
+	struct nodeconf *merged;
+
+	assert_non_null(settings);
+	read_settings(settings, variant);
+	inputs = nodeconf_inputs_new(settings, sources);
+	assert_non_null(inputs);
+	nodeconf_inputs_of(inputs, facts, told->digest);
+	if (nodeconf_merge(settings, sources, facts, &merged, reason) != 0)
+		fail_msg("%s: %s", variant, reason);
+	told->document = nodeconf_format(merged);
+	nodeconf_free(merged);
+	nodeconf_inputs_free(inputs);
+	free(settings);
+}
+
+static bool is_same_digest(const struct told *a, const struct told *b)
+{
+	return memcmp(a->digest, b->digest, sizeof(a->digest)) == 0;
+}
+
+/* Whoever goes by digests misses no change: of settings, of a file, of who the node is. */
+static void another_document_has_other_inputs(void **state)
+{
+	static char one[] = "one\n", other[] = "other\n";
+	static struct nodeconf_sources sources[] = { { 1, { { "motd", one } } },
+		{ 1, { { "motd", other } } } };
+	static const struct nodeconf_facts facts[] = {
+		{ .node = "rasp1", .role = "node", .address = { 1 }, .hosts = "" },
+		{ .node = "rasp2", .role = "node", .address = { 2 }, .hosts = "" },
+		{ .node = "kiosk1", .role = "kiosk", .address = { 3 }, .hosts = "" },
+	};
+	struct told all[2 * 3 * VARIANTS];
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < VARIANTS; i++) {
+		for (size_t j = 0; j < 6; j++)
+			tell(variants[i], &sources[j % 2], &facts[j / 2], &all[n++]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(all[i].document, all[j].document) != 0 &&
+				is_same_digest(&all[i], &all[j]))
+				fail_msg("\"%s\" (%zu) and \"%s\" (%zu)", variants[i / 6], i % 6,
+					variants[j / 6], j % 6);
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		free(all[i].document);
+}
+
+/* And of what isn't for it, it sees nothing. */
+static void a_node_has_the_inputs_that_are_for_it(void **state)
+{
+	static const struct nodeconf_facts facts[] = {
+		{ .node = "rasp1", .role = "node", .address = { 1 }, .hosts = "" },
+		{ .node = "rasp2", .role = "node", .address = { 2 }, .hosts = "" },
+	};
+	static const char *const others[] = {
+		"roles = ({ name = \"kiosk\"; kernel_arguments = \"quiet\"; });"
+		" rules = ({ model = \"4\"; role = \"kiosk\"; });",
+		"settings = ({ role = \"kiosk\"; timezone = \"Asia/Tokyo\"; });",
+		"settings = ({ node = \"rasp[3-9]\"; timezone = \"Asia/Tokyo\"; });",
+		"files = ({ role = \"kiosk\"; path = \"/etc/motd\"; lines = [ \"{{node}}\" ];"
+		" template = true; });",
+	};
+	struct told plain, told, neighbour;
+
+	(void)state;
+	tell("", NULL, &facts[0], &plain);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		tell(others[i], NULL, &facts[0], &told);
+		tell(others[i], NULL, &facts[1], &neighbour);
+		assert_true(is_same_digest(&plain, &told));
+		assert_true(is_same_digest(&told, &neighbour));
+		free(told.document);
+		free(neighbour.document);
+	}
+	free(plain.document);
+}
+
 static void a_document_is_read_strictly(void **state)
 {
 	static const struct {
@@ -380,6 +506,8 @@ int main(void)
 		cmocka_unit_test(a_template_is_filled_in_or_refused),
 		cmocka_unit_test(node_wins_over_role_over_all),
 		cmocka_unit_test(a_document_says_the_same_to_the_agent),
+		cmocka_unit_test(another_document_has_other_inputs),
+		cmocka_unit_test(a_node_has_the_inputs_that_are_for_it),
 		cmocka_unit_test(a_document_is_read_strictly),
 		cmocka_unit_test(mistakes_name_the_setting),
 		cmocka_unit_test_setup_teardown(

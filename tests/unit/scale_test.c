@@ -8,7 +8,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "common/file.h"
+#include "provisioner/nodeconf/force.h"
 #include "provisioner/registry/private.h"
 
 #define FEW 100u
@@ -16,7 +19,8 @@
 #define STEP 20 /* instructions between two counts */
 
 struct cost {
-	unsigned steps, statements;
+	unsigned steps, statements; /* statements that are prepared */
+	unsigned runs;		    /* how often one is run */
 };
 
 struct question {
@@ -61,6 +65,15 @@ static int on_prepare(
 	return SQLITE_OK;
 }
 
+static int on_run(unsigned what, void *argument, void *statement, void *text)
+{
+	(void)what;
+	(void)statement;
+	(void)text;
+	((struct cost *)argument)->runs++;
+	return 0;
+}
+
 static struct cost ask(struct world *world, const struct question *question)
 {
 	sqlite3 *db = world->brambled.registry->db;
@@ -69,10 +82,12 @@ static struct cost ask(struct world *world, const struct question *question)
 
 	sqlite3_progress_handler(db, STEP, on_steps, &cost);
 	sqlite3_set_authorizer(db, on_prepare, &cost);
+	sqlite3_trace_v2(db, SQLITE_TRACE_STMT, on_run, &cost);
 	cJSON_Delete(
 		world_call(world, NULL, question->method, question->path, question->body, &status));
 	sqlite3_progress_handler(db, 0, NULL, NULL);
 	sqlite3_set_authorizer(db, NULL, NULL);
+	sqlite3_trace_v2(db, 0, NULL, NULL);
 	if (status != 200)
 		fail_msg("%s: status %d", question->path, status);
 	return cost;
@@ -127,11 +142,120 @@ static void no_call_prepares_statements_for_each_node(void **state)
 	}
 }
 
+/* A list is one statement that joins what it shows, not another one or two for each line. */
+static void no_call_runs_statements_for_each_node(void **state)
+{
+	struct cost few[QUESTIONS], many[QUESTIONS];
+
+	(void)state;
+	measure(FEW, few);
+	measure(MANY, many);
+	for (size_t i = 0; i < QUESTIONS; i++) {
+		if (many[i].runs > few[i].runs + 20)
+			fail_msg("%s: %u statements run with %u nodes, %u with %u",
+				questions[i].path, few[i].runs, FEW, many[i].runs, MANY);
+	}
+}
+
+/* --- configurations --- */
+
+static unsigned merged, formatted;
+
+int __real_nodeconf_merge(const struct settings *settings, const struct nodeconf_sources *sources,
+	const struct nodeconf_facts *facts, struct nodeconf **out,
+	char reason[static NODECONF_REASON_SIZE]);
+int __wrap_nodeconf_merge(const struct settings *settings, const struct nodeconf_sources *sources,
+	const struct nodeconf_facts *facts, struct nodeconf **out,
+	char reason[static NODECONF_REASON_SIZE]);
+char *__real_nodeconf_format(const struct nodeconf *configuration);
+char *__wrap_nodeconf_format(const struct nodeconf *configuration);
+
+int __wrap_nodeconf_merge(const struct settings *settings, const struct nodeconf_sources *sources,
+	const struct nodeconf_facts *facts, struct nodeconf **out,
+	char reason[static NODECONF_REASON_SIZE])
+{
+	merged++;
+	return __real_nodeconf_merge(settings, sources, facts, out, reason);
+}
+
+char *__wrap_nodeconf_format(const struct nodeconf *configuration)
+{
+	formatted++;
+	return __real_nodeconf_format(configuration);
+}
+
+/* How many nodes bramble.conf, with these settings of nodes, would change. */
+static int count_changes(struct world *world, const char *nodes)
+{
+	char path[128], text[1024];
+	int status, n;
+	cJSON *json;
+
+	snprintf(path, sizeof(path), "%s/bramble.conf", world->directory);
+	snprintf(text, sizeof(text),
+		"lan = { interface = \"nosuch0\"; };\nshare = { path = \"%s/share\"; };\n"
+		"nodes = { %s };\n",
+		world->directory, nodes);
+	assert_int_equal(file_replace(path, text, strlen(text), 0644), 0);
+	world->brambled.config_path = path;
+	merged = 0;
+	json = world_call(world, NULL, IPC_GET, "/v1/config/diff", "", &status);
+	if (status != 200)
+		fail_msg("%s", world_text(json, "error"));
+	n = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, "nodes"));
+	world->brambled.config_path = "test.conf";
+	cJSON_Delete(json);
+	return n;
+}
+
+static void only_what_differs_is_put_together(void **state)
+{
+	struct world *world = *state;
+
+	many_fill(world, FEW);
+	assert_int_equal(count_changes(world, ""), 0);
+	assert_int_equal(merged, 0);
+	assert_int_equal(count_changes(world, "files = ({ node = \"rasp7\"; path = \"/etc/motd\";"
+					      " lines = [ \"{{node}}\" ]; template = true; });"),
+		1);
+	assert_int_equal(merged, 2);
+	/* All nodes change alike: one tells what becomes of the others. */
+	assert_int_equal(
+		count_changes(world, "settings = ({ timezone = \"Asia/Tokyo\"; });"), (int)FEW);
+	assert_int_equal(merged, 2);
+}
+
+/* Whether nodes have their configuration is known without making that of each. */
+static void no_document_is_made_to_tell_how_nodes_are(void **state)
+{
+	struct world *world = *state;
+	int status;
+	cJSON *json;
+
+	many_fill(world, FEW);
+	nodeconf_apply_again(&world->brambled);
+	merged = formatted = 0;
+	json = world_call(world, NULL, IPC_GET, "/v1/nodes", "", &status);
+	assert_string_equal(
+		world_text(cJSON_GetObjectItem(
+				   cJSON_GetArrayItem(cJSON_GetObjectItem(json, "nodes"), 6),
+				   "config"),
+			"state"),
+		"pending");
+	cJSON_Delete(json);
+	assert_int_equal(merged + formatted, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_work_of_a_call_grows_with_the_nodes_at_most),
 		cmocka_unit_test(no_call_prepares_statements_for_each_node),
+		cmocka_unit_test(no_call_runs_statements_for_each_node),
+		cmocka_unit_test_setup_teardown(
+			only_what_differs_is_put_together, world_make, world_remove),
+		cmocka_unit_test_setup_teardown(
+			no_document_is_made_to_tell_how_nodes_are, world_make, world_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
