@@ -19,6 +19,7 @@ void api_fail(struct api_reply *reply, int status, const char *format, ...)
 	cJSON_Delete(reply->json);
 	free(reply->text);
 	reply->text = NULL;
+	reply->is_plain = false;
 	reply->status = status;
 	reply->json = cJSON_CreateObject();
 	cJSON_AddStringToObject(reply->json, "error", text);

@@ -23,6 +23,7 @@ struct api_reply {
 	int status;  /* HTTP status */
 	cJSON *json; /* the caller deletes it */
 	char *text;  /* long answers are written at once, instead of `json`; the caller frees it */
+	bool is_plain; /* the text is no JSON */
 };
 
 /* What the answer is as text, for the caller to free; NULL: out of memory. `reply` holds nothing

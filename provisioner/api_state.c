@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "provisioner/api_routes.h"
+#include "provisioner/json_text.h"
 #include "provisioner/rehearsal.h"
 #include "provisioner/state/replace.h"
 
@@ -149,21 +150,32 @@ void api_restore_backup(struct api_request *request)
 			reason);
 }
 
+/* {"text"}, or with ?plain=true the text itself: it has megabytes. */
 void api_export_state(struct api_request *request)
 {
+	struct api_reply *reply = request->reply;
+	struct json_text json = { .data = NULL };
 	struct state_document document;
 	int result = state_load(request->brambled->registry, &document);
-	char *text = result == 0 ? state_format(&document) : NULL;
+	char *text = result == 0 ? state_format(&document) : NULL, plain[8];
 
-	if (text) {
-		request->reply->json = cJSON_CreateObject();
-		cJSON_AddStringToObject(request->reply->json, "text", text);
-	} else {
-		api_conclude(request, result != 0 ? result : -ENOMEM);
-	}
-	free(text);
 	if (result == 0)
 		state_free(&document);
+	reply->is_plain = text && api_query(request->call, "plain", plain, sizeof(plain)) &&
+			  strcmp(plain, "true") == 0;
+	if (reply->is_plain) {
+		reply->text = text;
+		return;
+	}
+	if (text) {
+		json_text_begin(&json, NULL, '{');
+		json_text_string(&json, "text", text);
+		json_text_end(&json, '}');
+		reply->text = json_text_take(&json);
+	}
+	free(text);
+	if (!reply->text)
+		api_conclude(request, result != 0 ? result : -ENOMEM);
 }
 
 /* The text comes as a file beside the call: it may be longer than a message. The caller frees it.

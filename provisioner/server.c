@@ -109,10 +109,12 @@ static void answer(struct client *client, enum ipc_type type, uint32_t id, const
 
 static void reply_api(struct client *client, uint32_t id, struct api_reply *told)
 {
-	struct ipc_api_reply reply = { .status = told->status, .content_type = "application/json" };
+	struct ipc_api_reply reply = { .status = told->status };
 	char *text = api_take_text(told);
 	int fd = -1;
 
+	str_copy(reply.content_type, sizeof(reply.content_type),
+		told->is_plain ? "text/plain; charset=utf-8" : "application/json");
 	if (text) {
 		reply.size = strlen(text);
 		fd = file_sealed("api", text, (size_t)reply.size);

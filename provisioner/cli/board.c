@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* bramble board: the physical Pis. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
@@ -22,10 +23,23 @@ static const char *or_dash(const char *text)
 	return *text ? text : "-";
 }
 
-static void add_board(struct table *table, const cJSON *board)
-{
-	char age[TEXT_UNIT_SIZE];
+/* A parked board is shown with the command that admits it, below the table. */
+struct listing {
+	struct table *table;
+	FILE *admissions;
+	char *text;
+	size_t size;
+};
 
+static void add_board(void *argument, const cJSON *board, const char *text, size_t length)
+{
+	const struct listing *listing = argument;
+	struct table *table = listing->table;
+	const char *admit = json_text(board, "admit");
+	char age[TEXT_UNIT_SIZE], visible[TABLE_CELL_SIZE];
+
+	(void)text;
+	(void)length;
 	text_age(json_integer(board, "last_seen_ms"), clock_wall_ms(), age);
 	table_row(table);
 	table_cell(table, or_dash(json_text(board, "serial")));
@@ -35,27 +49,24 @@ static void add_board(struct table *table, const cJSON *board)
 	table_cell_colored(table, color_of(json_text(board, "state")), json_text(board, "state"));
 	table_cell(table, or_dash(json_text(board, "node")));
 	table_cell(table, age);
+	if (*admit) {
+		text_visible(visible, sizeof(visible), admit);
+		fprintf(listing->admissions, "  %s\n", visible);
+	}
 }
 
-/* A parked board is shown with the command that admits it. */
-static void print_admissions(struct cli *cli, const cJSON *boards)
+static enum cli_exit print_listing(struct cli *cli, struct listing *listing)
 {
-	bool first = true;
-	char visible[TABLE_CELL_SIZE];
-	const cJSON *board;
+	bool complete = fclose(listing->admissions) == 0;
 
-	cJSON_ArrayForEach(board, boards)
-	{
-		const char *admit = json_text(board, "admit");
-
-		if (*admit == '\0')
-			continue;
-		if (first)
-			fprintf(cli->out, "\nTo let a parked board join:\n");
-		first = false;
-		text_visible(visible, sizeof(visible), admit);
-		fprintf(cli->out, "  %s\n", visible);
-	}
+	if (table_rows(listing->table) == 0)
+		fprintf(cli->out, "No board was seen yet: power on a Pi on this LAN.\n");
+	else
+		complete = table_print(listing->table, cli->out, cli->width, cli->color) == 0 &&
+			   complete;
+	if (listing->size > 0)
+		fprintf(cli->out, "\nTo let a parked board join:\n%s", listing->text);
+	return complete ? CLI_OK : cli_complain(cli, CLI_FAILED, "out of memory");
 }
 
 enum cli_exit board_list_main(struct cli *cli, int argc, char **argv)
@@ -69,28 +80,22 @@ enum cli_exit board_list_main(struct cli *cli, int argc, char **argv)
 	static const struct table_column columns[] = { { "SERIAL", false }, { "MAC", false },
 		{ "MODEL", false }, { "ADDRESS", false }, { "STATE", false }, { "NODE", false },
 		{ "SEEN", false }, { .title = NULL } };
-	struct table *table;
-	const cJSON *board;
+	struct listing listing = { .text = NULL };
 	enum cli_exit code;
-	cJSON *json;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	code = cli_call(cli, IPC_GET, "/v1/boards", NULL, &json);
-	table = code == CLI_OK && !cli->json ? table_new(columns) : NULL;
-	if (table) {
-		cJSON_ArrayForEach(board, json_member(json, "boards"))
-		{
-			add_board(table, board);
-		}
-		if (table_rows(table) == 0)
-			fprintf(cli->out, "No board was seen yet: power on a Pi on this LAN.\n");
-		else if (table_print(table, cli->out, cli->width, cli->color) != 0)
-			code = cli_complain(cli, CLI_FAILED, "out of memory");
-		print_admissions(cli, json_member(json, "boards"));
-	}
-	table_free(table);
-	cJSON_Delete(json);
+	listing.table = table_new(columns);
+	listing.admissions = open_memstream(&listing.text, &listing.size);
+	if (!listing.table || !listing.admissions)
+		return cli_complain(cli, CLI_FAILED, "out of memory");
+	code = cli_list(cli, "/v1/boards", "boards", add_board, &listing);
+	if (code == CLI_OK && !cli->json)
+		code = print_listing(cli, &listing);
+	else
+		fclose(listing.admissions);
+	table_free(listing.table);
+	free(listing.text);
 	return code;
 }
 

@@ -426,6 +426,42 @@ enum cli_exit cli_call(
 	return code;
 }
 
+enum cli_exit cli_ask_text(struct cli *cli, const char *path, struct client_answer *answer)
+{
+	enum cli_exit code;
+	int result;
+	cJSON *json;
+
+	*answer = (struct client_answer){ .text = NULL };
+	result = call(cli, IPC_GET, path, NULL, answer);
+	if (result != 0)
+		return cli_explain_failure(cli, result);
+	if (answer->status >= 200 && answer->status <= 299)
+		return CLI_OK;
+	json = cJSON_Parse(answer->text);
+	code = explain_status(cli, answer->status, json);
+	cJSON_Delete(json);
+	free(answer->text);
+	answer->text = NULL;
+	return code;
+}
+
+enum cli_exit cli_list(
+	struct cli *cli, const char *path, const char *name, json_each *each, void *argument)
+{
+	struct client_answer answer;
+	enum cli_exit code = cli_ask_text(cli, path, &answer);
+
+	if (code != CLI_OK)
+		return code;
+	if (cli->json && !cli->quiet)
+		print_json_text(cli->out, answer.text);
+	else if (json_each_item(answer.text, answer.size, name, each, argument) != 0)
+		code = cli_explain_failure(cli, -EBADMSG);
+	free(answer.text);
+	return code;
+}
+
 int cli_try(struct cli *cli, const char *path, unsigned timeout_ms, int *status, cJSON **json)
 {
 	struct client *client = cli_client(cli);

@@ -12,6 +12,7 @@
 #include "common/ipc.h"
 #include "provisioner/cli/args.h"
 #include "provisioner/cli/client.h"
+#include "provisioner/cli/json.h"
 
 /* Exit status of the program: a promise to scripts, in bramble(8). */
 enum cli_exit {
@@ -97,6 +98,14 @@ const char *cli_config_path(const struct cli *cli);
  * (may be NULL) is deleted. With --dry-run brambled changes nothing, whatever is called. */
 enum cli_exit cli_call(
 	struct cli *cli, enum ipc_method method, const char *path, cJSON *body, cJSON **json);
+
+/* Ask for a text, however long; tells what failed. On CLI_OK the caller frees answer->text. */
+enum cli_exit cli_ask_text(struct cli *cli, const char *path, struct client_answer *answer);
+
+/* Ask for a list, {"NAME":[item, …]}, however long. With --json its text is passed on unread;
+ * else, or when the verb prints it (cli->quiet), `each` gets its items. */
+enum cli_exit cli_list(
+	struct cli *cli, const char *path, const char *name, json_each *each, void *argument);
 
 /* Is it left to the verb to tell a person what came of it? */
 bool cli_tells(const struct cli *cli);

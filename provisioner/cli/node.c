@@ -12,21 +12,7 @@
 #include "provisioner/cli/targets.h"
 #include "provisioner/cli/text.h"
 
-#define SHORT_HASH 8
-
-static enum table_color color_of(const char *state)
-{
-	if (strcmp(state, "joined") == 0)
-		return TABLE_GREEN;
-	if (strcmp(state, "stuck") == 0 || strcmp(state, "absent") == 0)
-		return TABLE_RED;
-	if (strcmp(state, "booting") == 0)
-		return TABLE_YELLOW;
-	return TABLE_PLAIN;
-}
-
-/* "1a2b3c4d (Pi 4)"; the MAC as long as the serial isn't known. */
-static void describe_board(const cJSON *board, char *out, size_t size)
+void node_describe_board(const cJSON *board, char *out, size_t size)
 {
 	const char *serial = json_text(board, "serial");
 	const char *model = json_text(board, "model");
@@ -35,7 +21,7 @@ static void describe_board(const cJSON *board, char *out, size_t size)
 		*model ? " (" : "", cli_short_model(model), *model ? ")" : "");
 }
 
-static void describe_age(const cJSON *object, const char *name, char out[static TEXT_UNIT_SIZE])
+void node_describe_age(const cJSON *object, const char *name, char out[static TEXT_UNIT_SIZE])
 {
 	int64_t then = json_integer(object, name);
 
@@ -43,122 +29,6 @@ static void describe_age(const cJSON *object, const char *name, char out[static 
 		snprintf(out, TEXT_UNIT_SIZE, "never");
 	else
 		text_age(then, clock_wall_ms(), out);
-}
-
-/* "base 740592cc", what it gets next if that is another version, and that roll-outs leave it out.
- */
-static void describe_version(const cJSON *node, char *out, size_t size)
-{
-	const char *booted = json_text(node, "image_hash"),
-		   *next = json_text(json_member(node, "next"), "hash");
-	int used = snprintf(out, size, "%s %.*s", json_text(node, "image"), SHORT_HASH, booted);
-
-	if (used > 0 && (size_t)used < size && *booted && *next && strcmp(booted, next) != 0)
-		used += snprintf(out + used, size - (size_t)used, ", then %.*s", SHORT_HASH, next);
-	if (used > 0 && (size_t)used < size && json_is_true(node, "cordoned"))
-		snprintf(out + used, size - (size_t)used, ", cordoned");
-}
-
-static void add_node(struct table *table, const cJSON *node)
-{
-	const cJSON *board = json_member(node, "board");
-	char text[TABLE_CELL_SIZE], version[TABLE_CELL_SIZE], age[TEXT_UNIT_SIZE];
-
-	describe_board(board, text, sizeof(text));
-	describe_age(node, "heartbeat_ms", age);
-	describe_version(node, version, sizeof(version));
-	table_row(table);
-	table_cell(table, json_text(node, "name"));
-	table_cell(table, json_text(node, "address"));
-	table_cell_colored(table, color_of(json_text(node, "state")), json_text(node, "state"));
-	table_cell(table, board ? text : json_is_true(node, "wants_next") ? "(the next)" : "-");
-	table_cell(table, age);
-	table_cell(table, version);
-}
-
-static void print_proposals(struct cli *cli, const cJSON *nodes)
-{
-	const cJSON *node;
-
-	cJSON_ArrayForEach(node, nodes)
-	{
-		if (json_member(node, "proposed"))
-			fprintf(cli->out,
-				"\n%s is silent, and an unknown board of its model waits. Is it to "
-				"take its place?\n    %s\n",
-				json_text(node, "name"), json_text(node, "proposed"));
-	}
-}
-
-static enum cli_exit print_nodes(struct cli *cli, const cJSON *nodes)
-{
-	static const struct table_column columns[] = { { "NODE", false }, { "ADDRESS", false },
-		{ "STATE", false }, { "BOARD", false }, { "HEARTBEAT", false }, { "IMAGE", false },
-		{ .title = NULL } };
-	struct table *table = table_new(columns);
-	const cJSON *node;
-	int result = 0;
-
-	if (!table)
-		return cli_complain(cli, CLI_FAILED, "out of memory");
-	cJSON_ArrayForEach(node, nodes)
-	{
-		add_node(table, node);
-	}
-	if (table_rows(table) == 0)
-		fprintf(cli->out, "No node yet: power on a Pi, and watch \"bramble events -f\".\n");
-	else
-		result = table_print(table, cli->out, cli->width, cli->color);
-	table_free(table);
-	print_proposals(cli, nodes);
-	return result == 0 ? CLI_OK : cli_complain(cli, CLI_FAILED, "out of memory");
-}
-
-/* Leave only those that the words name in the list. */
-static enum cli_exit select_nodes(struct cli *cli, char **argv, cJSON *nodes)
-{
-	struct targets targets;
-	enum cli_exit code = targets_select(cli, argv, nodes, &targets);
-	cJSON *node = nodes->child, *next;
-
-	if (code != CLI_OK)
-		return code;
-	for (; node; node = next) {
-		next = node->next;
-		if (!targets_hold(&targets, json_text(node, "name")))
-			cJSON_Delete(cJSON_DetachItemViaPointer(nodes, node));
-	}
-	targets_free(&targets);
-	return CLI_OK;
-}
-
-enum cli_exit node_list_main(struct cli *cli, int argc, char **argv)
-{
-	static const struct cli_syntax syntax = {
-		.usage = "node list [NODE...]",
-		.text = "All nodes, or those named: address, state, board, last heartbeat, image\n"
-			"version last booted (and the one that its next boot gets, if that "
-			"differs).\nStates: new booting joined absent stuck vacant.\n",
-		.max_words = CLI_MANY_WORDS,
-	};
-	enum cli_exit code;
-	bool wanted;
-	cJSON *json;
-
-	if (!cli_arguments(cli, &syntax, argc, argv, &code))
-		return code;
-	wanted = cli->json;
-	cli->json = wanted && !argv[0];
-	code = cli_call(cli, IPC_GET, wanted ? "/v1/nodes" : "/v1/nodes?brief=true", NULL, &json);
-	cli->json = wanted;
-	if (code == CLI_OK && argv[0])
-		code = select_nodes(cli, argv, cJSON_GetObjectItemCaseSensitive(json, "nodes"));
-	if (code == CLI_OK && !cli->json)
-		code = print_nodes(cli, json_member(json, "nodes"));
-	else if (code == CLI_OK && argv[0])
-		cli_print_json_line(cli, json);
-	cJSON_Delete(json);
-	return code;
 }
 
 enum cli_exit node_call(struct cli *cli, enum ipc_method method, const char *collection,
@@ -237,7 +107,7 @@ static void print_versions(struct cli *cli, const cJSON *node)
 
 	cli_field(cli, "Image", "%s %s", json_text(node, "image"),
 		*booted ? booted : "(never booted)");
-	cli_field(cli, "Next boot", "%.*s: %s", 2 * SHORT_HASH,
+	cli_field(cli, "Next boot", "%.*s: %s", 2 * NODE_SHORT_HASH,
 		*json_text(next, "hash") ? json_text(next, "hash") : "nothing",
 		json_text(next, "why"));
 	if (*good && strcmp(good, booted) != 0)
@@ -275,8 +145,8 @@ static void print_node(struct cli *cli, const cJSON *node)
 	char text[TABLE_CELL_SIZE], age[TEXT_UNIT_SIZE], created[TEXT_UNIT_SIZE];
 	const char *name = json_text(node, "name");
 
-	describe_board(board, text, sizeof(text));
-	describe_age(node, "heartbeat_ms", age);
+	node_describe_board(board, text, sizeof(text));
+	node_describe_age(node, "heartbeat_ms", age);
 	text_time(json_integer(node, "created_ms"), created);
 	cli_field(cli, "Node", "%s (number %" PRId64 ", role %s)", name, json_integer(node, "id"),
 		json_text(node, "role"));
@@ -383,7 +253,7 @@ static void tell_replaced(struct cli *cli, const cJSON *node, bool next)
 	char board[TABLE_CELL_SIZE], visible[TABLE_CELL_SIZE];
 	const char *name = json_text(node, "name");
 
-	describe_board(json_member(node, "board"), board, sizeof(board));
+	node_describe_board(json_member(node, "board"), board, sizeof(board));
 	text_visible(visible, sizeof(visible), board);
 	if (next && json_is_true(node, "wants_next"))
 		fprintf(cli->out, "%s waits for the next unknown board: power it on.\n", name);

@@ -165,6 +165,27 @@ enum cli_exit state_restore_main(struct cli *cli, int argc, char **argv)
 	return replace(cli, &replacement);
 }
 
+static enum cli_exit complain_write(struct cli *cli, const char *path, int error)
+{
+	return cli_complain(cli, CLI_FAILED, "%.200s can't be written: %s", path, strerror(-error));
+}
+
+/* The API's JSON to the terminal, and its text into `path` (NULL none). */
+static enum cli_exit export_json(struct cli *cli, const char *path)
+{
+	cJSON *json;
+	enum cli_exit code = cli_call(cli, IPC_GET, "/v1/state/export", NULL, &json);
+	const char *text = json_text(json, "text");
+	int result = 0;
+
+	if (code == CLI_OK && path)
+		result = file_replace(path, text, strlen(text), EXPORT_MODE);
+	if (result != 0)
+		code = complain_write(cli, path, result);
+	cJSON_Delete(json);
+	return code;
+}
+
 enum cli_exit state_export_main(struct cli *cli, int argc, char **argv)
 {
 	static const struct cli_syntax syntax = {
@@ -176,24 +197,25 @@ enum cli_exit state_export_main(struct cli *cli, int argc, char **argv)
 			"describes it.\n",
 		.max_words = 1,
 	};
+	struct client_answer answer;
 	enum cli_exit code;
-	const char *text;
-	cJSON *json;
 	int result;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	code = cli_call(cli, IPC_GET, "/v1/state/export", NULL, &json);
-	text = json_text(json, "text");
-	if (code == CLI_OK && !argv[0] && !cli->json)
-		fputs(text, cli->out);
-	if (code == CLI_OK && argv[0]) {
-		result = file_replace(argv[0], text, strlen(text), EXPORT_MODE);
+	if (cli->json)
+		return export_json(cli, argv[0]);
+	code = cli_ask_text(cli, "/v1/state/export?plain=true", &answer);
+	if (code != CLI_OK)
+		return code;
+	if (argv[0]) {
+		result = file_replace(argv[0], answer.text, answer.size, EXPORT_MODE);
 		if (result != 0)
-			code = cli_complain(cli, CLI_FAILED, "%.200s can't be written: %s", argv[0],
-				strerror(-result));
+			code = complain_write(cli, argv[0], result);
+	} else {
+		fwrite(answer.text, 1, answer.size, cli->out);
 	}
-	cJSON_Delete(json);
+	free(answer.text);
 	return code;
 }
 

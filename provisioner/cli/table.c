@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,21 +11,21 @@
 #define GAP 2
 #define LEAST_LAST_COLUMN 16 /* narrower, wrapping makes it worse */
 
+/* There may be 10,000 rows: texts stand one behind the other, each measured once. */
 struct cell {
-	char *text; /* NULL: empty */
+	size_t text; /* where it begins in `texts` */
+	size_t columns;
 	enum table_color color;
-};
-
-struct row {
-	struct cell cells[TABLE_COLUMNS];
 };
 
 struct table {
 	const struct table_column *columns;
 	size_t column_count;
-	struct row *rows;
+	struct cell *cells; /* row by row, column_count each */
 	size_t row_count, row_room;
 	size_t next_cell;
+	char *texts;
+	size_t text_used, text_room;
 	bool lost; /* memory was short */
 };
 
@@ -46,11 +45,8 @@ void table_free(struct table *table)
 {
 	if (!table)
 		return;
-	for (size_t i = 0; i < table->row_count; i++) {
-		for (size_t j = 0; j < TABLE_COLUMNS; j++)
-			free(table->rows[i].cells[j].text);
-	}
-	free(table->rows);
+	free(table->cells);
+	free(table->texts);
 	free(table);
 }
 
@@ -59,31 +55,54 @@ void table_row(struct table *table)
 	table->next_cell = 0;
 	if (table->row_count == table->row_room) {
 		size_t room = table->row_room ? table->row_room * 2 : 16;
-		struct row *rows = reallocarray(table->rows, room, sizeof(*rows));
+		struct cell *cells =
+			reallocarray(table->cells, room * table->column_count + 1, sizeof(*cells));
 
-		if (!rows) {
+		if (!cells) {
 			table->lost = true;
 			table->next_cell = TABLE_COLUMNS;
 			return;
 		}
-		table->rows = rows;
+		table->cells = cells;
 		table->row_room = room;
 	}
-	table->rows[table->row_count++] = (struct row){ 0 };
+	memset(&table->cells[table->row_count++ * table->column_count], 0,
+		table->column_count * sizeof(*table->cells));
+}
+
+/* Is there room for one more text? */
+static bool has_room(struct table *table)
+{
+	const size_t room = table->text_room ? 2 * table->text_room : 16 * TABLE_CELL_SIZE;
+	char *grown;
+
+	if (table->text_room - table->text_used >= TABLE_CELL_SIZE)
+		return true;
+	grown = realloc(table->texts, room);
+	if (!grown) {
+		table->lost = true;
+		return false;
+	}
+	table->texts = grown;
+	table->text_room = room;
+	return true;
 }
 
 void table_cell_colored(struct table *table, enum table_color color, const char *text)
 {
-	char visible[TABLE_CELL_SIZE];
 	struct cell *cell;
+	char *visible;
 
 	if (table->next_cell >= table->column_count)
 		return;
-	text_visible(visible, sizeof(visible), text);
-	cell = &table->rows[table->row_count - 1].cells[table->next_cell++];
+	cell = &table->cells[(table->row_count - 1) * table->column_count + table->next_cell++];
 	cell->color = color;
-	cell->text = strdup(visible);
-	table->lost |= !cell->text;
+	if (!has_room(table))
+		return;
+	visible = table->texts + table->text_used;
+	cell->text = table->text_used;
+	cell->columns = text_visible(visible, TABLE_CELL_SIZE, text);
+	table->text_used += strlen(visible) + 1;
 }
 
 void table_cell(struct table *table, const char *text)
@@ -107,9 +126,14 @@ size_t table_rows(const struct table *table)
 	return table->row_count;
 }
 
-static const char *text_of(const struct row *row, size_t column)
+static const struct cell *row_of(const struct table *table, size_t i)
 {
-	return row->cells[column].text ? row->cells[column].text : "";
+	return &table->cells[i * table->column_count];
+}
+
+static const char *text_of(const struct table *table, const struct cell *cell)
+{
+	return cell->columns > 0 ? table->texts + cell->text : "";
 }
 
 /* Widths of all columns but the last, which may wrap. Returns where the last one begins. */
@@ -117,17 +141,18 @@ static size_t measure(const struct table *table, size_t widths[static TABLE_COLU
 {
 	size_t begin = 0;
 
-	for (size_t j = 0; j < table->column_count; j++) {
+	for (size_t j = 0; j < table->column_count; j++)
 		widths[j] = text_columns(table->columns[j].title);
-		for (size_t i = 0; i < table->row_count; i++) {
-			size_t columns = text_columns(text_of(&table->rows[i], j));
+	for (size_t i = 0; i < table->row_count; i++) {
+		const struct cell *row = row_of(table, i);
 
-			if (columns > widths[j])
-				widths[j] = columns;
+		for (size_t j = 0; j < table->column_count; j++) {
+			if (row[j].columns > widths[j])
+				widths[j] = row[j].columns;
 		}
-		if (j + 1 < table->column_count)
-			begin += widths[j] + GAP;
 	}
+	for (size_t j = 0; j + 1 < table->column_count; j++)
+		begin += widths[j] + GAP;
 	return begin;
 }
 
@@ -158,6 +183,15 @@ static size_t piece(const char *text, size_t room)
 	return end > 0 ? end : bytes;
 }
 
+static void put_blanks(FILE *out, size_t n)
+{
+	static const char blanks[] = "                                                            ";
+
+	for (; n >= sizeof(blanks); n -= sizeof(blanks) - 1)
+		fwrite(blanks, 1, sizeof(blanks) - 1, out);
+	fwrite(blanks, 1, n, out);
+}
+
 void table_print_wrapped(FILE *out, const char *visible, size_t indent, size_t width)
 {
 	size_t room = width > indent + LEAST_LAST_COLUMN ? width - indent : 0;
@@ -173,69 +207,90 @@ void table_print_wrapped(FILE *out, const char *visible, size_t indent, size_t w
 		visible += strspn(visible, " ");
 		if (*visible == '\0' || bytes == 0)
 			return;
-		fprintf(out, "\n%*s", (int)indent, "");
+		fputc('\n', out);
+		put_blanks(out, indent);
 	}
 }
 
-/* Is there anything in this column or to the right of it? */
-static bool is_rest_empty(const struct row *row, size_t column, size_t count)
-{
-	for (; column < count; column++) {
-		if (*text_of(row, column))
-			return false;
-	}
-	return true;
-}
+/* What one cell prints. */
+struct printed {
+	const char *text;
+	size_t columns;
+	enum table_color color;
+	bool right;
+};
 
-static void print_cell(FILE *out, const struct table *table, const struct row *row, size_t j,
-	size_t width, bool color)
+static void put_cell(FILE *out, const struct printed *cell, size_t width, bool is_last)
 {
-	const struct cell *cell = &row->cells[j];
-	const char *text = text_of(row, j);
-	int padding = (int)(width - text_columns(text));
-	bool is_last = is_rest_empty(row, j + 1, table->column_count);
+	const size_t padding = width - cell->columns;
 
-	if (table->columns[j].right)
-		fprintf(out, "%*s", padding, "");
-	if (color && cell->color != TABLE_PLAIN)
-		fprintf(out, "%s%s\033[0m", color_begin(cell->color), text);
+	if (cell->right)
+		put_blanks(out, padding);
+	if (cell->color != TABLE_PLAIN)
+		fprintf(out, "%s%s\033[0m", color_begin(cell->color), cell->text);
 	else
-		fputs(text, out);
+		fputs(cell->text, out);
 	if (!is_last)
-		fprintf(out, "%*s", (table->columns[j].right ? 0 : padding) + GAP, "");
+		put_blanks(out, (cell->right ? 0 : padding) + GAP);
 }
 
-static void print_row(FILE *out, const struct table *table, const struct row *row,
-	const size_t *widths, size_t last_begin, size_t width, bool color)
+/* No blanks at the end of a line: the row ends with its last cell that isn't empty. */
+static void put_row(FILE *out, const struct table *table, const struct printed *row,
+	const size_t *widths, size_t last_begin, size_t width)
 {
-	size_t last = table->column_count - 1;
+	const size_t last = table->column_count - 1;
+	size_t end = table->column_count;
 
-	for (size_t j = 0; j < last && !is_rest_empty(row, j, table->column_count); j++)
-		print_cell(out, table, row, j, widths[j], color);
-	if (*text_of(row, last) == '\0')
-		; /* no blanks at the end of a line */
-	else if (table->columns[last].right)
-		print_cell(out, table, row, last, widths[last], color);
-	else if (color && row->cells[last].color != TABLE_PLAIN)
-		print_cell(out, table, row, last, text_columns(text_of(row, last)), color);
+	while (end > 0 && row[end - 1].columns == 0)
+		end--;
+	for (size_t j = 0; j < end && j < last; j++)
+		put_cell(out, &row[j], widths[j], j + 1 == end);
+	if (end <= last)
+		; /* it ended before */
+	else if (row[last].right)
+		put_cell(out, &row[last], widths[last], true);
+	else if (row[last].color != TABLE_PLAIN)
+		put_cell(out, &row[last], row[last].columns, true);
 	else
-		table_print_wrapped(out, text_of(row, last), last_begin, width);
+		table_print_wrapped(out, row[last].text, last_begin, width);
 	fputc('\n', out);
+}
+
+static void print_headings(
+	FILE *out, const struct table *table, const size_t *widths, size_t last_begin)
+{
+	struct printed row[TABLE_COLUMNS];
+	size_t columns = 0;
+
+	for (size_t j = 0; j < table->column_count; j++) {
+		row[j] = (struct printed){ .text = table->columns[j].title,
+			.columns = text_columns(table->columns[j].title),
+			.right = table->columns[j].right };
+		columns += row[j].columns;
+	}
+	if (columns > 0)
+		put_row(out, table, row, widths, last_begin, 0);
 }
 
 int table_print(const struct table *table, FILE *out, size_t width, bool color)
 {
-	struct row heading = { 0 };
+	struct printed row[TABLE_COLUMNS];
 	size_t widths[TABLE_COLUMNS];
 	size_t last_begin = measure(table, widths);
 
 	if (table->column_count == 0)
 		return 0;
-	for (size_t j = 0; j < table->column_count; j++)
-		heading.cells[j].text = (char *)(uintptr_t)table->columns[j].title;
-	if (!is_rest_empty(&heading, 0, table->column_count))
-		print_row(out, table, &heading, widths, last_begin, 0, false);
-	for (size_t i = 0; i < table->row_count; i++)
-		print_row(out, table, &table->rows[i], widths, last_begin, width, color);
+	print_headings(out, table, widths, last_begin);
+	for (size_t i = 0; i < table->row_count; i++) {
+		for (size_t j = 0; j < table->column_count; j++) {
+			const struct cell *cell = &row_of(table, i)[j];
+
+			row[j] = (struct printed){ .text = text_of(table, cell),
+				.columns = cell->columns,
+				.color = color ? cell->color : TABLE_PLAIN,
+				.right = table->columns[j].right };
+		}
+		put_row(out, table, row, widths, last_begin, width);
+	}
 	return table->lost ? -ENOMEM : 0;
 }

@@ -25,10 +25,18 @@ static bool add(struct targets *targets, const char *name, size_t before)
 	       str_copy(targets->names[targets->count++], NODE_NAME_SIZE, name);
 }
 
+static enum cli_exit complain(struct cli *cli, const char *pattern)
+{
+	char visible[NODE_NAME_SIZE];
+
+	text_visible(visible, sizeof(visible), pattern);
+	return cli_complain(cli, CLI_NOT_FOUND,
+		"no node's name matches \"%s\"; `bramble node list` shows them", visible);
+}
+
 static enum cli_exit add_matching(
 	struct cli *cli, const char *pattern, const cJSON *nodes, struct targets *targets)
 {
-	char visible[NODE_NAME_SIZE];
 	const size_t before = targets->count;
 	const cJSON *node;
 	bool found = false;
@@ -38,42 +46,28 @@ static enum cli_exit add_matching(
 		if (patterns_match(pattern, json_text(node, "name")))
 			found = add(targets, json_text(node, "name"), before);
 	}
-	text_visible(visible, sizeof(visible), pattern);
-	return found ? CLI_OK
-		     : cli_complain(cli, CLI_NOT_FOUND,
-			       "no node's name matches \"%s\"; `bramble node list` shows them",
-			       visible);
+	return found ? CLI_OK : complain(cli, pattern);
 }
 
-/* Where names are looked up: asked for when the first pattern comes, or known before. */
-struct source {
-	cJSON *json;
-	const cJSON *nodes;
-	bool known; /* plain names are looked up as well */
-};
-
-/* One part of a word, without commas. */
+/* One part of a word, without commas. Names are looked up when the first pattern comes. */
 static enum cli_exit add_part(
-	struct cli *cli, const char *part, struct source *source, struct targets *targets)
+	struct cli *cli, const char *part, cJSON **known, struct targets *targets)
 {
 	int status, result = 0;
 
-	if (!source->known && !targets_is_pattern(part))
+	if (!targets_is_pattern(part))
 		return add(targets, part, targets->count)
 			       ? CLI_OK
 			       : cli_complain(cli, CLI_USAGE, "\"%.64s\" is no node's name", part);
-	if (!source->nodes)
-		result = cli_try(
-			cli, "/v1/nodes?brief=true", CLIENT_TIMEOUT_MS, &status, &source->json);
+	if (!*known)
+		result = cli_try(cli, "/v1/nodes?brief=true", CLIENT_TIMEOUT_MS, &status, known);
 	if (result != 0)
 		return cli_explain_failure(cli, result);
-	if (!source->nodes)
-		source->nodes = json_member(source->json, "nodes");
-	return add_matching(cli, part, source->nodes, targets);
+	return add_matching(cli, part, json_member(*known, "nodes"), targets);
 }
 
 static enum cli_exit add_word(
-	struct cli *cli, const char *word, struct source *source, struct targets *targets)
+	struct cli *cli, const char *word, cJSON **known, struct targets *targets)
 {
 	enum cli_exit code = CLI_OK;
 	char *copy = strdup(word), *rest = copy, *part;
@@ -81,52 +75,82 @@ static enum cli_exit add_word(
 	if (!copy)
 		return cli_complain(cli, CLI_FAILED, "out of memory");
 	while (code == CLI_OK && (part = strsep(&rest, ",")))
-		code = add_part(cli, part, source, targets);
+		code = add_part(cli, part, known, targets);
 	free(copy);
 	return code;
 }
 
-static enum cli_exit find(
-	struct cli *cli, char **argv, struct source *source, struct targets *targets)
+enum cli_exit targets_find(struct cli *cli, char **argv, struct targets *targets)
 {
 	enum cli_exit code = CLI_OK;
+	cJSON *known = NULL;
 
 	targets->count = 0;
 	targets->names = calloc(TARGETS_LIMIT, sizeof(targets->names[0]));
 	if (!targets->names)
 		return cli_complain(cli, CLI_FAILED, "out of memory");
 	for (; code == CLI_OK && *argv; argv++)
-		code = add_word(cli, *argv, source, targets);
-	cJSON_Delete(source->json);
+		code = add_word(cli, *argv, &known, targets);
+	cJSON_Delete(known);
 	if (code != CLI_OK)
 		targets_free(targets);
 	return code;
-}
-
-enum cli_exit targets_find(struct cli *cli, char **argv, struct targets *targets)
-{
-	return find(cli, argv, &(struct source){ .known = false }, targets);
-}
-
-enum cli_exit targets_select(
-	struct cli *cli, char **argv, const cJSON *nodes, struct targets *targets)
-{
-	return find(cli, argv, &(struct source){ .nodes = nodes, .known = true }, targets);
-}
-
-bool targets_hold(const struct targets *targets, const char *name)
-{
-	for (size_t i = 0; i < targets->count; i++) {
-		if (strcmp(targets->names[i], name) == 0)
-			return true;
-	}
-	return false;
 }
 
 void targets_free(struct targets *targets)
 {
 	free(targets->names);
 	*targets = (struct targets){ 0 };
+}
+
+enum cli_exit targets_pick(struct cli *cli, char **argv, struct picker *picker)
+{
+	size_t size = 1, parts = 1;
+	char *out;
+
+	for (size_t i = 0; argv[i]; i++)
+		size += strlen(argv[i]) + 1;
+	*picker = (struct picker){ .text = calloc(size, 1) };
+	out = picker->text;
+	for (size_t i = 0; out && argv[i]; i++)
+		out = stpcpy(stpcpy(out, i > 0 ? "," : ""), argv[i]);
+	for (const char *p = out ? picker->text : ""; *p; p++)
+		parts += *p == ',';
+	picker->parts = calloc(parts, sizeof(*picker->parts));
+	if (!out || !picker->parts) {
+		targets_free_picker(picker);
+		return cli_complain(cli, CLI_FAILED, "out of memory");
+	}
+	for (char *rest = picker->text, *part; argv[0] && (part = strsep(&rest, ","));)
+		picker->parts[picker->count++].pattern = part;
+	return CLI_OK;
+}
+
+bool targets_picks(struct picker *picker, const char *name)
+{
+	bool picked = false;
+
+	for (size_t i = 0; i < picker->count; i++) {
+		if (patterns_match(picker->parts[i].pattern, name))
+			picked = picker->parts[i].found = true;
+	}
+	return picked;
+}
+
+enum cli_exit targets_complain(struct cli *cli, const struct picker *picker)
+{
+	for (size_t i = 0; i < picker->count; i++) {
+		if (!picker->parts[i].found)
+			return complain(cli, picker->parts[i].pattern);
+	}
+	return CLI_OK;
+}
+
+void targets_free_picker(struct picker *picker)
+{
+	free(picker->text);
+	free(picker->parts);
+	*picker = (struct picker){ .text = NULL };
 }
 
 enum cli_exit targets_each(struct cli *cli, char **argv,

@@ -28,11 +28,21 @@ bool targets_is_pattern(const char *word);
 enum cli_exit targets_find(struct cli *cli, char **argv, struct targets *targets);
 void targets_free(struct targets *targets);
 
-/* The same among nodes that are known already (the array of /v1/nodes); a plain name must be one of
- * them, too. */
-enum cli_exit targets_select(
-	struct cli *cli, char **argv, const cJSON *nodes, struct targets *targets);
-bool targets_hold(const struct targets *targets, const char *name);
+/* Picking nodes out of a list that is read one by one: each part of each word has to name one. */
+struct picker {
+	char *text; /* the words' parts, each with its NUL */
+	size_t count;
+	struct picker_part {
+		const char *pattern;
+		bool found;
+	} * parts;
+};
+/* CLI_FAILED, said already: out of memory. The words aren't needed any more. */
+enum cli_exit targets_pick(struct cli *cli, char **argv, struct picker *picker);
+bool targets_picks(struct picker *picker, const char *name);
+/* Behind the list: CLI_NOT_FOUND, said, when a part named no node. */
+enum cli_exit targets_complain(struct cli *cli, const struct picker *picker);
+void targets_free_picker(struct picker *picker);
 
 /* Call `one` for each node that the words name, an empty line between two for people. Returns the
  * worst; none is called after brambled was lost. */

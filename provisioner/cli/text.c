@@ -112,7 +112,15 @@ size_t text_visible(char *out, size_t size, const char *text)
 
 	while (*p) {
 		uint32_t character = 0;
-		size_t length = decode(p, &character);
+		size_t length;
+
+		/* Nearly all of it is. */
+		if (*p >= 0x20 && *p < 0x7f && used + 1 < size) {
+			out[used++] = (char)*p++;
+			columns++;
+			continue;
+		}
+		length = decode(p, &character);
 		bool shown = length > 0 && is_shown(character);
 		size_t need = shown ? length : 4;
 

@@ -135,7 +135,8 @@ static void without_a_terminal_yes_is_needed(void **state)
 	outcome_free(&o);
 }
 
-#define TEXT "{\"text\":\"# a\\nstate 1\\n\\tlast-node 0\\n\"}"
+#define TEXT "# a\nstate 1\n\tlast-node 0\n"
+#define TEXT_JSON "{\"text\":\"# a\\nstate 1\\n\\tlast-node 0\\n\"}"
 
 static void an_export_is_written_and_imported(void **state)
 {
@@ -148,16 +149,22 @@ static void an_export_is_written_and_imported(void **state)
 	assert_true(file >= 0);
 	close(file);
 	RUN(&o, "state export", OK(TEXT));
-	assert_string_equal(o.out, "# a\nstate 1\n\tlast-node 0\n");
+	assert_string_equal(o.out, TEXT);
+	assert_string_equal(o.server.asked[0].path, "/v1/state/export?plain=true");
 	outcome_free(&o);
-	snprintf(line, sizeof(line), "state export %s", path);
-	RUN(&o, line, OK(TEXT));
-	assert_int_equal(o.code, CLI_OK);
-	assert_string_equal(o.out, "");
-	assert_int_equal(file_read(path, 1000, &text, &size), 0);
-	assert_string_equal(text, "# a\nstate 1\n\tlast-node 0\n");
-	free(text);
+	RUN(&o, "state export --json", OK(TEXT_JSON));
+	assert_string_equal(o.out, TEXT_JSON "\n");
 	outcome_free(&o);
+	for (int json = 0; json < 2; json++) {
+		snprintf(line, sizeof(line), "state export %s%s", json ? "--json " : "", path);
+		RUN(&o, line, { 200, json ? TEXT_JSON : TEXT, 0, false });
+		assert_int_equal(o.code, CLI_OK);
+		assert_string_equal(o.out, json ? TEXT_JSON "\n" : "");
+		assert_int_equal(file_read(path, 1000, &text, &size), 0);
+		assert_string_equal(text, TEXT);
+		free(text);
+		outcome_free(&o);
+	}
 	snprintf(line, sizeof(line), "state import --yes %s", path);
 	RUN(&o, line, OK(DONE));
 	assert_int_equal(o.code, CLI_OK);

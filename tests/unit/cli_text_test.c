@@ -9,6 +9,7 @@
 
 #include "provisioner/cli/args.h"
 #include "provisioner/cli/client.h"
+#include "provisioner/cli/json.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
 
@@ -100,6 +101,61 @@ static void a_terminal_gets_nothing_that_it_would_obey(void **state)
 	assert_int_equal(text_visible(visible, 5, "ab\n"), 2);
 	assert_int_equal(text_bytes_of_columns("\xc3\xa9\xc3\xa9x", 2), 4);
 	assert_int_equal(text_bytes_of_columns("ab", 9), 2);
+}
+
+struct seen {
+	char text[64];
+};
+
+static void see(void *argument, const cJSON *item, const char *text, size_t length)
+{
+	struct seen *seen = argument;
+	const size_t used = strlen(seen->text);
+
+	snprintf(seen->text + used, sizeof(seen->text) - used, "%s%.*s;", json_text(item, "n"),
+		(int)length, text);
+}
+
+static void a_list_is_read_item_by_item(void **state)
+{
+	static const struct {
+		const char *text, *seen;
+		int result;
+	} cases[] = {
+		{ "{\"list\":[]}", "", 0 },
+		{ "{\"list\":[{\"n\":\"a\"},{\"n\":\"b\"}]}", "a{\"n\":\"a\"};b{\"n\":\"b\"};", 0 },
+		{ "{\"list\":[7],\"more\":1}", "7;", -EBADMSG },
+		{ " {\t\"list\" : [ {\"n\":\"]\"} , 7 ]\n}\n", "]{\"n\":\"]\"};7;", 0 },
+		{ "{\"lists\":[]}", "", -EBADMSG },
+		{ "{\"lis\":[]}", "", -EBADMSG },
+		{ "{\"list\":{}}", "", -EBADMSG },
+		{ "{\"list\":[1", "1;", -EBADMSG },
+		{ "{\"list\":[1,", "1;", -EBADMSG },
+		{ "{\"list\":[1,]}", "1;", -EBADMSG },
+		{ "{\"list\":[1 2]}", "1;", -EBADMSG },
+		{ "{\"list\":[{\"n\":]}", "", -EBADMSG },
+		{ "{\"list\":[", "", -EBADMSG },
+		{ "{\"list\"", "", -EBADMSG },
+		{ "{\"list", "", -EBADMSG },
+		{ "[]", "", -EBADMSG },
+		{ "", "", -EBADMSG },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct seen seen = { "" };
+		/* Without a NUL behind it: nothing beyond its end is looked at. */
+		const size_t size = strlen(cases[i].text);
+		char *text = malloc(size > 0 ? size : 1);
+
+		assert_non_null(text);
+		memcpy(text, cases[i].text, size);
+		if (json_each_item(text, size, "list", see, &seen) != cases[i].result)
+			fail_msg("%s", cases[i].text);
+		if (cases[i].result == 0 || *cases[i].seen)
+			assert_string_equal(seen.text, cases[i].seen);
+		free(text);
+	}
 }
 
 static char *printed(const struct table *table, size_t width, bool color)
@@ -299,6 +355,7 @@ int main(void)
 		cmocka_unit_test(durations_grow_coarser),
 		cmocka_unit_test(ages_are_told_in_one_unit),
 		cmocka_unit_test(a_terminal_gets_nothing_that_it_would_obey),
+		cmocka_unit_test(a_list_is_read_item_by_item),
 		cmocka_unit_test(columns_are_as_wide_as_what_is_in_them),
 		cmocka_unit_test(a_wide_last_column_goes_on_below_itself),
 		cmocka_unit_test(a_word_longer_than_the_line_is_broken),

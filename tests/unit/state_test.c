@@ -71,6 +71,30 @@ static char *export(struct world *world)
 	return text;
 }
 
+static void an_export_comes_plain_as_well(void **state)
+{
+	struct world *world = *state;
+	const struct api_call call = { .method = IPC_GET,
+		.admin = true,
+		.path = "/v1/state/export",
+		.query = "plain=true",
+		.body = "" };
+	struct api_reply reply;
+	char *text, *plain;
+
+	world_discover(world, 1, 0x1001);
+	assert_int_equal(world_commit(world), 0);
+	text = export(world);
+	api_answer(&world->brambled, &call, &reply);
+	assert_int_equal(reply.status, 200);
+	assert_true(reply.is_plain);
+	plain = api_take_text(&reply);
+	assert_non_null(strstr(plain, "\nnode rasp1\n\tid 1\n"));
+	assert_string_equal(plain, text);
+	free(plain);
+	free(text);
+}
+
 static cJSON *import(struct world *world, const char *text, bool dry_run, int *status)
 {
 	int file = file_sealed("test", text, strlen(text));
@@ -537,6 +561,7 @@ int main(void)
 		TEST(nodes_may_not_ask_for_it),
 		TEST(an_export_is_imported_into_an_empty_registry),
 		TEST(an_export_has_no_noise),
+		TEST(an_export_comes_plain_as_well),
 		TEST(a_mistake_in_a_text_changes_nothing),
 		TEST(a_dry_run_tells_the_change_and_makes_none),
 		TEST(a_running_node_does_not_notice_a_restore),
