@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #define DNS_NAME_LENGTH 253u
@@ -65,10 +64,12 @@ int str_parse_mac(const char *text, struct mac *mac)
 
 void str_format_mac(const struct mac *mac, char out[static MAC_TEXT_SIZE])
 {
-	const uint8_t *o = mac->octet;
-
-	snprintf(out, MAC_TEXT_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", o[0], o[1], o[2], o[3], o[4],
-		o[5]);
+	for (size_t i = 0; i < sizeof(mac->octet); i++, out += 3) {
+		out[0] = hex_digits[mac->octet[i] >> 4];
+		out[1] = hex_digits[mac->octet[i] & 0xf];
+		out[2] = ':';
+	}
+	out[-1] = '\0';
 }
 
 int str_parse_address(const char *text, struct in_addr *address)
@@ -78,7 +79,21 @@ int str_parse_address(const char *text, struct in_addr *address)
 
 void str_format_address(struct in_addr address, char out[static ADDRESS_TEXT_SIZE])
 {
-	inet_ntop(AF_INET, &address, out, ADDRESS_TEXT_SIZE);
+	const uint32_t all = ntohl(address.s_addr);
+
+	for (unsigned shift = 24;; shift -= 8) {
+		const unsigned octet = all >> shift & 0xff;
+
+		if (octet >= 100)
+			*out++ = (char)('0' + octet / 100);
+		if (octet >= 10)
+			*out++ = (char)('0' + octet / 10 % 10);
+		*out++ = (char)('0' + octet % 10);
+		if (shift == 0)
+			break;
+		*out++ = '.';
+	}
+	*out = '\0';
 }
 
 int str_parse_network(const char *text, struct in_addr *address, unsigned *prefix_length)

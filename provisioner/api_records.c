@@ -164,10 +164,10 @@ static void write_node(struct json_text *json, struct brambled *brambled,
 static void write_brief(struct json_text *json, struct brambled *brambled,
 	const struct registry_node *node, const struct surroundings *around)
 {
-	const char *image = rules_image(&brambled->settings, node);
-	char next[HASH_TEXT_SIZE], why[VERSIONS_TEXT_SIZE], command[SWAP_COMMAND_SIZE];
+	const char *next;
+	char command[SWAP_COMMAND_SIZE];
 
-	versions_explain(node, image, around->current, next, why);
+	(void)fallback_choose(node, around->current, &next);
 	json_text_begin(json, NULL, '{');
 	json_text_string(json, "name", node->name);
 	write_address(json, "address", node->address);
@@ -177,7 +177,7 @@ static void write_brief(struct json_text *json, struct brambled *brambled,
 	if (swap_is_proposed(brambled, node, command))
 		json_text_string(json, "proposed", command);
 	write_number_or_null(json, "heartbeat_ms", heartbeats_last_ms(brambled, node));
-	json_text_string(json, "image", image);
+	json_text_string(json, "image", rules_image(&brambled->settings, node));
 	write_text_or_null(json, "image_hash", node->image_hash);
 	if (strcmp(next, node->image_hash) != 0) {
 		json_text_begin(json, "next", '{');
@@ -188,32 +188,30 @@ static void write_brief(struct json_text *json, struct brambled *brambled,
 	json_text_end(json, '}');
 }
 
-static void write_board(
-	struct json_text *json, struct brambled *brambled, const struct registry_board *board)
+/* `node` "": it occupies none. `address` 0.0.0.0: none. */
+static void write_board(struct json_text *json, const struct brambled *brambled,
+	const struct registry_board *board, const char *node, struct in_addr address)
 {
-	struct registry_node node = { 0 };
-	struct in_addr address;
-	char admit[64];
-	bool bound = registry_node_of_board(brambled->registry, &board->mac, &node) == 0;
+	const bool bound = node[0] != '\0';
+	char admit[64] = "";
 
-	nodes_format_admit(board, admit, sizeof(admit));
+	if (!bound)
+		nodes_format_admit(board, admit, sizeof(admit));
 	json_text_begin(json, NULL, '{');
 	write_mac(json, &board->mac);
 	write_text_or_null(json, "serial", board->serial);
 	json_text_string(json, "model", boot_model_name(board->model));
 	json_text_integer(json, "revision", board->revision);
-	if (bound)
-		address = node.address;
-	if (bound || registry_get_address(brambled->registry, &board->mac, &address) == 0)
+	if (address.s_addr != 0)
 		write_address(json, "address", address);
 	else
 		json_text_null(json, "address");
-	write_text_or_null(json, "node", bound ? node.name : "");
+	write_text_or_null(json, "node", node);
 	json_text_string(json, "state",
 		bound							 ? "bound"
 		: !board->parked && brambled->settings.join == JOIN_DENY ? "denied"
 									 : "parked");
-	write_text_or_null(json, "admit", bound ? "" : admit);
+	write_text_or_null(json, "admit", admit);
 	write_number_or_null(json, "first_seen_ms", board->first_seen_ms);
 	write_number_or_null(json, "last_seen_ms", board->last_seen_ms);
 	write_text_or_null(json, "note", board->note);
@@ -250,8 +248,14 @@ cJSON *api_node_json(struct brambled *brambled, const struct registry_node *node
 cJSON *api_board_json(struct brambled *brambled, const struct registry_board *board)
 {
 	struct json_text json = { .data = NULL };
+	struct registry_node node = { .name = "" };
+	struct in_addr address = { 0 };
 
-	write_board(&json, brambled, board);
+	if (registry_node_of_board(brambled->registry, &board->mac, &node) == 0)
+		address = node.address;
+	else
+		(void)registry_get_address(brambled->registry, &board->mac, &address);
+	write_board(&json, brambled, board, node.name, address);
 	return parse(&json);
 }
 
@@ -319,11 +323,12 @@ void api_list_nodes(struct api_request *request)
 		registry_each_node_and_board(request->brambled->registry, add_node, &list));
 }
 
-static int add_board(void *argument, const struct registry_board *board)
+static int add_board(void *argument, const struct registry_board *board, const char *node,
+	struct in_addr address)
 {
 	struct list *list = argument;
 
-	write_board(&list->json, list->brambled, board);
+	write_board(&list->json, list->brambled, board, node, address);
 	return 0;
 }
 
@@ -332,6 +337,6 @@ void api_list_boards(struct api_request *request)
 	struct list list = { .brambled = request->brambled };
 
 	begin_list(&list, "boards");
-	end_list(
-		request, &list, registry_each_board(request->brambled->registry, add_board, &list));
+	end_list(request, &list,
+		registry_each_board_and_node(request->brambled->registry, add_board, &list));
 }

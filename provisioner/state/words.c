@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "provisioner/state/words.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,11 +15,19 @@ static const char *const models[] = {
 };
 #define MODELS (sizeof(models) / sizeof(models[0]))
 
+/* A number of so many digits, and what stands behind it. There are 30,000 times in a long text. */
+static char *put_number(char *out, int number, int digits, char behind)
+{
+	for (int i = digits; i-- > 0; number /= 10)
+		out[i] = (char)('0' + number % 10);
+	out[digits] = behind;
+	return out + digits + 1;
+}
+
 void words_format_time(int64_t ms, char out[static WORDS_TIME_SIZE])
 {
 	time_t seconds;
 	struct tm tm;
-	size_t length;
 
 	if (ms < 0)
 		ms = 0;
@@ -28,8 +35,14 @@ void words_format_time(int64_t ms, char out[static WORDS_TIME_SIZE])
 		ms = LAST_MS;
 	seconds = (time_t)(ms / 1000);
 	gmtime_r(&seconds, &tm);
-	length = strftime(out, WORDS_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out + length, WORDS_TIME_SIZE - length, ".%03uZ", (unsigned)(ms % 1000));
+	out = put_number(out, tm.tm_year + 1900, 4, '-');
+	out = put_number(out, tm.tm_mon + 1, 2, '-');
+	out = put_number(out, tm.tm_mday, 2, 'T');
+	out = put_number(out, tm.tm_hour, 2, ':');
+	out = put_number(out, tm.tm_min, 2, ':');
+	out = put_number(out, tm.tm_sec, 2, '.');
+	out = put_number(out, (int)(ms % 1000), 3, 'Z');
+	*out = '\0';
 }
 
 bool words_parse_time(const char *text, int64_t *ms)
