@@ -177,11 +177,13 @@ static pid_t start_qemu(
 	const struct machine *machine, const struct firmware *firmware, struct handed *handed)
 {
 	char append[COMMAND_LINE_SIZE], memory[16], card[96], console[1024], mac[MAC_TEXT_SIZE];
+	char disk[1024];
 	char *const argv[] = { QEMU, "-M", "virt", CPU, "-m", memory, "-no-reboot", "-display",
 		"none", "-monitor", "none", "-chardev", "socket,id=control,fd=0", "-mon",
 		"chardev=control,mode=control", "-chardev", console, "-serial", "chardev:console",
 		"-kernel", "/dev/fd/100", "-initrd", "/dev/fd/101", "-append", append, "-dtb",
-		"/dev/fd/103", "-netdev", "tap,id=lan,fd=102", "-device", card, NULL };
+		"/dev/fd/103", "-netdev", "tap,id=lan,fd=102", "-device", card,
+		machine->disk ? "-drive" : NULL, disk, NULL };
 	pid_t pid;
 
 	machine_command_line(
@@ -190,6 +192,8 @@ static pid_t start_qemu(
 	snprintf(memory, sizeof(memory), "%u", machine->memory_mb);
 	snprintf(card, sizeof(card), "virtio-net-pci,netdev=lan,romfile=,mac=%s", mac);
 	describe_console(machine, console, sizeof(console));
+	snprintf(disk, sizeof(disk), "file=%.900s,format=raw,if=virtio",
+		machine->disk ? machine->disk : "");
 	pid = fork();
 	if (pid == 0)
 		become_qemu(handed, argv);

@@ -18,6 +18,7 @@ struct machine {
 	const char *console;	   /* file for the serial console's output, appended to; no comma in
 				      either name (QEMU) */
 	const char *keyboard;	   /* socket to make, for typing at the console; NULL none */
+	const char *disk;	   /* file that is its disk, raw; no comma in its name; NULL none */
 	unsigned memory_mb;
 	struct mac mac;
 	uint64_t serial;

@@ -68,6 +68,7 @@ static void print_usage(FILE *out)
 		"  --console FILE       its serial console (appended)\n"
 		"  --keyboard SOCKET    where to type at the console\n"
 		"  --memory MB          default 1024\n"
+		"  --disk FILE          its disk (raw)\n"
 		"  --reboot             when it reboots, begin again from power-on\n"
 		"exit status: 0 kernel started (or machine switched off), 1 not booted, 2 usage,\n"
 		"3 halted until it is power-cycled, as a boot ROM does\n",
@@ -126,6 +127,7 @@ enum option_code {
 	CONSOLE,
 	KEYBOARD,
 	MEMORY,
+	DISK,
 	REBOOT,
 	HELP
 };
@@ -150,6 +152,7 @@ static const struct option long_options[] = {
 	{ "console", required_argument, NULL, CONSOLE },
 	{ "keyboard", required_argument, NULL, KEYBOARD },
 	{ "memory", required_argument, NULL, MEMORY },
+	{ "disk", required_argument, NULL, DISK },
 	{ "reboot", no_argument, NULL, REBOOT },
 	{ "help", no_argument, NULL, HELP },
 	{ NULL, 0, NULL, 0 },
@@ -197,6 +200,9 @@ static int take_option(struct options *options, int code, char *value)
 		return strchr(value, ',') ? -EINVAL : 0;
 	case KEYBOARD:
 		options->machine.keyboard = value;
+		return strchr(value, ',') ? -EINVAL : 0;
+	case DISK:
+		options->machine.disk = value;
 		return strchr(value, ',') ? -EINVAL : 0;
 	case QUIRKS:
 		options->quirks = true;
