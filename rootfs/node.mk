@@ -31,6 +31,6 @@ TESTS += test-configure
 test-configure_SRC := tests/unit/configure_test.c $(AGENT_SRC)
 test-configure_LIBS := cmocka
 TESTS += test-member
-test-member_SRC := tests/unit/member_test.c $(filter-out rootfs/cluster/cluster.c rootfs/cluster/calls.c,$(MEMBER_SRC)) rootfs/agent/facts.c \
+test-member_SRC := tests/unit/member_test.c $(filter-out rootfs/cluster/cluster.c rootfs/cluster/calls.c rootfs/cluster/store.c,$(MEMBER_SRC)) rootfs/agent/facts.c \
 	rootfs/json.c common/file.c common/log.c common/str.c common/clock.c
 test-member_LIBS := cmocka

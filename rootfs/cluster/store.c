@@ -11,9 +11,9 @@
 
 #include "common/file.h"
 #include "common/log.h"
+#include "rootfs/agent/scratch.h"
 #include "rootfs/cluster/member.h"
 
-#define SCRATCH "/scratch"
 #define LOOP_FILE "/data/.bramble/containers.ext4"
 #define MIB (UINT64_C(1) << 20)
 #define MKFS_S 120
@@ -97,12 +97,21 @@ static int mount_memory(uint64_t size_mb, char detail[static MEMBER_REASON_SIZE]
 	return explain(detail, "no memory can be mounted", -errno);
 }
 
+/* Scratch space that is itself a file on the router, or memory, is none for containers: the store
+ * has its own of both, and they have the right size. */
+static bool has_disk(void)
+{
+	const struct config_world world = { .root = "" };
+
+	return scratch_kind(&world) == SCRATCH_DISK;
+}
+
 static int mount_scratch(char detail[static MEMBER_REASON_SIZE])
 {
-	static const char directory[] = SCRATCH "/containers";
+	static const char directory[] = SCRATCH_PATH "/containers";
 
-	if (!is_mount(SCRATCH))
-		return explain(detail, "there is no scratch disk at " SCRATCH, -ENODEV);
+	if (!has_disk())
+		return explain(detail, "no local disk is mounted at " SCRATCH_PATH, -ENODEV);
 	if ((mkdir(directory, 0711) != 0 && errno != EEXIST) ||
 		mount(directory, MEMBER_STORE, NULL, MS_BIND, NULL) != 0)
 		return explain(detail, directory, -errno);
@@ -160,7 +169,7 @@ int member_mount_store(const struct member_cluster *cluster, char detail[static 
 	int result = file_make_directories(MEMBER_STORE, 0711);
 
 	if (chosen == MEMBER_STORE_AUTO)
-		chosen = is_mount(SCRATCH) ? MEMBER_STORE_SCRATCH : MEMBER_STORE_LOOP;
+		chosen = has_disk() ? MEMBER_STORE_SCRATCH : MEMBER_STORE_LOOP;
 	if (result == 0 && !is_mount(MEMBER_STORE))
 		result = mount_chosen(chosen, cluster->store_mb, detail);
 	if (result == 0)
