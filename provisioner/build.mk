@@ -116,6 +116,7 @@ CLI_SRC := $(addprefix $(CLI)/, \
 	client.c \
 	cluster.c \
 	cluster_certificates.c \
+	cluster_follow.c \
 	cluster_snapshots.c \
 	cluster_upgrade.c \
 	commands.c \

@@ -37,6 +37,7 @@ struct cli {
 	bool interactive;		/* a person can be asked: `in` and `error` are terminals */
 	size_t width;			/* columns of `out`; 0: no limit */
 	bool has_client;
+	int cluster_lock; /* of cluster_seize(); 0: none */
 	struct client client;
 };
 

@@ -70,7 +70,8 @@ enum cli_exit cluster_seize(
 	if (code != CLI_OK)
 		return code;
 	cJSON_Delete(status);
-	if (cluster_lock(settings, true, &failure) < 0)
+	cli->cluster_lock = cluster_lock(settings, true, &failure);
+	if (cli->cluster_lock < 0)
 		return cli_complain(cli, CLI_FAILED, "%s", failure.text);
 	if (cluster_upgrade_pending(settings) && change != CLUSTER_UPGRADE)
 		return cli_complain(cli, CLI_FAILED,
@@ -87,6 +88,13 @@ enum cli_exit cluster_seize(
 			"a new cluster was begun and isn't complete; `bramble cluster rebuild "
 			"--new` finishes it");
 	return CLI_OK;
+}
+
+void cluster_let_go(struct cli *cli)
+{
+	if (cli->cluster_lock > 0)
+		close(cli->cluster_lock);
+	cli->cluster_lock = 0;
 }
 
 bool cluster_begin_change(struct cli *cli, const struct cli_syntax *syntax, int argc, char **argv,

@@ -15,10 +15,11 @@ bool cluster_begin(struct cli *cli, const struct cli_syntax *syntax, int argc, c
 /* What somebody is about to do. */
 enum cluster_change { CLUSTER_CHANGE, CLUSTER_RESTORE, CLUSTER_ANEW, CLUSTER_UPGRADE };
 
-/* To change it: root, a brambled that runs, and nobody else who does; until the program ends. What
- * was interrupted comes first, unless it is the same again. */
+/* To change it: root, a brambled that runs, and nobody else who does; until the program ends or it
+ * is let go. What was interrupted comes first, unless it is the same again. */
 enum cli_exit cluster_seize(
 	struct cli *cli, const struct settings *settings, enum cluster_change change);
+void cluster_let_go(struct cli *cli);
 
 /* Both, for a verb that asks nothing. With --dry-run it only tells what `would` be, and returns
  * false with CLI_OK. */

@@ -14,6 +14,7 @@
 
 #define SHORT_HASH 12
 #define PATH_SIZE 64
+#define MOST_AWAY 100000
 
 static bool is_live(const cJSON *rollout)
 {
@@ -92,45 +93,43 @@ static bool take_number(const char *word, uint64_t max, uint64_t *number)
 	return !word || str_parse_u64(word, 1, max, number) == 0;
 }
 
-struct wish {
-	const char *version, *waves, *max_unavailable, *within;
-	bool no_watch;
-};
+enum cli_exit rollout_check_wish(struct cli *cli, const struct rollout_wish *wish)
+{
+	uint64_t unused;
 
-/* The body of the call; NULL when the wish is wrong, which was said. */
-static cJSON *describe(struct cli *cli, const char *image, const struct wish *wish)
+	if (take_number(wish->max_unavailable, MOST_AWAY, &unused) &&
+		(!wish->within || args_parse_duration(wish->within) >= 1))
+		return CLI_OK;
+	return cli_complain(cli, CLI_USAGE,
+		"--max-unavailable takes a number of nodes, --within a time such as 90s or 10m");
+}
+
+/* The body of the call. */
+static cJSON *describe(const char *image, const struct rollout_wish *wish)
 {
 	uint64_t max_unavailable = 1;
-	int64_t within_s = wish->within ? args_parse_duration(wish->within) : 0;
-	cJSON *body;
+	cJSON *body = cJSON_CreateObject();
 
-	if (!take_number(wish->max_unavailable, 100000, &max_unavailable) ||
-		(wish->within && within_s < 1)) {
-		cli_complain(cli, CLI_USAGE,
-			"--max-unavailable takes a number of nodes, --within a time such as 90s or "
-			"10m");
-		return NULL;
-	}
-	body = cJSON_CreateObject();
+	(void)take_number(wish->max_unavailable, MOST_AWAY, &max_unavailable);
 	cJSON_AddStringToObject(body, "image", image);
 	cJSON_AddStringToObject(body, "version", wish->version);
 	if (wish->waves)
 		cJSON_AddStringToObject(body, "waves", wish->waves);
 	cJSON_AddNumberToObject(body, "max_unavailable", (double)max_unavailable);
 	if (wish->within)
-		cJSON_AddNumberToObject(body, "within_s", (double)within_s);
+		cJSON_AddNumberToObject(
+			body, "within_s", (double)args_parse_duration(wish->within));
 	return body;
 }
 
-static enum cli_exit begin(struct cli *cli, const char *image, const struct wish *wish)
+enum cli_exit rollout_start(struct cli *cli, const char *image, const struct rollout_wish *wish)
 {
-	cJSON *body = describe(cli, image, wish), *json;
-	enum cli_exit code;
+	enum cli_exit code = rollout_check_wish(cli, wish);
+	cJSON *json = NULL;
 	int64_t id;
 
-	if (!body)
-		return CLI_USAGE;
-	code = cli_call(cli, IPC_POST, "/v1/rollouts", body, &json);
+	if (code == CLI_OK)
+		code = cli_call(cli, IPC_POST, "/v1/rollouts", describe(image, wish), &json);
 	if (code != CLI_OK || cli->json) {
 		cJSON_Delete(json);
 		return code;
@@ -157,7 +156,7 @@ static enum cli_exit begin(struct cli *cli, const char *image, const struct wish
 
 enum cli_exit rollout_start_main(struct cli *cli, int argc, char **argv)
 {
-	struct wish wish = { 0 };
+	struct rollout_wish wish = { 0 };
 	const struct args_option options[] = {
 		{ "to", '\0', NULL, &wish.version,
 			"VERSION  8 digits of its hash, \"current\", \"previous\"" },
@@ -190,7 +189,7 @@ enum cli_exit rollout_start_main(struct cli *cli, int argc, char **argv)
 	if (!wish.version)
 		return cli_complain(cli, CLI_USAGE, "--to VERSION says to which; usage: bramble %s",
 			syntax.usage);
-	return begin(cli, argv[0], &wish);
+	return rollout_start(cli, argv[0], &wish);
 }
 
 enum cli_exit rollout_list_main(struct cli *cli, int argc, char **argv)

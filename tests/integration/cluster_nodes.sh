@@ -24,6 +24,12 @@ is_told() { [ "$(order "$1")" = "$2" ]; }
 is_healthy() { [ "$(kubectl get pdb web -o 'jsonpath={.status.currentHealthy}')" = 1 ]; }
 page_says() { [ "$(node_says "$1" '[.cluster.kubelet, .cluster.leaves] | tojson')" = "$2" ]; }
 is_no_node() { ! kubectl get node "$1" >/dev/null 2>&1; }
+older_kubelet() { # node boot-id; somebody may write the Node meanwhile
+	status_of "$@" | sed s/v1.20.2/v1.20.1/ >"$lab/status"
+	kubectl get node "$1" -o json | jq --slurpfile new "$lab/status" '.status = $new[0].status' >"$lab/node"
+	kubectl replace --raw "/api/v1/nodes/$1/status" -f "$lab/node"
+}
+upgrade_says() { cluster upgrade --dry-run | grep -F "$1"; }
 may() { kubectl auth can-i "$@" --as bramble:clusterd >/dev/null; }
 test_explain() { grep -E 'brambled|clusterd' "$lab/log" | tail -n 12 | cut -c1-250 | sed 's/^/# /'; }
 
@@ -88,4 +94,19 @@ check 'a node that is forgotten is no Node any more' wait_for 30 is_no_node rasp
 register rasp2 thief
 check '… and does not come back by its old credentials' wait_for 30 is_no_node rasp2
 check '… the other one stays' is_open rasp1
+
+wait_for 30 older_kubelet rasp1 again
+check 'its page shows an older kubelet' wait_for 30 page_says rasp1 '["v1.20.1",false]'
+check 'an upgrade names nodes that are behind' upgrade_says 'rasp1 (image base) runs kubelet v1.20.1, not v1.20.2.'
+check '… and what to do without a newer version of their image' upgrade_says 'bramble image build base'
+check '… --nodes fails then' fails cluster upgrade --nodes --yes
+check '… and its options want it' fails cluster upgrade --within 5m --yes
+newer=$(printf newer | sha256sum | cut -d' ' -f1)
+first=$(basename "$lab"/share/images/base/*.squashfs .squashfs)
+cp -a "$lab/share/images/base/$first.boot" "$lab/share/images/base/$newer.boot"
+cp "$lab/share/images/base/$first.squashfs" "$lab/share/images/base/$newer.squashfs"
+check '… with one it is named' upgrade_says "$(echo "$newer" | cut -c1-12)"
+check '… in JSON as well' prints upgrade cluster upgrade --json --nodes --dry-run
+check '… and --nodes rolls it out' cluster upgrade --nodes --no-watch --yes
+check '… to that node' is "$(bramble --json rollout status | jq -r '[.version, .nodes[].node] | join(" ")')" "$newer rasp1"
 done_testing
