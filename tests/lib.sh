@@ -57,13 +57,13 @@ bail_out() {
 	exit 1
 }
 
-# Repeat a command every 100 ms until it succeeds.
+# Repeat a command every 100 ms (WAIT_STEP_S) until it succeeds.
 wait_for() { # seconds command …
 	wait_end=$(($(date +%s) + $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "$(date +%s)" -lt "$wait_end" ] || return 1
-		sleep 0.1
+		sleep "${WAIT_STEP_S:-0.1}"
 	done
 }
 

@@ -16,17 +16,12 @@ pod() { # name node
 		  containers: [ { name: pod, image: "bramble.test/pod:1", imagePullPolicy: Never, volumeMounts: [ { name: kept, mountPath: /kept } ] } ]
 	END
 }
-volume_and_service() {
+claim_and_service() {
 	cat <<-END
-		apiVersion: v1
-		kind: PersistentVolume
-		metadata: { name: kept }
-		spec: { capacity: { storage: 1Gi }, accessModes: [ ReadWriteMany ], storageClassName: share, hostPath: { path: /shared/kept, type: DirectoryOrCreate } }
-		---
 		apiVersion: v1
 		kind: PersistentVolumeClaim
 		metadata: { name: kept }
-		spec: { storageClassName: share, accessModes: [ ReadWriteMany ], resources: { requests: { storage: 1Gi } } }
+		spec: { storageClassName: bramble, accessModes: [ ReadWriteMany ], resources: { requests: { storage: 1Gi } } }
 		---
 		apiVersion: v1
 		kind: Service
