@@ -12,23 +12,11 @@ set -eu
 . tests/kubernetes/board.sh
 is_cordoned() { [ "$(kubectl get node "$1" -o 'jsonpath={.spec.unschedulable}')" = true ]; }
 is_open() { kubectl get node "$1" >/dev/null && ! is_cordoned "$1"; }
-pod_on() { kubectl get pods -o json | jq -er "[.items[] | select(.spec.nodeName == \"$1\")][0].metadata.name"; }
-run_pod() { # node: its pod is Running and Ready
-	name=$(pod_on "$1")
-	kubectl get pod "$name" -o json | jq '.status.phase = "Running" | .status.conditions += [{ type: "Ready", status: "True" }]' >"$lab/pod"
-	kubectl replace --raw "/api/v1/namespaces/default/pods/$name/status" -f "$lab/pod" >/dev/null
-}
-ends() { [ -n "$(kubectl get pod "$1" -o 'jsonpath={.metadata.deletionTimestamp}')" ]; }
 order() { call "$1" /v1/heartbeat "$(boot_token "$1")" | jq -r '.order // "none"'; }
 is_told() { [ "$(order "$1")" = "$2" ]; }
 is_healthy() { [ "$(kubectl get pdb web -o 'jsonpath={.status.currentHealthy}')" = 1 ]; }
 page_says() { [ "$(node_says "$1" '[.cluster.kubelet, .cluster.leaves] | tojson')" = "$2" ]; }
 is_no_node() { ! kubectl get node "$1" >/dev/null 2>&1; }
-older_kubelet() { # node boot-id; somebody may write the Node meanwhile
-	status_of "$@" | sed s/v1.20.2/v1.20.1/ >"$lab/status"
-	kubectl get node "$1" -o json | jq --slurpfile new "$lab/status" '.status = $new[0].status' >"$lab/node"
-	kubectl replace --raw "/api/v1/nodes/$1/status" -f "$lab/node"
-}
 upgrade_says() { cluster upgrade --dry-run | grep -F "$1"; }
 may() { kubectl auth can-i "$@" --as bramble:clusterd >/dev/null; }
 test_explain() { grep -E 'brambled|clusterd' "$lab/log" | tail -n 12 | cut -c1-250 | sed 's/^/# /'; }

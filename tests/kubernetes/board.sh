@@ -34,3 +34,17 @@ report() {
 live() { # board boot-id: its agent says in which life it is
 	ip netns exec "$lab_name-b$1" curl -s -m 5 -d "{\"token\":\"$(boot_token "$1")\",\"boot_id\":\"$2\"}" http://10.77.0.1/v1/cluster/network >/dev/null
 }
+older_kubelet() { # node boot-id; somebody may write the Node meanwhile
+	status_of "$@" | sed s/v1.20.2/v1.20.1/ >"$lab/status"
+	kubectl get node "$1" -o json | jq --slurpfile new "$lab/status" '.status = $new[0].status' >"$lab/node"
+	kubectl replace --raw "/api/v1/nodes/$1/status" -f "$lab/node"
+}
+
+# Pods, of which this kubelet runs one.
+pod_on() { kubectl get pods -o json | jq -er "[.items[] | select(.spec.nodeName == \"$1\")][0].metadata.name"; }
+run_pod() { # node: its pod is Running and Ready
+	name=$(pod_on "$1")
+	kubectl get pod "$name" -o json | jq '.status.phase = "Running" | .status.conditions += [{ type: "Ready", status: "True" }]' >"$lab/pod"
+	kubectl replace --raw "/api/v1/namespaces/default/pods/$name/status" -f "$lab/pod" >/dev/null
+}
+ends() { [ -n "$(kubectl get pod "$1" -o 'jsonpath={.metadata.deletionTimestamp}')" ]; }
