@@ -95,10 +95,13 @@ static bool is_admitted(struct tftp_server *server, const struct sockaddr_in *pe
 	}
 	if (running) {
 		tftp_visible_name(request, name);
-		if (running->socket < 0 ||
-			!tftp_session_is_left(&running->session, strcmp(name, running->name) == 0,
-				clock_monotonic_ns()))
+		if (running->socket < 0)
 			return false;
+		if (!tftp_session_is_left(&running->session, strcmp(name, running->name) == 0,
+			    clock_monotonic_ns())) {
+			tftp_transfer_ask_again(running);
+			return false;
+		}
 		tftp_transfer_end(running, ECANCELED, "the client has begun anew");
 		of_peer--;
 	}

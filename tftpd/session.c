@@ -293,6 +293,19 @@ struct tftp_output tftp_session_timeout(struct tftp_session *session, uint64_t n
 	return output;
 }
 
+struct tftp_output tftp_session_ask_again(struct tftp_session *session, uint64_t now_ns)
+{
+	struct tftp_output output;
+
+	if (!may_send_no_more(session) || now_ns - session->window_sent_ns < LEFT_AFTER_NS)
+		return wait_for_more;
+	session->progress_ns = now_ns;
+	output = send_again(session, now_ns);
+	session->window_sent_ns = now_ns;
+	wait_for_first_word(session);
+	return output;
+}
+
 void tftp_session_limit_tries(struct tftp_session *session, uint32_t tries)
 {
 	session->tries_unheard = tries;

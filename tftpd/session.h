@@ -84,6 +84,11 @@ struct tftp_output tftp_session_receive(
 
 struct tftp_output tftp_session_timeout(struct tftp_session *session, uint64_t now_ns);
 
+/* The request that began this session has come again, and it isn't left: its sender has no answer.
+ * When the timer sends none any more, since the request may be forged, each request is worth one
+ * packet, two a second at most. */
+struct tftp_output tftp_session_ask_again(struct tftp_session *session, uint64_t now_ns);
+
 /* Send the first packet at most so many times again before the client has answered (it may be
  * forged); it is waited for all the same. Call right behind tftp_session_start(). */
 void tftp_session_limit_tries(struct tftp_session *session, uint32_t tries);

@@ -237,6 +237,15 @@ bool tftp_transfer_catch_up(struct tftp_transfer *transfer)
 	return true;
 }
 
+void tftp_transfer_ask_again(struct tftp_transfer *transfer)
+{
+	const struct tftp_output output =
+		tftp_session_ask_again(&transfer->session, clock_monotonic_ns());
+
+	if (perform(transfer, &output, NULL))
+		tftp_transfer_arm(transfer);
+}
+
 static void on_timer(evutil_socket_t socket, short what, void *argument)
 {
 	struct tftp_transfer *transfer = argument;

@@ -66,6 +66,9 @@ void tftp_transfer_ask(struct tftp_transfers *all, const struct sockaddr_in *pee
  * (it is freed). */
 bool tftp_transfer_catch_up(struct tftp_transfer *transfer);
 
+/* Its request has come again (session.h). The transfer may end by it. */
+void tftp_transfer_ask_again(struct tftp_transfer *transfer);
+
 /* End the oldest transfer that began more than a moment ago and whose client has never answered,
  * for another one's sake; `of`: only of this address, NULL: of any. Returns false when there is
  * none. */

@@ -50,7 +50,7 @@ struct world {
 	enum tftp_action end;
 	uint64_t now, size;
 	/* sent by the server, and why */
-	uint64_t windows, progress, acks, timeouts, quiet_timeouts, started_ns;
+	uint64_t windows, progress, acks, timeouts, quiet_timeouts, asked, started_ns;
 	uint64_t highest; /* block that was ever sent */
 	uint64_t acked, progress_ns;
 };
@@ -133,7 +133,7 @@ static void perform(struct world *world, const struct tftp_output *output)
 		return;
 	}
 	/* Each value acknowledged brings one window, and with windows one more for a gap. */
-	assert(world->windows <= 1 + world->timeouts +
+	assert(world->windows <= 1 + world->timeouts + world->asked +
 					 world->progress * (world->session.windowsize > 1 ? 2 : 1) +
 					 (world->session.windowsize > 1));
 	assert(world->session.deadline_ns <= world->progress_ns + SILENCE_NS);
@@ -149,6 +149,22 @@ static void receive(struct world *world, const uint8_t bytes[static 4])
 	world->acks++;
 	output = tftp_session_receive(&world->session, &reply, world->now);
 	assert(reply.opcode != TFTP_ERROR || output.action == TFTP_ABORTED);
+	perform(world, &output);
+}
+
+/* The request comes once more. */
+static void ask_again(struct world *world)
+{
+	struct tftp_output output;
+
+	if (world->over)
+		return;
+	output = tftp_session_ask_again(&world->session, world->now);
+	if (output.action == TFTP_WAIT)
+		return;
+	assert(!world->session.heard);
+	world->asked++;
+	world->progress_ns = world->now;
 	perform(world, &output);
 }
 
@@ -298,6 +314,7 @@ static size_t step(struct world *world, const uint8_t *bytes, size_t length)
 		return 1;
 	case 6:
 		(void)tftp_session_is_left(&world->session, argument & 1, world->now);
+		ask_again(world);
 		if (!world->over)
 			tftp_session_set_pace(
 				&world->session, argument & 2 ? 400 * NS_PER_MS : 0, world->now);

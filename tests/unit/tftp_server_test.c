@@ -227,6 +227,29 @@ static void a_repeated_request_is_the_same_session(void **state)
 	world_end(&world);
 }
 
+/* What the timer sends may all be lost; a client that asks again is there. */
+static void who_asks_again_is_answered_again(void **state)
+{
+	struct world world;
+	struct client client;
+	int fd = file_of(1000);
+
+	(void)state;
+	world_begin(&world, as_nobody);
+	begin(&world, &client, fd, 1000);
+	client_expect_data(&client, 1, 512);
+	client_expect_data(&client, 1, 512);
+	client_expect_silence(&client, 2500);
+	client_ask(&client, &world, RRQ("kernel8.img\0octet"));
+	client_expect_data(&client, 1, 512);
+	brambled_expect_silence(&world, 0);
+	client_send_ack(&client, 1);
+	client_expect_data(&client, 2, 488);
+	client_close(&client);
+	close(fd);
+	world_end(&world);
+}
+
 /* For as long as its client answers; 2 s between two. */
 static void tells_that_a_long_transfer_goes_on(void **state)
 {
@@ -458,6 +481,7 @@ int main(void)
 		TEST(an_address_without_a_lease_gets_no_answer),
 		TEST(goes_on_without_brambled_and_finds_it_again),
 		TEST(a_repeated_request_is_the_same_session),
+		TEST(who_asks_again_is_answered_again),
 		TEST(tells_that_a_long_transfer_goes_on),
 		TEST(a_board_that_was_switched_off_and_on_may_use_its_port_again),
 		TEST(a_stranger_changes_nothing),

@@ -8,6 +8,9 @@
 #define MS NS_PER_MS
 
 static const struct tftp_request plain = { .blksize = 512, .windowsize = 1 };
+static const struct tftp_request with_blksize = {
+	.options = TFTP_OPTION_BLKSIZE, .blksize = 1024, .windowsize = 1
+};
 
 static struct tftp_output ack(struct tftp_session *session, uint64_t block, uint64_t now_ns)
 {
@@ -179,6 +182,31 @@ static void a_client_that_never_answers_gets_three_packets(void **state)
 	}
 	assert_int_equal(output.action, TFTP_LOST);
 	assert_int_equal(sent, 3);
+}
+
+/* All three may be lost: a client that asks again is there. */
+static void who_asks_again_is_answered_again(void **state)
+{
+	static const struct tftp_request *const requests[] = { &plain, &with_blksize };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		const enum tftp_action answer = i == 0 ? TFTP_SEND_DATA : TFTP_SEND_OACK;
+		struct tftp_session session;
+
+		(void)tftp_session_start(&session, requests[i], 1000000, 0);
+		/* The timer sends it again. */
+		assert_action(tftp_session_ask_again(&session, 1000 * MS), TFTP_WAIT);
+		while (session.deadline_ns < 3000 * MS)
+			(void)tftp_session_timeout(&session, session.deadline_ns);
+		assert_action(tftp_session_ask_again(&session, 6000 * MS), answer);
+		/* A copy of the request isn't worth another. */
+		assert_action(tftp_session_ask_again(&session, 6100 * MS), TFTP_WAIT);
+		assert_int_equal(session.deadline_ns, 13000 * MS);
+		assert_action(tftp_session_ask_again(&session, 10000 * MS), answer);
+		assert_sends(ack(&session, i == 0, 16900 * MS), 1 + (i == 0), 1);
+		assert_action(tftp_session_ask_again(&session, 18000 * MS), TFTP_WAIT);
+	}
 }
 
 /* The ACKs of a client that repeats them each second may be lost for some seconds. */
@@ -517,6 +545,7 @@ int main(void)
 		cmocka_unit_test(an_ack_of_a_resent_window_is_not_measured),
 		cmocka_unit_test(backs_off_and_gives_up_within_its_limits),
 		cmocka_unit_test(a_client_that_never_answers_gets_three_packets),
+		cmocka_unit_test(who_asks_again_is_answered_again),
 		cmocka_unit_test(who_may_be_sent_no_more_is_waited_for),
 		cmocka_unit_test(the_last_ack_may_be_lost_for_good),
 		cmocka_unit_test(learns_that_the_round_trip_has_become_longer),
