@@ -53,7 +53,6 @@ commits() { bramble --json status | jq .commits; }
 few_commits() { # before, since when
 	spent=$(($(commits) - $1))
 	seconds=$(($(date +%s) - $2 + 1))
-	echo "$spent commits in $seconds s for $boards boards"
 	[ "$spent" -le $((2 * boards + 11 * seconds)) ]
 }
 
@@ -67,7 +66,8 @@ storm() { # name, vpi's options
 	check "$storm: each had an address of its own" addresses_differ
 	check "$storm: every file came intact" hashes_match
 	check "$storm: what happened was written in batches" few_commits "$before" "$began"
-	note "kernel after $(seconds_of 1) s (first), $(seconds_of $((boards / 2))) s (median), $(seconds_of "$boards") s (last)"
+	note "kernel after $(seconds_of 1) s (first), $(seconds_of $((boards / 2))) s (median), $(seconds_of "$boards") s (last);" \
+		"$spent commits in $seconds s"
 }
 
 lab_begin storm

@@ -72,6 +72,21 @@ static void networks_have_an_address_and_a_length(void **state)
 	assert_int_equal(str_parse_network("255.255.255.255.255/24", &address, &length), -EINVAL);
 }
 
+static void addresses_are_written_as_they_are_read(void **state)
+{
+	static const char *const texts[] = { "0.0.0.0", "255.255.255.255", "192.168.100.9",
+		"10.1.99.200", "1.10.101.110" };
+	char text[ADDRESS_TEXT_SIZE];
+	struct in_addr address;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_int_equal(str_parse_address(texts[i], &address), 0);
+		str_format_address(address, text);
+		assert_string_equal(text, texts[i]);
+	}
+}
+
 static void node_names_are_one_rfc1123_label(void **state)
 {
 	char longest[NODE_NAME_SIZE + 1];
@@ -122,6 +137,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_digits_within_the_range),
 		cmocka_unit_test(macs_are_six_pairs_with_one_separator),
 		cmocka_unit_test(networks_have_an_address_and_a_length),
+		cmocka_unit_test(addresses_are_written_as_they_are_read),
 		cmocka_unit_test(node_names_are_one_rfc1123_label),
 		cmocka_unit_test(control_bytes_become_visible),
 		cmocka_unit_test(serials_are_eight_hex_digits),
