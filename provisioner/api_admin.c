@@ -323,6 +323,7 @@ static const struct route {
 	{ "/v1/images/", "/build", api_cancel_build, IPC_DELETE, NAMED | PLANS },
 	{ "/v1/images/", "/pin", api_pin_image, IPC_POST, NAMED | BODY },
 	{ "/v1/images/", "/unpin", api_unpin_image, IPC_POST, NAMED | BODY },
+	{ "/v1/images/", "/arrival", api_tell_arrival, IPC_POST, NAMED | BODY },
 	{ "/v1/rollouts", "", api_list_rollouts, IPC_GET, 0 },
 	{ "/v1/rollouts", "", api_begin_rollout, IPC_POST, BODY | PLANS },
 	{ "/v1/rollouts/", "", api_show_rollout, IPC_GET, NAMED },

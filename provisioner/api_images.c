@@ -213,6 +213,30 @@ void api_unpin_image(struct api_request *request)
 	pin(request, false);
 }
 
+void api_tell_arrival(struct api_request *request)
+{
+	char reason[IMAGES_REASON_SIZE] = "say which version: {\"hash\": …}";
+	char hash[HASH_TEXT_SIZE];
+	const char *beginning = body_text(request, "hash");
+	int result = beginning ? images_find(request->brambled, request->subject, beginning, hash,
+					 reason)
+			       : -EINVAL;
+
+	if (result == 0) {
+		brambled_event(request->brambled, "image.imported", request->subject,
+			"version %.12s of image %s was imported", hash, request->subject);
+		result = brambled_conclude(request->brambled, 0);
+		snprintf(reason, sizeof(reason), "the registry can't be written now");
+	}
+	if (result != 0) {
+		api_fail(request->reply, api_status_of(result), "%s", reason);
+		return;
+	}
+	request->reply->json = cJSON_CreateObject();
+	cJSON_AddStringToObject(request->reply->json, "name", request->subject);
+	cJSON_AddStringToObject(request->reply->json, "hash", hash);
+}
+
 static void describe(cJSON *json, const struct images_kept *kept)
 {
 	cJSON *removed = cJSON_AddArrayToObject(json, "removed"),

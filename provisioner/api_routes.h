@@ -40,6 +40,7 @@ void api_show_build(struct api_request *request);
 void api_cancel_build(struct api_request *request);
 void api_pin_image(struct api_request *request);
 void api_unpin_image(struct api_request *request);
+void api_tell_arrival(struct api_request *request);
 
 void api_list_rollouts(struct api_request *request);
 void api_begin_rollout(struct api_request *request);

@@ -132,7 +132,7 @@ CLI_SRC := $(addprefix $(CLI)/, \
 	hooks.c \
 	image.c \
 	image_build.c \
-	image_tool.c \
+	image_tool.c image_diff.c \
 	inventory.c \
 	json.c \
 	node.c \
@@ -209,7 +209,7 @@ fuzz-dhcp_frame_LIBS := libevent_core
 
 # bramble-hooks
 HOOKS_SRC := $(addprefix provisioner/hooks/,find.c event.c lines.c queue.c positions.c feed.c run.c cage.c runner.c trial.c) \
-	common/broker.c common/ipc.c common/sandbox.c $(COMMON_BASE)
+	common/broker.c common/ipc.c common/sandbox.c common/denied.c $(COMMON_BASE)
 PROGRAMS += bramble-hooks
 bramble-hooks_SRC := provisioner/hooks/main.c $(HOOKS_SRC)
 bramble-hooks_LIBS := libevent_core libcjson libcap-ng libseccomp
@@ -276,6 +276,7 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	nodeconf/inputs.c \
 	nodes.c \
 	orders.c \
+	packages.c \
 	outbox.c \
 	placement.c \
 	policy.c \

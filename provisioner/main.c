@@ -33,6 +33,7 @@
 #include "provisioner/nodeconf/force.h"
 #include "provisioner/nodes.h"
 #include "provisioner/orders.h"
+#include "provisioner/packages.h"
 #include "provisioner/registry/backups.h"
 #include "provisioner/reload.h"
 #include "provisioner/rollout/run.h"
@@ -289,6 +290,9 @@ static int start(struct brambled *brambled)
 		result = server_start(brambled);
 	if (result == 0)
 		result = hooks_start(brambled);
+	/* Nothing depends on it: apt can do without. */
+	if (result == 0)
+		(void)packages_start(brambled->supervisor, &brambled->settings);
 	if (result == 0)
 		result = builds_start(brambled);
 	if (result != 0) {

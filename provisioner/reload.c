@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/str.h"
 #include "provisioner/network.h"
+#include "provisioner/packages.h"
 #include "provisioner/rules.h"
 
 bool reload_needs_restart(const struct settings *old, const struct settings *new)
@@ -63,6 +64,7 @@ static void take_over(struct settings *running, const struct settings *fresh)
 	str_copy(running->cache, sizeof(running->cache), fresh->cache);
 	running->store = fresh->store;
 	running->store_mb = fresh->store_mb;
+	running->package_cache = fresh->package_cache;
 	running->n_roles = fresh->n_roles;
 	running->n_rules = fresh->n_rules;
 	memcpy(running->roles, fresh->roles, sizeof(running->roles));
@@ -120,6 +122,8 @@ void reload_take_over(struct brambled *brambled, struct reload *read)
 	take_over(&brambled->settings, &read->settings);
 	if (brambled->supervisor && pcs != rules_take_pcs(&brambled->settings))
 		follow_pcs(brambled);
+	if (brambled->supervisor)
+		(void)packages_start(brambled->supervisor, &brambled->settings);
 	nodeconf_take_over(brambled, read->text, read->sources);
 	read->text = NULL;
 	read->sources = NULL;

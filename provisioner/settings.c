@@ -101,3 +101,12 @@ int settings_load(const char *path, struct settings *settings, struct conf_error
 	free(text);
 	return result;
 }
+
+void settings_format_package_cache(
+	const struct settings *settings, char out[static SETTINGS_URL_SIZE])
+{
+	char address[ADDRESS_TEXT_SIZE];
+
+	str_format_address(settings->router, address);
+	snprintf(out, SETTINGS_URL_SIZE, "http://%s:%d", address, SETTINGS_PACKAGE_PORT);
+}

@@ -101,6 +101,8 @@ struct settings {
 	char run[108];	   /* paths.run: "/run/bramble" (sockets: short) */
 	char libexec[256]; /* paths.libexec: where bramble-tftpd … are installed */
 	char cache[256];   /* paths.cache: what builds of images keep, "/var/cache/bramble" */
+	/* packages */
+	bool package_cache; /* packages.cache: apt-cacher-ng for builds and nodes */
 	/* servers */
 	int64_t tftp_port, http_port; /* servers.tftp_port 69, servers.http_port 80 */
 	int64_t tftp_sessions;	      /* servers.tftp_sessions: at once, in all */
@@ -128,6 +130,12 @@ int settings_check_text(
 /* Host byte order: the first and last address of the LAN that a host may have. */
 uint32_t settings_first_host(const struct settings *settings);
 uint32_t settings_last_host(const struct settings *settings);
+
+#define SETTINGS_PACKAGE_PORT 3142 /* apt-cacher-ng's usual one */
+#define SETTINGS_URL_SIZE 40
+/* "http://10.77.0.1:3142": the package cache, as apt takes it for a proxy. */
+void settings_format_package_cache(
+	const struct settings *settings, char out[static SETTINGS_URL_SIZE]);
 
 /* The table, for documentation and tests. */
 extern const struct conf_setting settings_table[];

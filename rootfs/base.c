@@ -5,16 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "common/file.h"
 #include "rootfs/cache.h"
 #include "rootfs/import.h"
+#include "rootfs/mapped.h"
 #include "rootfs/repositories.h"
 #include "rootfs/run.h"
 
 #define BINFMT "/proc/sys/fs/binfmt_misc/"
+#define TOOL "mmdebstrap"
+#define PLACE "/packages"
 #define PLAN_SIZE (256u * 1024u)
 #define INCLUDE_SIZE (RECIPE_LIST_LIMIT * (RECIPE_WORD_SIZE + 1) + 16)
 
@@ -140,35 +144,61 @@ static void make_include(const struct recipe_list *packages, char *out, size_t s
 			out + used, size - used, "%s%s", i > 0 ? "," : "", packages->items[i]);
 }
 
+/* Where it unpacks the root, as root of its namespace. */
+static int make_place(struct workshop *shop)
+{
+	char path[WORKSHOP_PATH_SIZE];
+	int result = failure_path(&shop->failure, path, sizeof(path), "%s" PLACE, shop->work);
+
+	if (result == 0 && (mkdir(path, 0755) != 0 || chown(path, MAPPED_FIRST, MAPPED_FIRST) != 0))
+		result = failure_set(
+			&shop->failure, -errno, "%s can't be made: %s", path, strerror(errno));
+	return result;
+}
+
+/* Keys lie in our work directory, which it sees elsewhere. */
+static void map_paths(const struct workshop *shop, const char *line, char out[static APT_LINE_SIZE])
+{
+	const char *at = strstr(line, shop->work);
+
+	snprintf(out, APT_LINE_SIZE, "%.*s%s%s", at ? (int)(at - line) : APT_LINE_SIZE, line,
+		at ? MAPPED_WORK : "", at ? at + strlen(shop->work) : "");
+}
+
 static int run_mmdebstrap(struct apt *apt, const struct base_layer *layer, const char *include,
 	const char *architecture, const char *tar)
 {
 	struct workshop *shop = apt->shop;
-	const char *arguments[DPKG_OPTIONS + APT_SOURCES_LIMIT + RECIPE_REPOSITORIES_LIMIT + 16] = {
-		"mmdebstrap", "--mode=root", "--variant=minbase", "--format=tar", "--verbose",
-		"--skip=output/dev", "--aptopt=Acquire::Languages \"none\"",
-		"--aptopt=Acquire::Retries \"3\"", architecture, include
+	char repositories[RECIPE_REPOSITORIES_LIMIT][APT_LINE_SIZE];
+	const char *arguments[DPKG_OPTIONS + APT_SOURCES_LIMIT + RECIPE_REPOSITORIES_LIMIT + 20] = {
+		"/proc/self/exe", MAPPED_WORD, shop->work, tar, TOOL, "--mode=root",
+		"--variant=minbase", "--format=tar", "--verbose", "--skip=output/dev",
+		"--aptopt=Acquire::Languages \"none\"", "--aptopt=Acquire::Retries \"3\"",
+		architecture, include
 	};
 	struct count count = { .progress = &shop->progress, .packages = layer->packages };
 	struct run run = {
 		.arguments = arguments,
-		.temporary = shop->work,
+		.called = TOOL,
+		.temporary = MAPPED_WORK PLACE,
 		.log = shop->log,
 		.epoch = shop->epoch,
 		.line = count_line,
 		.context = &count,
 		.progress = &shop->progress,
 	};
-	size_t n = 10;
+	size_t n = 14;
 
 	for (size_t i = 0; i < DPKG_OPTIONS; i++)
 		arguments[n++] = dpkg_options[i];
 	arguments[n++] = shop->recipe->suite;
-	arguments[n++] = tar;
+	arguments[n++] = "-";
 	for (size_t i = 0; i < apt->source_count; i++)
 		arguments[n++] = apt->sources[i];
-	for (size_t i = 0; i < shop->recipe->repository_count; i++)
-		arguments[n++] = apt->repositories[i];
+	for (size_t i = 0; i < shop->recipe->repository_count; i++) {
+		map_paths(shop, apt->repositories[i], repositories[i]);
+		arguments[n++] = repositories[i];
+	}
 	return run_tool(&run, &shop->failure);
 }
 
@@ -186,6 +216,9 @@ static int make(struct apt *apt, const struct base_layer *layer)
 		snprintf(architecture, sizeof(architecture), "--architectures=%s",
 			recipe->architecture);
 		make_include(&recipe->packages, include, INCLUDE_SIZE);
+		result = make_place(apt->shop);
+	}
+	if (result == 0) {
 		result = run_mmdebstrap(apt, layer, include, architecture, temporary);
 	}
 	free(include);
@@ -204,6 +237,9 @@ int base_layer_make(struct apt *apt, struct base_layer *layer)
 
 	if (layer->from_cache)
 		return 0;
+	if (access("/usr/bin/" TOOL, X_OK) != 0)
+		return failure_set(&apt->shop->failure, -ENOENT,
+			TOOL " is not installed: apt-get install " TOOL);
 	result = base_check_emulation(apt->shop->recipe->architecture, &apt->shop->failure);
 	return result == 0 ? make(apt, layer) : result;
 }

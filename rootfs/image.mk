@@ -3,14 +3,14 @@
 BOOT_MAKE := boot/build.c boot/kernel.c boot/initramfs.c boot/modules.c boot/firmware.c
 ROOTFS_RECIPE := rootfs/recipe.c rootfs/recipe_parts.c
 ROOTFS_MAKE := $(ROOTFS_RECIPE) $(addprefix rootfs/,failure.c progress.c run.c cache.c apt.c repositories.c kernel.c base.c \
-               tree.c units.c files.c script.c clean.c contents.c import.c oci.c oci_text.c layer.c seal.c root.c) common/verity.c
+               tree.c units.c files.c script.c jail.c mapped.c clean.c contents.c import.c oci.c oci_text.c layer.c seal.c root.c) common/verity.c common/denied.c
 
 PROGRAMS += bramble-image
 bramble-image_SRC = provisioner/image/main.c provisioner/image/build.c provisioner/image/apart.c provisioner/image/job.c provisioner/image/space.c provisioner/image/portable.c provisioner/image/export.c provisioner/image/import.c \
                      provisioner/image/check.c provisioner/image/list.c provisioner/image/store.c provisioner/image/show.c provisioner/image/show_json.c provisioner/image/rot.c \
-                     provisioner/image/defaults.c $(SETTINGS_SRC) \
+                     provisioner/image/defaults.c rootfs/tcp.c $(SETTINGS_SRC) \
                      $(BOOT_SERVE) $(BOOT_MAKE) $(ROOTFS_MAKE) $(COMMON_BASE) common/hash.c
-bramble-image_LIBS := libcjson libarchive zlib libsodium libconfig
+bramble-image_LIBS := libcjson libarchive zlib libsodium libconfig libcap-ng libseccomp
 
 # Beside the programs that an image gets, wherever they are built.
 ifneq ($(wildcard rootfs/agent/bramble-agent.service),)
@@ -63,6 +63,6 @@ fuzz-portable_SRC := tests/fuzz/portable.c $(PORTABLE)
 fuzz-portable_LIBS := libarchive
 
 TESTS += test-image-defaults
-test-image-defaults_SRC = tests/unit/image_defaults_test.c provisioner/image/defaults.c $(SETTINGS_SRC) rootfs/failure.c \
-                          common/file.c common/str.c
+test-image-defaults_SRC = tests/unit/image_defaults_test.c provisioner/image/defaults.c rootfs/tcp.c $(SETTINGS_SRC) rootfs/failure.c \
+                          $(COMMON_BASE)
 test-image-defaults_LIBS := cmocka libconfig

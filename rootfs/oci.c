@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,7 +229,7 @@ static int read_manifest(struct oci *oci, struct oci_manifest *manifest)
 		result = read_blob(oci, &manifest->config, &text, &size);
 	if (result == 0)
 		result = oci_check_config(
-			text, size, oci->shop->recipe->architecture, manifest->count, failure);
+			text, size, oci->shop->recipe->architecture, manifest, failure);
 	free(text);
 	return result;
 }
@@ -254,17 +255,37 @@ static struct archive *open_layer(const struct oci *oci, const struct oci_layer 
 	return NULL;
 }
 
-static int copy_out(struct oci *oci, struct archive *in, int fd)
+/* What came out must be what the image's configuration, which its maker signs, says. */
+static int check_content(
+	struct oci *oci, const struct oci_layer *layer, crypto_hash_sha256_state *state)
 {
+	uint8_t digest[crypto_hash_sha256_BYTES];
+	char hash[HASH_TEXT_SIZE];
+
+	crypto_hash_sha256_final(state, digest);
+	str_format_hex(digest, sizeof(digest), hash);
+	return strcmp(hash, layer->diff_id) == 0
+		       ? 0
+		       : failure_set(&oci->shop->failure, -EBADMSG,
+				 "%s: layer sha256:%.12s… isn't what the image's configuration "
+				 "says (diff_id sha256:%.12s…)",
+				 oci->shop->recipe->from, layer->blob.hash, layer->diff_id);
+}
+
+static int copy_out(struct oci *oci, const struct oci_layer *layer, struct archive *in, int fd)
+{
+	crypto_hash_sha256_state state;
 	char *block = malloc(BLOCK);
 	struct archive_entry *entry;
 	int result = block ? 0 : -ENOMEM, status = archive_read_next_header(in, &entry);
 	la_ssize_t n = 0;
 	off_t size = 0;
 
+	crypto_hash_sha256_init(&state);
 	while (result == 0 && status == ARCHIVE_OK &&
 		(n = archive_read_data(in, block, BLOCK)) > 0) {
 		size += n;
+		crypto_hash_sha256_update(&state, (const unsigned char *)block, (size_t)n);
 		result = file_write_all(fd, block, (size_t)n);
 		progress_tick(&oci->shop->progress);
 	}
@@ -272,10 +293,13 @@ static int copy_out(struct oci *oci, struct archive *in, int fd)
 	if (result == 0 && (n < 0 || (status != ARCHIVE_OK && status != ARCHIVE_EOF)))
 		return failure_set(&oci->shop->failure, -EBADMSG, "a layer can't be read: %s",
 			archive_error_string(in));
+	if (result == 0)
+		result = check_content(oci, layer, &state);
 	/* umoci 0.4.7 leaves the end out, and even the rest of the last block. */
 	if (result == 0 && ftruncate(fd, size + TAR_END) != 0)
 		result = -errno;
-	return result == 0 ? 0 : explain(oci, oci->layer, result);
+	return result == 0 || oci->shop->failure.text[0] ? result
+							 : explain(oci, oci->layer, result);
 }
 
 /* Once, though it is read twice. */
@@ -289,7 +313,7 @@ static int decompress(struct oci *oci, const struct oci_layer *layer)
 			"%s: layer sha256:%.12s… can't be read", oci->shop->recipe->from,
 			layer->blob.hash);
 	else
-		result = fd >= 0 ? copy_out(oci, in, fd) : explain(oci, oci->layer, -errno);
+		result = fd >= 0 ? copy_out(oci, layer, in, fd) : explain(oci, oci->layer, -errno);
 	if (fd >= 0 && close(fd) != 0 && result == 0)
 		result = explain(oci, oci->layer, -errno);
 	archive_read_free(in);

@@ -163,8 +163,30 @@ int oci_parse_manifest(
 	return result;
 }
 
-int oci_check_config(const char *text, size_t size, const char *architecture, size_t layers,
-	struct failure *failure)
+static int take_diff_ids(
+	const cJSON *hashes, struct oci_manifest *manifest, struct failure *failure)
+{
+	const cJSON *item;
+	size_t i = 0;
+
+	if ((size_t)cJSON_GetArraySize(hashes) != manifest->count)
+		return refuse(failure, "its configuration is of another number of layers");
+	cJSON_ArrayForEach(item, hashes)
+	{
+		const char *text = cJSON_GetStringValue(item), *hash;
+
+		if (!text || strncmp(text, SHA256, strlen(SHA256)) != 0)
+			return refuse(failure, "a diff_id of its configuration is no sha256");
+		hash = text + strlen(SHA256);
+		if (!str_is_hash(hash, strlen(hash)))
+			return refuse(failure, "a diff_id of its configuration can't be read");
+		str_copy(manifest->layers[i++].diff_id, HASH_TEXT_SIZE, hash);
+	}
+	return 0;
+}
+
+int oci_check_config(const char *text, size_t size, const char *architecture,
+	struct oci_manifest *manifest, struct failure *failure)
 {
 	cJSON *json = parse(text, size);
 	const cJSON *root = cJSON_GetObjectItemCaseSensitive(json, "rootfs");
@@ -176,8 +198,8 @@ int oci_check_config(const char *text, size_t size, const char *architecture, si
 	else if (!is_architecture(json, architecture))
 		result = failure_set(failure, -EINVAL, "it is for %.40s/%.40s; the recipe says %s",
 			text_of(json, "os"), text_of(json, "architecture"), architecture);
-	else if ((size_t)cJSON_GetArraySize(hashes) != layers)
-		result = refuse(failure, "its configuration is of another number of layers");
+	else
+		result = take_diff_ids(hashes, manifest, failure);
 	cJSON_Delete(json);
 	return result;
 }

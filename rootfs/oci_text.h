@@ -32,6 +32,7 @@ enum oci_compression {
 struct oci_layer {
 	struct oci_blob blob;
 	enum oci_compression compression;
+	char diff_id[HASH_TEXT_SIZE]; /* SHA-256 of its tar, as the configuration says */
 };
 
 struct oci_manifest {
@@ -53,8 +54,9 @@ int oci_choose_manifest(const char *text, size_t size, const char *architecture,
 int oci_parse_manifest(
 	const char *text, size_t size, struct oci_manifest *manifest, struct failure *failure);
 
-/* Is the configuration that of an image for this architecture, with so many layers? */
-int oci_check_config(const char *text, size_t size, const char *architecture, size_t layers,
-	struct failure *failure);
+/* Is the configuration that of an image for this architecture, with the layers of `manifest`? Fills
+ * in what it says of each of them. 0 or -EINVAL with `failure`. */
+int oci_check_config(const char *text, size_t size, const char *architecture,
+	struct oci_manifest *manifest, struct failure *failure);
 
 #endif

@@ -54,7 +54,6 @@ static const char *package_of(const char *tool)
 		{ "apt-cache", "apt" },
 		{ "zstd", "zstd" },
 		{ "xz", "xz-utils" },
-		{ "unshare", "util-linux" },
 		{ "etcdctl", "etcd-client" },
 	};
 

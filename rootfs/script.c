@@ -12,6 +12,7 @@
 
 #include "common/file.h"
 #include "rootfs/base.h"
+#include "rootfs/jail.h"
 #include "rootfs/run.h"
 #include "rootfs/tree.h"
 
@@ -127,9 +128,7 @@ static void show_line(void *context, const char *line)
 
 static int run(struct workshop *shop, const char *path)
 {
-	char change_root[WORKSHOP_PATH_SIZE];
-	const char *const arguments[] = { "unshare", "--net", "--uts", "--ipc", "--pid", "--fork",
-		"--kill-child", "--mount-proc", change_root, "--wd=/", SCRIPT_PATH, NULL };
+	const char *const arguments[] = { "/proc/self/exe", JAIL_WORD, path, SCRIPT_PATH, NULL };
 	const struct run script = {
 		.arguments = arguments,
 		.called = shop->recipe->script,
@@ -141,11 +140,9 @@ static int run(struct workshop *shop, const char *path)
 		.context = &shop->progress,
 		.progress = &shop->progress,
 	};
-	int result =
-		failure_path(&shop->failure, change_root, sizeof(change_root), "--root=%s", path);
 
 	progress_note(&shop->progress, "script");
-	return result == 0 ? run_tool(&script, &shop->failure) : result;
+	return run_tool(&script, &shop->failure);
 }
 
 int script_run(struct workshop *shop, const char *path)

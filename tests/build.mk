@@ -36,6 +36,12 @@ bench-report_SRC := tests/bench/report.c tests/bench/goals.c tests/bench/figures
 bench-report_LIBS := libcjson
 bench-report_LDLIBS := -lm
 
+# `make bench-formats`: the hash tree of an image in any format, and a bramble-init that mounts erofs
+PROGRAMS += bench-seal
+bench-seal_SRC := tests/bench/seal.c rootfs/seal.c rootfs/run.c rootfs/failure.c rootfs/progress.c common/verity.c $(COMMON_BASE)
+NODE_PROGRAMS += bench-init-erofs
+bench-init-erofs_SRC := rootfs/init/main.c tests/bench/mounts_erofs.c $(filter-out rootfs/init/mounts.c,$(INIT_SRC))
+
 check: ## Set up, build, run all tests (ONLY=word: those whose name holds it)
 	@B=$(B) MAKE="$(MAKE)" tests/check $(TESTS)
 check-long: ## What takes too long for `make check`: real Kubernetes nodes
@@ -49,6 +55,10 @@ bench-scale: $(B)/bench-scale ## What each call of the API costs with 10,000 nod
 bench-storms: all ## Storms of 256 boards, beside plain dnsmasq: hours (KINDS=full, ROUNDS=1 …; DOCS=1 writes docs/storms.md)
 	@NEW=1 B=$(B) tests/bench/storms $(KINDS)
 	@[ "$(DOCS)" != 1 ] || B=$(B) tests/bench/storms-document
+.PHONY: bench-formats
+bench-formats: all ## Formats of an image, each booted alone and by several at once: 25 minutes (DOCS=1 writes docs/formats.md)
+	@NEW=1 B=$(B) tests/bench/formats $(FORMATS)
+	@[ "$(DOCS)" != 1 ] || B=$(B) tests/bench/formats-document
 bench: all ## Our servers beside Debian's, and power-on to kernel (QUICK=1; DOCS=1 writes docs/performance.*)
 	@B=$(B) tests/bench/run
 	@B=$(B) tests/bench/boot.sh

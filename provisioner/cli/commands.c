@@ -73,7 +73,7 @@ static const struct cli_command image_commands[] = {
 	{ "verify", image_verify_main, "Hash versions again: is one damaged?", 0,
 		"image_verification", NULL },
 	{ "export", image_export_main, "Write a version into one file", 0, "image_file", NULL },
-	{ "import", image_import_main, "Take a version from such a file", CLI_ALONE,
+	{ "import", image_import_main, "Take a version from such a file", CLI_CHANGES | CLI_ALONE,
 		"image_arrival", NULL },
 	{ "pin", image_pin_main, "Keep a version, whatever needs it", CLI_CHANGES, "image_pin",
 		NULL },

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: ISC */
-/* bramble image show, diff, verify, export, import: brambled knows which versions are meant,
+/* bramble image show, verify, export, import: brambled knows which versions are meant,
  * bramble-image looks at their files, in a process of the caller's. */
 #include <errno.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/str.h"
 #include "provisioner/cli/commands.h"
+#include "provisioner/cli/image_tool.h"
 #include "provisioner/cli/json.h"
 
 #define PROGRAM "bramble-image"
 #define PATH_SIZE 1024
 #define WORDS 10
-#define VERSION_SIZE (NODE_NAME_SIZE + 1 + HASH_TEXT_SIZE)
+#define ANSWER_LIMIT (64u << 20)
 
 /* Beside this program, as `make` and `make install` put it; else where PATH says. */
 static void find_program(char out[static PATH_SIZE])
@@ -36,13 +40,13 @@ static void find_program(char out[static PATH_SIZE])
 	snprintf(out, PATH_SIZE, PROGRAM);
 }
 
-/* Run it on our own streams: `words` are the verb and what stands behind it, up to NULL. */
-static enum cli_exit run_program(struct cli *cli, const char *const *words)
+enum cli_exit image_run_program(struct cli *cli, const char *const *words, int out)
 {
 	extern char **environ;
 	char program[PATH_SIZE];
 	const char *argv[WORDS + 5] = { program };
 	size_t n = 1;
+	posix_spawn_file_actions_t actions;
 	int status, result;
 	pid_t pid;
 
@@ -56,7 +60,11 @@ static enum cli_exit run_program(struct cli *cli, const char *const *words)
 	if (cli->json)
 		argv[n++] = "--json";
 	fflush(cli->out);
-	result = posix_spawnp(&pid, program, NULL, NULL, (char *const *)(uintptr_t)argv, environ);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	result = posix_spawnp(
+		&pid, program, &actions, NULL, (char *const *)(uintptr_t)argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
 	if (result != 0)
 		return cli_complain(
 			cli, CLI_FAILED, "%s can't be started: %s", program, strerror(result));
@@ -71,6 +79,30 @@ static enum cli_exit run_program(struct cli *cli, const char *const *words)
 						  : CLI_FAILED;
 }
 
+enum cli_exit image_ask_program(struct cli *cli, const char *const *words, cJSON **json)
+{
+	const bool wanted = cli->json;
+	int fd = memfd_create("answer", MFD_CLOEXEC);
+	char path[64], *text = NULL;
+	enum cli_exit code;
+	size_t size;
+
+	*json = NULL;
+	if (fd < 0)
+		return cli_complain(cli, CLI_FAILED, "out of memory");
+	cli->json = true;
+	code = image_run_program(cli, words, fd);
+	cli->json = wanted;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (code == CLI_OK && file_read(path, ANSWER_LIMIT, &text, &size) == 0)
+		*json = cJSON_Parse(text);
+	free(text);
+	close(fd);
+	if (code == CLI_OK && !*json)
+		code = cli_complain(cli, CLI_FAILED, "what " PROGRAM " answered can't be read");
+	return code;
+}
+
 static const cJSON *find_image(const cJSON *json, const char *name)
 {
 	const cJSON *image;
@@ -83,7 +115,7 @@ static const cJSON *find_image(const cJSON *json, const char *name)
 	return NULL;
 }
 
-static enum cli_exit ask(struct cli *cli, const char *path, cJSON **json)
+enum cli_exit image_ask(struct cli *cli, const char *path, cJSON **json)
 {
 	int status, result = cli_try(cli, path, CLIENT_TIMEOUT_MS, &status, json);
 
@@ -97,10 +129,8 @@ static enum cli_exit ask(struct cli *cli, const char *path, cJSON **json)
 	return status == 404 ? CLI_NOT_FOUND : CLI_FAILED;
 }
 
-/* "base", "base/previous" and "base/1a2b3c4d" as NAME/HASH; the hash of the latter is
- * bramble-image's to find. */
-static enum cli_exit complete_version(
-	struct cli *cli, const char *word, const char *otherwise, char out[static VERSION_SIZE])
+enum cli_exit image_complete_version(struct cli *cli, const char *word, const char *otherwise,
+	char out[static IMAGE_VERSION_SIZE])
 {
 	size_t length = strcspn(word, "/");
 	const char *version = word[length] ? word + length + 1 : otherwise;
@@ -114,14 +144,14 @@ static enum cli_exit complete_version(
 			"\"%s\" is no version; allowed: NAME, NAME/current, NAME/previous, or "
 			"NAME/HASH with the beginning of its hash",
 			word);
-	snprintf(out, VERSION_SIZE, "%s/%s", name, version);
+	snprintf(out, IMAGE_VERSION_SIZE, "%s/%s", name, version);
 	if (strcmp(version, "current") != 0 && strcmp(version, "previous") != 0)
 		return CLI_OK;
-	code = ask(cli, "/v1/images", &json);
+	code = image_ask(cli, "/v1/images", &json);
 	if (code != CLI_OK)
 		return code;
 	if (*json_text(find_image(json, name), version))
-		snprintf(out, VERSION_SIZE, "%s/%s", name,
+		snprintf(out, IMAGE_VERSION_SIZE, "%s/%s", name,
 			json_text(find_image(json, name), version));
 	else
 		code = cli_complain(
@@ -140,13 +170,15 @@ enum cli_exit image_show_main(struct cli *cli, int argc, char **argv)
 		.min_words = 1,
 		.max_words = 1,
 	};
-	char version[VERSION_SIZE];
+	char version[IMAGE_VERSION_SIZE];
 	enum cli_exit code;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	code = complete_version(cli, argv[0], "current", version);
-	return code == CLI_OK ? run_program(cli, (const char *[]){ "show", version, NULL }) : code;
+	code = image_complete_version(cli, argv[0], "current", version);
+	return code == CLI_OK ? image_run_program(cli, (const char *[]){ "show", version, NULL },
+					STDOUT_FILENO)
+			      : code;
 }
 
 enum cli_exit image_verify_main(struct cli *cli, int argc, char **argv)
@@ -157,105 +189,18 @@ enum cli_exit image_verify_main(struct cli *cli, int argc, char **argv)
 			"which is\ndamaged, and which of its files. Exit status 1 when one is.\n",
 		.max_words = 1,
 	};
-	char version[VERSION_SIZE];
+	char version[IMAGE_VERSION_SIZE];
 	enum cli_exit code;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
 	if (!argv[0] || !strchr(argv[0], '/'))
-		return run_program(cli, (const char *[]){ "verify", argv[0], NULL });
-	code = complete_version(cli, argv[0], "", version);
-	return code == CLI_OK ? run_program(cli, (const char *[]){ "verify", version, NULL })
+		return image_run_program(
+			cli, (const char *[]){ "verify", argv[0], NULL }, STDOUT_FILENO);
+	code = image_complete_version(cli, argv[0], "", version);
+	return code == CLI_OK ? image_run_program(cli, (const char *[]){ "verify", version, NULL },
+					STDOUT_FILENO)
 			      : code;
-}
-
-/* The image that has this version; `otherwise` when none has. The answer lives as long as `json`.
- */
-static const char *find_owner(const cJSON *json, const char *hash, const char *otherwise)
-{
-	const cJSON *image, *version;
-
-	cJSON_ArrayForEach(image, json_member(json, "images"))
-	{
-		cJSON_ArrayForEach(version, json_member(image, "versions"))
-		{
-			if (strcmp(json_text(version, "hash"), hash) == 0)
-				return json_text(image, "name");
-		}
-	}
-	return otherwise;
-}
-
-/* What the node runs, and what it gets at its next boot. */
-static enum cli_exit find_of_node(struct cli *cli, const char *node,
-	char running[static VERSION_SIZE], char next[static VERSION_SIZE])
-{
-	char path[IPC_PATH_SIZE];
-	const char *image, *hash;
-	enum cli_exit code;
-	cJSON *json, *images = NULL;
-
-	if (!str_is_node_name(node))
-		return cli_complain(cli, CLI_USAGE, "\"%s\" is no name of a node", node);
-	snprintf(path, sizeof(path), "/v1/nodes/%s", node);
-	code = ask(cli, path, &json);
-	if (code != CLI_OK)
-		return code;
-	image = json_text(json, "image");
-	hash = json_text(json, "image_hash");
-	snprintf(next, VERSION_SIZE, "%s/%s", image, json_text(json_member(json, "next"), "hash"));
-	if (*hash == '\0')
-		code = cli_complain(cli, CLI_NOT_FOUND, "%s has not booted yet", node);
-	else if (next[strlen(image) + 1] == '\0')
-		code = cli_complain(
-			cli, CLI_NOT_FOUND, "image %s of %s has no version", image, node);
-	else
-		code = ask(cli, "/v1/images", &images);
-	/* Its role may have got another image since. */
-	snprintf(running, VERSION_SIZE, "%s/%s", find_owner(images, hash, image), hash);
-	if (code == CLI_OK && strcmp(running, next) == 0 && !cli->json)
-		fprintf(cli->out, "%s runs what it would get: %s %.12s.\n", node, image, hash);
-	cJSON_Delete(images);
-	cJSON_Delete(json);
-	return code;
-}
-
-enum cli_exit image_diff_main(struct cli *cli, int argc, char **argv)
-{
-	const char *node = NULL;
-	const struct args_option options[] = {
-		{ "node", 'n', NULL, &node, "NODE  what would a reboot of this node change?" },
-		{ .name = NULL },
-	};
-	const struct cli_syntax syntax = {
-		.usage = "image diff IMAGE[/VERSION] [IMAGE[/VERSION]] | --node NODE",
-		.text = "What the second version has (+), has no more (-) or has otherwise (~): "
-			"kernel and\nfirmware, packages, units, files. Of one image alone: what "
-			"came with its current\nversion since the previous one.\n",
-		.max_words = 2,
-		.options = options,
-	};
-	char before[VERSION_SIZE], after[VERSION_SIZE], name[NODE_NAME_SIZE] = "";
-	enum cli_exit code;
-
-	if (!cli_arguments(cli, &syntax, argc, argv, &code))
-		return code;
-	if (!node == !argv[0])
-		return cli_complain(cli, CLI_USAGE,
-			"say two versions, or --node NODE; usage: "
-			"bramble %s",
-			syntax.usage);
-	if (node) {
-		code = find_of_node(cli, node, before, after);
-	} else {
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(argv[0], "/"), argv[0]);
-		code = complete_version(cli, argv[0], argv[1] ? "current" : "previous", before);
-		if (code == CLI_OK)
-			code = complete_version(cli, argv[1] ? argv[1] : name, "current", after);
-	}
-	if (code != CLI_OK || (node && strcmp(before, after) == 0 && !cli->json))
-		return code;
-	return run_program(cli, (const char *[]){ "diff", before, after, NULL });
 }
 
 enum cli_exit image_export_main(struct cli *cli, int argc, char **argv)
@@ -274,17 +219,35 @@ enum cli_exit image_export_main(struct cli *cli, int argc, char **argv)
 		.max_words = 1,
 		.options = options,
 	};
-	char version[VERSION_SIZE];
+	char version[IMAGE_VERSION_SIZE];
 	enum cli_exit code;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
 	if (!output)
 		return cli_complain(cli, CLI_USAGE, "say where to: --output FILE");
-	code = complete_version(cli, argv[0], "current", version);
-	return code == CLI_OK ? run_program(cli, (const char *[]){ "export", version, "--output",
-							 output, NULL })
-			      : code;
+	code = image_complete_version(cli, argv[0], "current", version);
+	return code == CLI_OK
+		       ? image_run_program(cli,
+				 (const char *[]){ "export", version, "--output", output, NULL },
+				 STDOUT_FILENO)
+		       : code;
+}
+
+/* brambled finds versions by itself; it is told so that the events say where this one comes from.
+ */
+static void tell_arrival(struct cli *cli, const cJSON *arrival)
+{
+	cJSON *body = cJSON_CreateObject(), *answer = NULL;
+	char path[IPC_PATH_SIZE];
+
+	snprintf(path, sizeof(path), "/v1/images/%s/arrival", json_text(arrival, "image"));
+	cJSON_AddStringToObject(body, "hash", json_text(arrival, "hash"));
+	cli->quiet = true;
+	if (cli_call(cli, IPC_POST, path, body, &answer) != CLI_OK)
+		fprintf(cli->error, "The version is there all the same.\n");
+	cli->quiet = false;
+	cJSON_Delete(answer);
 }
 
 enum cli_exit image_import_main(struct cli *cli, int argc, char **argv)
@@ -293,14 +256,35 @@ enum cli_exit image_import_main(struct cli *cli, int argc, char **argv)
 		.usage = "image import FILE",
 		.text = "Take a version from a file that `image export` wrote (- for standard "
 			"input). It\nis verified, and then there under its own name and hash; "
-			"which version is current\ndoesn't change. A root that others made "
-			"becomes an image by a recipe:\nbramble-image(8), \"from\".\n",
+			"which "
+			"version is\ncurrent doesn't change; with --dry-run it is only verified. A "
+			"root "
+			"that others\nmade becomes an image by a recipe: bramble-image(8), "
+			"\"from\".\n",
 		.min_words = 1,
 		.max_words = 1,
 	};
+	const char *words[] = { "import", NULL, NULL, NULL };
 	enum cli_exit code;
+	cJSON *arrival;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	return run_program(cli, (const char *[]){ "import", argv[0], NULL });
+	words[1] = argv[0];
+	words[2] = cli->dry_run ? "--dry-run" : NULL;
+	code = image_ask_program(cli, words, &arrival);
+	if (code != CLI_OK)
+		return code;
+	if (cli->json)
+		cli_print_json_line(cli, arrival);
+	else
+		fprintf(cli->out, "%s %.12s %s.\n", json_text(arrival, "image"),
+			json_text(arrival, "hash"),
+			cli->dry_run			   ? "is intact; nothing was published"
+			: json_is_true(arrival, "existed") ? "is there already"
+							   : "is there");
+	if (!cli->dry_run && !json_is_true(arrival, "existed"))
+		tell_arrival(cli, arrival);
+	cJSON_Delete(arrival);
+	return CLI_OK;
 }

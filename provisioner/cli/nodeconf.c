@@ -118,16 +118,17 @@ static void add_change(
 		table_cellf(table, "%s%s", removed ? "gone: " : "", now);
 }
 
-/* Returns how many nodes would change. */
-static int print_changes(struct cli *cli, FILE *out, const cJSON *json)
+void nodeconf_print_changes(struct cli *cli, FILE *out, const cJSON *json, const char *only)
 {
 	static const struct table_column columns[] = { { "NODE", false }, { "WHAT", false },
 		{ "HOW", false }, { "FROM", false }, { "VALUE", false }, { .title = NULL } };
 	struct table *table = table_new(columns);
-	const cJSON *nodes = json_member(json, "nodes"), *node, *change;
+	const cJSON *node, *change;
 
-	cJSON_ArrayForEach(node, nodes)
+	cJSON_ArrayForEach(node, json_member(json, "nodes"))
 	{
+		if (only && strcmp(json_text(node, "node"), only) != 0)
+			continue;
 		cJSON_ArrayForEach(change, json_member(node, "changes"))
 		{
 			if (table)
@@ -142,7 +143,6 @@ static int print_changes(struct cli *cli, FILE *out, const cJSON *json)
 		fprintf(out, "Other settings changed that take effect with `systemctl restart "
 			     "bramble`.\n");
 	table_free(table);
-	return cJSON_GetArraySize(nodes);
 }
 
 enum cli_exit config_diff_main(struct cli *cli, int argc, char **argv)
@@ -159,7 +159,7 @@ enum cli_exit config_diff_main(struct cli *cli, int argc, char **argv)
 		return code;
 	code = cli_call(cli, IPC_GET, "/v1/config/diff", NULL, &json);
 	if (code == CLI_OK && !cli->json)
-		(void)print_changes(cli, cli->out, json);
+		nodeconf_print_changes(cli, cli->out, json, NULL);
 	cJSON_Delete(json);
 	return code;
 }
@@ -255,7 +255,9 @@ static enum cli_exit ask(struct cli *cli)
 	cli->json = wanted;
 	if (code != CLI_OK)
 		return code;
-	nodes = cli->json && cli->yes ? 0 : print_changes(cli, cli->error, json);
+	nodes = cli->json && cli->yes ? 0 : cJSON_GetArraySize(json_member(json, "nodes"));
+	if (!(cli->json && cli->yes))
+		nodeconf_print_changes(cli, cli->error, json, NULL);
 	cJSON_Delete(json);
 	return nodes == 0
 		       ? CLI_OK
@@ -291,7 +293,7 @@ enum cli_exit config_apply_main(struct cli *cli, int argc, char **argv)
 	code = cli_call(cli, IPC_POST, "/v1/config/apply", cJSON_CreateObject(), &json);
 	cli->quiet = false;
 	if (code == CLI_OK && cli->dry_run && !cli->json)
-		(void)print_changes(cli, cli->out, json);
+		nodeconf_print_changes(cli, cli->out, json, NULL);
 	if (code == CLI_OK && waits) {
 		code = wait_for_nodes(cli, json);
 		if (cli->json && (code == CLI_OK || code == CLI_FAILED))

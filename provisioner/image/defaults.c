@@ -6,11 +6,35 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clock.h"
+#include "common/log.h"
 #include "provisioner/settings.h"
+#include "rootfs/tcp.h"
 
 #define SHARE_WITHOUT_CONFIG "/srv/bramble"
+#define CACHE_PATIENCE_NS (2 * NS_PER_S)
 
-static int complete_places(struct image_options *options, const char *config,
+/* Tools take packages from the cache where there is one that answers, else from the archive. */
+static void use_package_cache(const struct settings *settings)
+{
+	char url[SETTINGS_URL_SIZE];
+	int fd;
+
+	if (!settings->package_cache || getenv("http_proxy"))
+		return;
+	settings_format_package_cache(settings, url);
+	fd = tcp_connect(
+		settings->router, SETTINGS_PACKAGE_PORT, clock_monotonic_ns() + CACHE_PATIENCE_NS);
+	if (fd >= 0) {
+		close(fd);
+		(void)setenv("http_proxy", url, 1);
+	} else {
+		log_warning(
+			"the package cache %s doesn't answer: packages come from the archive", url);
+	}
+}
+
+static int complete_places(struct image_options *options, const char *config, bool builds,
 	struct image_defaults *defaults, struct failure *failure)
 {
 	struct conf_error error;
@@ -31,6 +55,8 @@ static int complete_places(struct image_options *options, const char *config,
 		failure_set(failure, result, "%s", error.text);
 	str_copy(defaults->share, sizeof(defaults->share), settings->share);
 	str_copy(defaults->cache, sizeof(defaults->cache), settings->cache);
+	if (result == 0 && builds)
+		use_package_cache(settings);
 	free(settings);
 	options->share = defaults->share;
 	if (!options->cache)
@@ -64,7 +90,7 @@ int image_complete(struct image_options *options, bool target_is_recipe,
 	struct image_defaults *defaults, struct failure *failure)
 {
 	const char *config = options->config ? options->config : SETTINGS_DEFAULT_PATH;
-	int result = complete_places(options, config, defaults, failure);
+	int result = complete_places(options, config, target_is_recipe, defaults, failure);
 
 	if (result == 0 && target_is_recipe)
 		result = complete_recipe(options, config, defaults, failure);

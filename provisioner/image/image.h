@@ -41,6 +41,7 @@ struct image_options {
 	enum image_mode mode;
 	const char *job; /* build: the file that tells how far it is, see job.h; NULL none */
 	bool json;	 /* for programs, in place of lines for people */
+	bool dry_run;	 /* import: verify only */
 };
 
 /* Room for what image_complete finds out. */

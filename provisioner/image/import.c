@@ -95,7 +95,7 @@ static int work(struct import *import, struct archive *in)
 		result = unpack(import, in);
 	if (result == 0)
 		result = verify(import);
-	return result == 0 ? publish(import) : result;
+	return result == 0 && !import->options->dry_run ? publish(import) : result;
 }
 
 static void tell(const struct import *import)
@@ -103,14 +103,16 @@ static void tell(const struct import *import)
 	cJSON *json;
 
 	if (!import->options->json) {
-		printf("%s %.*s is there%s\n", import->portable.name, SHORT_HASH,
-			import->portable.hash, import->existed ? " already" : "");
+		printf("%s %.*s %s%s\n", import->portable.name, SHORT_HASH, import->portable.hash,
+			import->options->dry_run ? "is intact; nothing was published" : "is there",
+			import->existed ? " already" : "");
 		return;
 	}
 	json = cJSON_CreateObject();
 	cJSON_AddStringToObject(json, "image", import->portable.name);
 	cJSON_AddStringToObject(json, "hash", import->portable.hash);
 	cJSON_AddBoolToObject(json, "existed", import->existed);
+	cJSON_AddBoolToObject(json, "dry_run", import->options->dry_run);
 	image_print_json(json);
 }
 

@@ -10,6 +10,8 @@
 
 #include "common/log.h"
 #include "provisioner/settings.h"
+#include "rootfs/jail.h"
+#include "rootfs/mapped.h"
 #include "rootfs/run.h"
 
 static const struct verb {
@@ -42,6 +44,7 @@ enum option_code {
 	OPTION_JSON,
 	OPTION_JOB,
 	OPTION_OUTPUT,
+	OPTION_DRY_RUN,
 	OPTION_HELP,
 };
 
@@ -57,6 +60,7 @@ static const struct option long_options[] = {
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "job", required_argument, NULL, OPTION_JOB },
 	{ "output", required_argument, NULL, OPTION_OUTPUT },
+	{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -73,6 +77,7 @@ static void print_help(FILE *out)
 	      "  --config FILE    in place of " SETTINGS_DEFAULT_PATH "\n"
 	      "  --json           print JSON, for programs (not build)\n"
 	      "  --output FILE    export: the file, or - for standard output\n"
+	      "  --dry-run        import: only verify the file\n"
 	      "\nbuild takes further:\n"
 	      "  --cache DIR      where earlier builds left their parts (default: paths.cache of "
 	      "the\n"
@@ -144,6 +149,9 @@ static int take_option(int option, char *value, struct image_options *options)
 	case OPTION_JSON:
 		options->json = true;
 		return 0;
+	case OPTION_DRY_RUN:
+		options->dry_run = true;
+		return 0;
 	default:
 		return refuse("an option is not known or lacks its value", "");
 	}
@@ -195,6 +203,11 @@ int main(int argc, char **argv)
 	log_init("bramble-image", LOG_LEVEL_INFO);
 	umask(022);
 	(void)setenv("PATH", RUN_SAFE_PATH, 1);
+	/* A build executes this program as what confines foreign code. */
+	if (argc > 1 && strcmp(argv[1], JAIL_WORD) == 0)
+		return jail_main(argc - 2, argv + 2);
+	if (argc > 1 && strcmp(argv[1], MAPPED_WORD) == 0)
+		return mapped_main(argc - 2, argv + 2);
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "o:", long_options, NULL)) != -1) {
 		int result = 0;

@@ -14,6 +14,7 @@
 #define PATH_SIZE 320
 #define LINES_SIZE 8192
 #define FIRST_ROOM 16
+#define PACKAGE_CACHE_PATH "/etc/apt/apt.conf.d/90bramble-cache"
 
 struct merge {
 	const struct settings *settings;
@@ -388,6 +389,20 @@ static int merge_level(struct merge *merge, enum nodeconf_level level)
 	return result;
 }
 
+/* So that what a node installs for a while doesn't come from far away for each of them. */
+static int put_package_cache(struct merge *merge)
+{
+	char url[SETTINGS_URL_SIZE], text[SETTINGS_URL_SIZE + 32];
+	const struct item item = { .kind = ITEM_FILE,
+		.values = { PACKAGE_CACHE_PATH, "0644", "root", text } };
+
+	if (!merge->settings->package_cache)
+		return 0;
+	settings_format_package_cache(merge->settings, url);
+	snprintf(text, sizeof(text), "Acquire::http::Proxy \"%s\";\n", url);
+	return put(merge, &item, "");
+}
+
 static int merge_built_in(struct merge *merge)
 {
 	const struct item items[] = {
@@ -402,6 +417,8 @@ static int merge_built_in(struct merge *merge)
 	merge->level = NODECONF_BUILT_IN;
 	for (size_t i = 0; result == 0 && i < sizeof(items) / sizeof(items[0]); i++)
 		result = put(merge, &items[i], "");
+	if (result == 0)
+		result = put_package_cache(merge);
 	if (result == 0)
 		result = put_more(merge, ITEM_KERNEL, merge->settings->kernel_arguments, " ",
 			"kernel_arguments");

@@ -17,6 +17,11 @@
 #include "rootfs/tcp.h"
 #include "rootfs/verity_status.h"
 
+/* What an image's file holds; tests/bench/formats compares it with another. */
+#ifndef INIT_IMAGE_TYPE
+#define INIT_IMAGE_TYPE "squashfs"
+#endif
+
 #define NFS_PORT 2049
 #define CONNECT_MS 5000
 
@@ -158,7 +163,7 @@ static int attach_loop(
 
 static int mount_device(const char *device, const char *path, char reason[static INIT_REASON_SIZE])
 {
-	if (mount(device, INIT_IMAGE, "squashfs", MS_RDONLY, NULL) == 0)
+	if (mount(device, INIT_IMAGE, INIT_IMAGE_TYPE, MS_RDONLY, NULL) == 0)
 		return 0;
 	return fail(reason,
 		"the image is damaged (run `bramble-image verify` on the router):", path, errno);

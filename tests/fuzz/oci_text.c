@@ -39,7 +39,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < manifest->count; i++)
 			must_be_blob(&manifest->layers[i].blob);
 	}
-	(void)oci_check_config(text, size, "armhf", 1, &failure);
+	if (oci_check_config(text, size, "armhf", manifest, &failure) == 0) {
+		for (size_t i = 0; i < manifest->count; i++)
+			must(str_is_hash(
+				manifest->layers[i].diff_id, strlen(manifest->layers[i].diff_id)));
+	}
 	free(text);
 	free(manifest);
 	return 0;

@@ -8,6 +8,7 @@ set -eu
 
 test_explain() { tail -n 8 "$lab/log" "$lab/said" | sed 's/^/# /'; }
 elsewhere() { "$B/bramble-image" --share "$lab/elsewhere" "$@"; }
+elsewhere_else() { "$B/bramble-image" --share "$lab/third" "$@"; }
 export_it() { bramble image export tiny/current --output "$lab/one" && test -s "$lab/one"; }
 stdout_too() { bramble image export tiny -o - >"$lab/piped" && cmp "$lab/one" "$lab/piped"; }
 says() { # part, then the command
@@ -32,6 +33,7 @@ current() { bramble --json image list | jq -r '.images[] | select(.name == "tiny
 lab_begin imgx
 appliance configure
 tests/lab/tiny "$lab/images" "$lab/cache"
+mkdir "$lab/third"
 hash=$(basename "$("$B/bramble-image" build "$lab/images/tiny.conf" --share "$lab/share" --cache "$lab/cache" 2>"$lab/said")" .squashfs)
 appliance start || bail_out 'the appliance does not start'
 
@@ -50,9 +52,11 @@ check 'intact' elsewhere verify
 check 'and exported from there it is the same file' again
 rm -rf "$lab/share/images/tiny/$hash."*
 check 'what was lost comes back' says "is there" bramble image import "$lab/one"
+check 'the events tell it' wait_for 5 sh -c "tests/lab/appliance $lab_name cli events | grep -q 'version $(echo "$hash" | cut -c1-12) of image tiny was imported'"
+check 'only verified: says so' says 'is intact; nothing was published' elsewhere_else --dry-run import "$lab/one"
+check 'and nothing was published' nothing_stays
 check 'under its hash' is "$(current)" "$hash"
 
-mkdir "$lab/third"
 change 5000
 check 'a root changed on the way: refused, and nothing stays' refused 'the root is damaged' "$lab/changed"
 change "$(($(stat -c %s "$lab/share/images/tiny/$hash.squashfs") + 5000))"

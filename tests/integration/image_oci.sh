@@ -57,6 +57,8 @@ archive arm64 "$dir/1.tar" "$dir/2.tar.gz"
 size=$(stat -c %s "$dir/2.tar.gz") hash=$(sha256sum "$dir/2.tar.gz" | cut -d' ' -f1)
 printf x | dd of="$dir/images/root.tar" bs=1 seek=$(($(grep -abo "blobs/sha256/$hash" "$dir/images/root.tar" | head -n 1 | cut -d: -f1) + 512 + size / 2)) conv=notrunc status=none
 check 'a layer that was changed: refused' refused 'is damaged'
+DIFF_ID=$hash archive arm64 "$dir/1.tar" "$dir/2.tar.gz"
+check 'a layer that is not what the configuration says: refused' refused "isn't what the image's configuration says"
 archive arm64 "$dir/1.tar"
 head -c 20000 "$dir/images/root.tar" >"$dir/cut" && mv "$dir/cut" "$dir/images/root.tar"
 check 'an archive that was cut: refused' refused "can't be read"

@@ -164,6 +164,41 @@ static void a_rollback_says_what_is_current_then(void **state)
 	outcome_free(&o);
 }
 
+static void a_difference_of_a_node_tells_its_configuration(void **state)
+{
+	static const char node[] =
+		"{\"name\":\"rasp1\",\"image\":\"base\",\"image_hash\":\"" HASH
+		"\",\"next\":{\"hash\":\"" HASH "\"},\"config\":{\"state\":\"reboot\","
+		"\"text\":\"kernel changes with the next boot\"}}";
+	static const char edit[] =
+		"{\"file\":\"/etc/bramble/bramble.conf\",\"restart\":false,\"nodes\":["
+		"{\"node\":\"rasp2\",\"joined\":true,\"changes\":[{\"kind\":\"locale\",\"name\":"
+		"\"\",\"values\":[\"C\"],\"level\":\"all\",\"line\":5,\"change\":\"added\","
+		"\"live\":"
+		"true}]},{\"node\":\"rasp1\",\"joined\":true,\"changes\":[{\"kind\":\"timezone\","
+		"\"name\":\"\",\"values\":[\"Etc/UTC\"],\"level\":\"role\",\"line\":7,\"change\":"
+		"\"changed\",\"live\":true,\"before\":[\"Asia/Tokyo\"]}]}]}";
+	struct outcome o;
+
+	(void)state;
+	RUN(&o, "image diff --node rasp1", OK(node), OK("{\"images\":[]}"), OK(edit));
+	assert_int_equal(o.code, CLI_OK);
+	assert_string_equal(o.out,
+		"rasp1 runs the version that it would get: base 0123456789ab.\n"
+		"rasp1 takes over the rest of its configuration: kernel changes with the next "
+		"boot.\n"
+		"Edited in bramble.conf, but not applied (`bramble config apply`):\n"
+		"NODE   WHAT      HOW   FROM                   VALUE\n"
+		"rasp1  timezone  live  bramble.conf:7 (role)  Asia/Tokyo -> Etc/UTC\n");
+	outcome_free(&o);
+	RUN(&o, "image diff --node rasp1", OK(node), OK("{\"images\":[]}"),
+		{ 400, "{\"error\":\"bramble.conf:3: no\"}", 0, false });
+	assert_int_equal(o.code, CLI_FAILED);
+	assert_holds(o.error, "bramble.conf:3: no");
+	assert_holds(o.out, "kernel changes with the next boot.\n");
+	outcome_free(&o);
+}
+
 static void a_shell_is_offered_what_fits(void **state)
 {
 	static const struct {
@@ -255,6 +290,7 @@ int main(void)
 		cmocka_unit_test(a_watch_tells_each_stage_once_and_ends_when_asked_to),
 		cmocka_unit_test(a_watch_sees_a_storm_whole),
 		cmocka_unit_test(a_rollback_says_what_is_current_then),
+		cmocka_unit_test(a_difference_of_a_node_tells_its_configuration),
 		cmocka_unit_test(a_shell_is_offered_what_fits),
 		cmocka_unit_test(hours_are_curves_and_a_table_of_80_columns),
 	};

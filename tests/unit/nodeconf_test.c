@@ -137,6 +137,25 @@ static void node_wins_over_role_over_all(void **state)
 	nodeconf_free(merged);
 }
 
+static void apt_of_nodes_is_told_of_the_package_cache(void **state)
+{
+	static const char path[] = "/etc/apt/apt.conf.d/90bramble-cache";
+	struct settings *settings = calloc(1, sizeof(*settings));
+	struct nodeconf *merged;
+
+	(void)state;
+	read_settings(settings, "");
+	merged = merge(settings, "rasp1", "node");
+	assert_null(find(merged, ITEM_FILE, path));
+	nodeconf_free(merged);
+	settings->package_cache = true;
+	merged = merge(settings, "rasp1", "node");
+	assert_string_equal(find(merged, ITEM_FILE, path)->item.values[3],
+		"Acquire::http::Proxy \"http://10.77.0.1:3142\";\n");
+	nodeconf_free(merged);
+	free(settings);
+}
+
 static void a_document_says_the_same_to_the_agent(void **state)
 {
 	struct document *document = calloc(1, sizeof(*document));
@@ -505,6 +524,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_template_is_filled_in_or_refused),
 		cmocka_unit_test(node_wins_over_role_over_all),
+		cmocka_unit_test(apt_of_nodes_is_told_of_the_package_cache),
 		cmocka_unit_test(a_document_says_the_same_to_the_agent),
 		cmocka_unit_test(another_document_has_other_inputs),
 		cmocka_unit_test(a_node_has_the_inputs_that_are_for_it),

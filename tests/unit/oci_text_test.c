@@ -122,14 +122,24 @@ static void the_configuration_must_fit(void **state)
 {
 	static const char text[] = "{\"architecture\":\"arm64\",\"os\":\"linux\",\"rootfs\":{"
 				   "\"diff_ids\":[\"sha256:" A "\",\"sha256:" B "\"]}}";
+	static const char odd[] = "{\"architecture\":\"arm64\",\"os\":\"linux\",\"rootfs\":{"
+				  "\"diff_ids\":[\"sha512:" A "\"]}}";
+
+	static struct oci_manifest two = { .count = 2 }, one = { .count = 1 }, none;
 
 	failure = (struct failure){ 0 };
-	assert_int_equal(oci_check_config(text, strlen(text), "arm64", 2, &failure), 0);
-	assert_int_equal(oci_check_config(text, strlen(text), "arm64", 1, &failure), -EINVAL);
+	assert_int_equal(oci_check_config(text, strlen(text), "arm64", &two, &failure), 0);
+	assert_string_equal(two.layers[0].diff_id, A);
+	assert_string_equal(two.layers[1].diff_id, B);
+	assert_int_equal(oci_check_config(text, strlen(text), "arm64", &one, &failure), -EINVAL);
 	failure = (struct failure){ 0 };
-	assert_int_equal(oci_check_config(text, strlen(text), "armhf", 2, &failure), -EINVAL);
+	assert_int_equal(oci_check_config(odd, strlen(odd), "arm64", &one, &failure), -EINVAL);
+	assert_string_equal(failure.text, "it is no OCI image that can be taken: a diff_id of its "
+					  "configuration is no sha256");
+	failure = (struct failure){ 0 };
+	assert_int_equal(oci_check_config(text, strlen(text), "armhf", &two, &failure), -EINVAL);
 	assert_string_equal(failure.text, "it is for linux/arm64; the recipe says armhf");
-	assert_int_equal(oci_check_config("{}", 2, "arm64", 0, &failure), -EINVAL);
+	assert_int_equal(oci_check_config("{}", 2, "arm64", &none, &failure), -EINVAL);
 	assert_int_equal(oci_check_layout("{\"imageLayoutVersion\":\"1.0.0\"}", 30, &failure), 0);
 	assert_int_equal(
 		oci_check_layout("{\"imageLayoutVersion\":\"2.0.0\"}", 30, &failure), -EINVAL);
