@@ -82,11 +82,13 @@ static int write_map(pid_t pid, const char *kind)
 	return result;
 }
 
-/* Nobody else sees that mount. */
+/* Nobody else sees these mounts. A build has a PID namespace of its own, whose processes the /proc
+ * of outside knows by other numbers. */
 static int show_work(const char *work)
 {
 	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-		mount(work, MAPPED_WORK, NULL, MS_BIND, NULL) != 0)
+		mount(work, MAPPED_WORK, NULL, MS_BIND, NULL) != 0 ||
+		mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)
 		return -errno;
 	return 0;
 }

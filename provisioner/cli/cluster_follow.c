@@ -154,7 +154,8 @@ static void print_names(FILE *out, const struct follower *follower)
 void followers_print(struct cli *cli, const struct followers *followers, const char *version)
 {
 	if (followers->n == 0 && followers->nodes > 0)
-		fprintf(cli->out, "All %u nodes run kubelet %s.\n", followers->nodes, version);
+		fprintf(cli->out, "Kubelet %s runs on every node (%u).\n", version,
+			followers->nodes);
 	for (size_t i = 0; i < followers->n; i++) {
 		const struct follower *follower = &followers->images[i];
 
