@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "provisioner/exports.h"
-#include "provisioner/network.h"
+#include "provisioner/exports/exports.h"
+#include "provisioner/network/network.h"
 #include "provisioner/registry/registry.h"
-#include "provisioner/settings.h"
-#include "provisioner/supervise.h"
+#include "provisioner/settings/settings.h"
+#include "provisioner/supervise/supervise.h"
 
 struct builds;
 struct engine;
@@ -72,7 +72,7 @@ struct brambled {
 	char restore_warning[REGISTRY_NOTE_SIZE]; /* how the registry was repaired at start */
 	struct swap_proposal proposal;		  /* see swap.h */
 	uint64_t cluster_file;			  /* see cluster/run.c */
-	uint64_t cluster_listing_ns;		  /* see api_clusterd.c */
+	uint64_t cluster_listing_ns;		  /* see api/clusterd.c */
 	bool cluster_upkeep;			  /* bramble-upkeep was added */
 	bool cluster_ticked;			  /* once since it was started */
 	bool cluster_lost;			  /* etcd's store is gone: that was told */

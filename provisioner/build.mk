@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: ISC
 
 # Processes that brambled keeps running
-SUPERVISE_SRC := provisioner/supervise.c provisioner/supervise_spawn.c provisioner/supervise_adopt.c
+SUPERVISE_SRC := provisioner/supervise/supervise.c provisioner/supervise/spawn.c provisioner/supervise/adopt.c
 TESTS += test-supervise
 test-supervise_SRC := tests/unit/supervise_test.c $(SUPERVISE_SRC) $(COMMON_BASE)
 test-supervise_LIBS := cmocka libevent_core
 
 # The administrator's settings; the default of paths.libexec follows $(libexecdir)
 SETTINGS_SRC := \
-	provisioner/settings.c \
-	provisioner/settings_check.c \
-	provisioner/settings_table.c \
-	provisioner/settings_nodes.c \
-	provisioner/settings_lists.c \
-	provisioner/settings_cross.c \
-	provisioner/settings_cross_nodes.c \
+	provisioner/settings/settings.c \
+	provisioner/settings/check.c \
+	provisioner/settings/table.c \
+	provisioner/settings/nodes.c \
+	provisioner/settings/lists.c \
+	provisioner/settings/cross.c \
+	provisioner/settings/cross_nodes.c \
 	$(COMMON_CONF)
 SETTINGS_LIBS := $(COMMON_CONF_LIBS)
 TESTS += test-settings
@@ -23,21 +23,21 @@ test-settings_LIBS := cmocka libconfig
 FUZZERS += fuzz-settings_parse
 fuzz-settings_parse_SRC := tests/fuzz/settings_parse.c $(SETTINGS_SRC) common/file.c common/str.c
 fuzz-settings_parse_LIBS := libconfig
-$(B)/obj/provisioner/settings_table.o: BASE += -DBRAMBLE_LIBEXEC='"$(libexecdir)"'
-$(B)/obj/provisioner/settings_table.o: $(B)/.libexecdir
+$(B)/obj/provisioner/settings/table.o: BASE += -DBRAMBLE_LIBEXEC='"$(libexecdir)"'
+$(B)/obj/provisioner/settings/table.o: $(B)/.libexecdir
 $(B)/.libexecdir: FORCE | $(B)/.deps
 	@echo '$(libexecdir)' | cmp -s - $@ || echo '$(libexecdir)' > $@
 .PHONY: FORCE
 FORCE:
 
 # What nodes are set to
-NODECONF_SRC := $(addprefix provisioner/nodeconf/,merge.c select.c template.c variables.c sources.c) provisioner/patterns.c rootfs/config/document.c
+NODECONF_SRC := $(addprefix provisioner/nodeconf/,merge.c select.c template.c variables.c sources.c) provisioner/nodes/patterns.c rootfs/config/document.c
 
 # The LAN: dnsmasq's configuration, the interface
-NETWORK_SRC := provisioner/network.c provisioner/network_hosts.c provisioner/network_link.c common/dhcp.c
+NETWORK_SRC := provisioner/network/network.c provisioner/network/hosts.c provisioner/network/link.c common/dhcp.c
 TESTS += test-network
 # What network.c takes of others, where all of brambled isn't there.
-NETWORK_RULES := $(addprefix provisioner/,policy.c rules.c nodeconf/select.c patterns.c) boot/models.c
+NETWORK_RULES := $(addprefix provisioner/,nodes/policy.c nodes/rules.c nodeconf/select.c nodes/patterns.c) boot/models.c
 test-network_SRC := tests/unit/network_test.c $(NETWORK_SRC) $(NETWORK_RULES) $(SUPERVISE_SRC) $(COMMON_BASE)
 test-network_LIBS := cmocka libevent_core
 test-network_LDLIBS := -Wl,--wrap=socket
@@ -46,7 +46,7 @@ test-network_LDLIBS := -Wl,--wrap=socket
 CLUSTER_SRC := $(addprefix provisioner/cluster/,paths.c kubeadm.c yaml.c processes.c own.c create.c objects.c ask.c \
 	lock.c copy.c manifest.c store.c store_id.c store_check.c snapshot.c snapshot_list.c restore.c \
 	certificates.c credentials.c etcd.c anew.c running.c upgrade.c upgrade_plan.c renew.c)
-CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c store.c store_id.c volumes.c routes.c engine_kubeadm.c joins.c warnings.c processes.c paths.c) provisioner/api_cluster.c provisioner/api_clusterd.c
+CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c store.c store_id.c volumes.c routes.c engine_kubeadm.c joins.c warnings.c processes.c paths.c) provisioner/api/cluster.c provisioner/api/clusterd.c
 # Add-ons
 ADDONS_PURE := $(addprefix provisioner/addons/,manifest.c inventory.c) provisioner/cluster/yaml.c common/str.c
 ADDONS_SRC := $(addprefix provisioner/addons/,manifest.c inventory.c load.c apply.c keep.c)
@@ -158,8 +158,8 @@ CLI_SRC := $(addprefix $(CLI)/, \
 	rootfs/progress.c \
 	$(SETTINGS_SRC) \
 	$(NODECONF_SRC) \
-	provisioner/stages.c \
-	provisioner/diagnosis.c \
+	provisioner/timeline/stages.c \
+	provisioner/timeline/diagnosis.c \
 	common/ipc.c \
 	common/file.c \
 	common/hash.c \
@@ -218,13 +218,13 @@ test-hooks_SRC := tests/unit/hooks_test.c $(HOOKS_SRC)
 test-hooks_LIBS := cmocka $(bramble-hooks_LIBS)
 
 # NFS
-EXPORTS_SRC := provisioner/exports.c provisioner/exports_ganesha.c provisioner/exports_kernel.c provisioner/exports_table.c
+EXPORTS_SRC := provisioner/exports/exports.c provisioner/exports/ganesha.c provisioner/exports/kernel.c provisioner/exports/table.c
 TESTS += test-exports
 test-exports_SRC := tests/unit/exports_test.c $(EXPORTS_SRC) $(SUPERVISE_SRC) $(COMMON_BASE)
 test-exports_LIBS := cmocka libevent_core
 test-exports_LDLIBS := -Wl,--wrap=mkdir
 FUZZERS += fuzz-etab_line
-fuzz-etab_line_SRC := tests/fuzz/etab_line.c provisioner/exports_table.c common/str.c
+fuzz-etab_line_SRC := tests/fuzz/etab_line.c provisioner/exports/table.c common/str.c
 
 # The registry as text
 STATE_TEXT_SRC := $(addprefix provisioner/state/,document.c words.c format.c parse.c fields.c check.c compare.c)
@@ -235,37 +235,37 @@ REGISTRY_SRC := $(addprefix provisioner/registry/,registry.c storage.c backups.c
 	events.c images.c expected.c orders.c rollouts.c series.c)
 # One a line, so that two changes seldom meet
 BRAMBLED_SRC := $(addprefix provisioner/, \
-	addresses.c \
-	admission.c \
-	api.c \
-	api_admin.c \
-	api_admission.c \
-	api_builds.c \
-	api_images.c \
-	api_json.c \
-	api_node.c \
-	api_nodeconf.c \
-	api_operate.c \
-	api_records.c \
-	api_rollouts.c \
-	api_rules.c \
-	api_state.c \
-	api_status.c \
-	api_versions.c \
-	bindings.c \
+	nodes/addresses.c \
+	nodes/admission.c \
+	api/api.c \
+	api/admin.c \
+	api/admission.c \
+	api/builds.c \
+	api/images.c \
+	api/json.c \
+	api/node.c \
+	api/nodeconf.c \
+	api/operate.c \
+	api/records.c \
+	api/rollouts.c \
+	api/rules.c \
+	api/state.c \
+	api/status.c \
+	api/versions.c \
+	nodes/bindings.c \
 	builds.c \
-	by_node.c \
+	nodes/by_node.c \
 	changes.c \
 	cluster/engine.c \
 	console.c \
 	console_lines.c \
 	dhcpwatch/probe.c \
-	diagnosis.c \
-	directories.c \
-	fallback.c \
-	health.c \
-	health_sum.c \
-	heartbeats.c \
+	timeline/diagnosis.c \
+	nodes/directories.c \
+	nodes/fallback.c \
+	nodes/health.c \
+	nodes/health_sum.c \
+	nodes/heartbeats.c \
 	hooks.c \
 	images.c \
 	images_find.c \
@@ -274,12 +274,12 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	json_text.c \
 	nodeconf/force.c \
 	nodeconf/inputs.c \
-	nodes.c \
-	orders.c \
+	nodes/nodes.c \
+	nodes/orders.c \
 	packages.c \
 	outbox.c \
-	placement.c \
-	policy.c \
+	nodes/placement.c \
+	nodes/policy.c \
 	publish.c \
 	rehearsal.c \
 	reload.c \
@@ -289,18 +289,18 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	rollout/plan.c \
 	rollout/run.c \
 	rollout/step.c \
-	rules.c \
+	nodes/rules.c \
 	second.c \
 	server.c \
 	servers.c \
-	sightings.c \
+	nodes/sightings.c \
 	space.c \
-	stages.c \
+	timeline/stages.c \
 	state/replace.c \
-	swap.c \
-	timeline.c \
-	timeline_transfers.c \
-	versions.c \
+	nodes/swap.c \
+	timeline/timeline.c \
+	timeline/transfers.c \
+	nodes/versions.c \
 	) \
 	$(CLUSTER_RUN_SRC) \
 	$(REGISTRY_SRC) \
@@ -322,7 +322,7 @@ TESTS += test-registry test-policy
 test-registry_SRC := tests/unit/registry_test.c $(REGISTRY_SRC) $(COMMON_BASE)
 test-registry_LIBS := cmocka sqlite3
 TESTS += test-series
-test-series_SRC := tests/unit/series_test.c provisioner/health_sum.c $(REGISTRY_SRC) $(COMMON_BASE)
+test-series_SRC := tests/unit/series_test.c provisioner/nodes/health_sum.c $(REGISTRY_SRC) $(COMMON_BASE)
 test-series_LIBS := cmocka sqlite3
 TESTS += test-storm
 test-storm_SRC := tests/unit/storm_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
@@ -334,10 +334,10 @@ test-health_LIBS := cmocka $(brambled_LIBS)
 TESTS += test-registry-backups
 test-registry-backups_SRC := tests/unit/registry_backups_test.c $(REGISTRY_SRC) $(COMMON_BASE)
 test-registry-backups_LIBS := cmocka sqlite3
-test-policy_SRC := tests/unit/policy_test.c provisioner/policy.c provisioner/rules.c provisioner/nodeconf/select.c provisioner/patterns.c boot/models.c common/dhcp.c common/str.c
+test-policy_SRC := tests/unit/policy_test.c provisioner/nodes/policy.c provisioner/nodes/rules.c provisioner/nodeconf/select.c provisioner/nodes/patterns.c boot/models.c common/dhcp.c common/str.c
 test-policy_LIBS := cmocka
 TESTS += test-fallback
-test-fallback_SRC := tests/unit/fallback_test.c provisioner/fallback.c provisioner/diagnosis.c common/str.c
+test-fallback_SRC := tests/unit/fallback_test.c provisioner/nodes/fallback.c provisioner/timeline/diagnosis.c common/str.c
 test-fallback_LIBS := cmocka
 TESTS += test-rollout-step
 test-rollout-step_SRC := tests/unit/rollout_step_test.c provisioner/rollout/plan.c provisioner/rollout/step.c common/str.c

@@ -8,7 +8,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "provisioner/brambled.h"
-#include "provisioner/timeline.h"
+#include "provisioner/timeline/timeline.h"
 
 static void log_event(const struct registry_event *event)
 {

@@ -7,7 +7,7 @@
 
 #include "common/clock.h"
 #include "provisioner/console_lines.h"
-#include "provisioner/timeline.h"
+#include "provisioner/timeline/timeline.h"
 
 #define SENDERS 64 /* that spoke lately; whoever has been silent longest gives way */
 #define HELD 64	   /* lines of a sender without a boot; the oldest gives way */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/log.h"
-#include "provisioner/api_routes.h"
+#include "provisioner/api/routes.h"
 #include "provisioner/hooks/hooks.h"
 
 #define WARNING_TEXT_SIZE 400

@@ -13,7 +13,7 @@
 #include "common/file.h"
 #include "provisioner/images.h"
 #include "provisioner/rollout/rollout.h"
-#include "provisioner/stages.h"
+#include "provisioner/timeline/stages.h"
 
 #define BOOTS_LOOKED_AT 2000
 #define DIRECTORY_SIZE 400

@@ -6,8 +6,8 @@
 #ifndef BRAMBLE_PACKAGES_H
 #define BRAMBLE_PACKAGES_H
 
-#include "provisioner/settings.h"
-#include "provisioner/supervise.h"
+#include "provisioner/settings/settings.h"
+#include "provisioner/supervise/supervise.h"
 
 /* Write its configuration and keep it running, or end one that isn't wanted any more. Returns 0 or
  * -errno, which was logged. */

@@ -10,7 +10,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "provisioner/brambled.h"
-#include "provisioner/network.h"
+#include "provisioner/network/network.h"
 #include "provisioner/nodeconf/force.h"
 
 #define AGAIN_NS NS_PER_S

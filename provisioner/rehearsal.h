@@ -8,7 +8,7 @@
 #ifndef BRAMBLE_REHEARSAL_H
 #define BRAMBLE_REHEARSAL_H
 
-#include "provisioner/api_routes.h"
+#include "provisioner/api/routes.h"
 
 /* Call `change`; its answer becomes {"dry_run": true, "would": [what would happen, in words],
  * "answer": what it would answer}. A refusal is answered as it is. */

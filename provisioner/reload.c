@@ -7,9 +7,9 @@
 
 #include "common/log.h"
 #include "common/str.h"
-#include "provisioner/network.h"
+#include "provisioner/network/network.h"
 #include "provisioner/packages.h"
-#include "provisioner/rules.h"
+#include "provisioner/nodes/rules.h"
 
 bool reload_needs_restart(const struct settings *old, const struct settings *new)
 {

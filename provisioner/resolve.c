@@ -10,15 +10,15 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "provisioner/addresses.h"
-#include "provisioner/diagnosis.h"
+#include "provisioner/nodes/addresses.h"
+#include "provisioner/timeline/diagnosis.h"
 #include "provisioner/images.h"
-#include "provisioner/network.h"
-#include "provisioner/nodes.h"
-#include "provisioner/rules.h"
-#include "provisioner/sightings.h"
-#include "provisioner/timeline.h"
-#include "provisioner/versions.h"
+#include "provisioner/network/network.h"
+#include "provisioner/nodes/nodes.h"
+#include "provisioner/nodes/rules.h"
+#include "provisioner/nodes/sightings.h"
+#include "provisioner/timeline/timeline.h"
+#include "provisioner/nodes/versions.h"
 
 static int refuse(struct ipc_resolved *answer, int error, const char *reason)
 {

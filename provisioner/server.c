@@ -14,12 +14,12 @@
 #include "common/file.h"
 #include "common/ipc.h"
 #include "common/log.h"
-#include "provisioner/api.h"
+#include "provisioner/api/api.h"
 #include "provisioner/console.h"
 #include "provisioner/outbox.h"
 #include "provisioner/resolve.h"
-#include "provisioner/sightings.h"
-#include "provisioner/timeline.h"
+#include "provisioner/nodes/sightings.h"
+#include "provisioner/timeline/timeline.h"
 
 #define CLIENTS 64
 #define MESSAGES_PER_WAKE 64

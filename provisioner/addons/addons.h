@@ -13,7 +13,7 @@
 
 #include "provisioner/addons/inventory.h"
 #include "provisioner/addons/manifest.h"
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 
 struct failure;
 struct progress;

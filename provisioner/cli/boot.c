@@ -11,8 +11,8 @@
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/targets.h"
 #include "provisioner/cli/text.h"
-#include "provisioner/diagnosis.h"
-#include "provisioner/stages.h"
+#include "provisioner/timeline/diagnosis.h"
+#include "provisioner/timeline/stages.h"
 
 #define QUIET_MS 30000 /* a boot without news for so long is likely stuck */
 #define LIST_LIMIT_DEFAULT "20"

@@ -11,7 +11,7 @@
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 
 #define COMMON_OPTIONS 5
 #define DEFAULT_RUN "/run/bramble"

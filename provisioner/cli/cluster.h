@@ -4,7 +4,7 @@
 #define BRAMBLE_CLI_CLUSTER_H
 
 #include "provisioner/cli/cli.h"
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 
 /* The arguments and the settings, which must ask for a cluster; its programs are those that it runs
  * with, if it exists. Returns false with what to return.

@@ -8,7 +8,7 @@
 #include "common/str.h"
 #include "provisioner/cli/json.h"
 #include "provisioner/cluster/snapshot.h"
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 #include "rootfs/failure.h"
 
 #define QUICKLY_MS 1000 /* nobody waits for TAB */

@@ -8,7 +8,7 @@
 #include "provisioner/cli/nodeconf.h"
 #include "provisioner/cli/text.h"
 #include "provisioner/nodeconf/nodeconf.h"
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 
 #define VALUE_SIZE 9000 /* the longest setting, each byte escaped, and quotes */
 

@@ -4,7 +4,7 @@
 #define BRAMBLE_CLI_DOCTOR_H
 
 #include "provisioner/cli/cli.h"
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 
 struct progress;
 

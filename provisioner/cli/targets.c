@@ -7,7 +7,7 @@
 
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/text.h"
-#include "provisioner/patterns.h"
+#include "provisioner/nodes/patterns.h"
 
 bool targets_is_pattern(const char *word)
 {

@@ -17,7 +17,7 @@
 #include "provisioner/cli/json.h"
 #include "provisioner/cli/table.h"
 #include "provisioner/cli/text.h"
-#include "provisioner/stages.h"
+#include "provisioner/timeline/stages.h"
 
 #define REFRESH_MS 250
 #define SHOWN_AFTER_MS 10000 /* so long one that has joined stays in the table */

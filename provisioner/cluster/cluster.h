@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 
 struct failure;
 struct progress;

@@ -9,8 +9,8 @@
 #include "provisioner/cluster/cluster.h"
 #include "provisioner/cluster/engine.h"
 #include "provisioner/cluster/joins.h"
-#include "provisioner/orders.h"
-#include "provisioner/stages.h"
+#include "provisioner/nodes/orders.h"
+#include "provisioner/timeline/stages.h"
 
 #define REBOOT_MS (INT64_C(600) * 1000)
 #define BOOTS_LOOKED_AT 8      /* others are files that somebody asked for in its name */

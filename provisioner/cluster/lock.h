@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 
 struct failure;
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/log.h"
-#include "provisioner/network.h"
+#include "provisioner/network/network.h"
 
 bool routes_parse(
 	const char *part, const char *whole, struct in_addr *network, unsigned *prefix_length)

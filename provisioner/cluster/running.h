@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 
 /* The process that brambled last started under this name, by RUN/pids. Returns 0, -ESRCH (none) or
  * -errno. */

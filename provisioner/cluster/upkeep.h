@@ -3,7 +3,7 @@
 #ifndef BRAMBLE_CLUSTER_UPKEEP_H
 #define BRAMBLE_CLUSTER_UPKEEP_H
 
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 
 #define UPKEEP_WARNINGS 4u
 #define UPKEEP_WARNING_SIZE 240

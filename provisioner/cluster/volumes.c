@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "common/str.h"
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 
 #define DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define SHARE_MODE 0755

@@ -8,7 +8,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 #include "rootfs/tcp.h"
 
 #define SHARE_WITHOUT_CONFIG "/srv/bramble"

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "common/log.h"
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 #include "rootfs/jail.h"
 #include "rootfs/mapped.h"
 #include "rootfs/run.h"

@@ -9,7 +9,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "provisioner/by_node.h"
+#include "provisioner/nodes/by_node.h"
 
 #define HOSTS_LIMIT (256u * 1024u) /* bytes of /etc/hosts */
 /* While many nodes come, not each of them makes all others fetch their document again. */

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 #include "rootfs/config/document.h"
 
 #define NODECONF_PATH_SIZE 64

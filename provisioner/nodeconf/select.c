@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "provisioner/nodeconf/nodeconf.h"
-#include "provisioner/patterns.h"
+#include "provisioner/nodes/patterns.h"
 
 const char *nodeconf_level_name(enum nodeconf_level level)
 {

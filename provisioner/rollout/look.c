@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "provisioner/heartbeats.h"
+#include "provisioner/nodes/heartbeats.h"
 #include "provisioner/rollout/run.h"
-#include "provisioner/rules.h"
-#include "provisioner/stages.h"
+#include "provisioner/nodes/rules.h"
+#include "provisioner/timeline/stages.h"
 
 #define BOOTS_LOOKED_AT 8 /* others are files that somebody asked for in its name */
 

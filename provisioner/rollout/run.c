@@ -8,8 +8,8 @@
 
 #include "common/log.h"
 #include "provisioner/images.h"
-#include "provisioner/orders.h"
-#include "provisioner/versions.h"
+#include "provisioner/nodes/orders.h"
+#include "provisioner/nodes/versions.h"
 
 #define LIVE_ROLLOUTS 16 /* at once; each of another image */
 

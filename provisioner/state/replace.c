@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "provisioner/addresses.h"
-#include "provisioner/bindings.h"
+#include "provisioner/nodes/addresses.h"
+#include "provisioner/nodes/bindings.h"
 #include "provisioner/cluster/engine.h"
 #include "provisioner/images.h"
 #include "provisioner/rollout/run.h"
-#include "provisioner/timeline.h"
+#include "provisioner/timeline/timeline.h"
 
 int replace_load_backup(struct brambled *brambled, const char *name,
 	struct state_document *document, char reason[static REPLACE_REASON_SIZE])

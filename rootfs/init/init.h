@@ -102,7 +102,7 @@ int init_lay_verity(
 /* Let it go, at once or when what is mounted from it is unmounted. */
 void init_release_verity(int control);
 /* How bramble-init begins what it says of an image in which the kernel has found a changed byte;
- * provisioner/diagnosis.h knows these words. */
+ * provisioner/timeline/diagnosis.h knows these words. */
 #define INIT_CORRUPT "the image has changed bytes (dm-verity)"
 /* Mount the node's data and the shared directory read-write in NEW_ROOT. */
 int init_mount_data(const struct init_arguments *arguments, const struct init_network *network,

@@ -52,7 +52,7 @@ _Noreturn static void give_up(
 	/* To where /dev is by now. */
 	if (fchdir(root) == 0 && chroot(".") == 0)
 		(void)!chdir("/");
-	/* provisioner/diagnosis.h knows the first two words. */
+	/* provisioner/timeline/diagnosis.h knows the first two words. */
 	snprintf(reason, sizeof(reason), "not joined %u s after systemd was started",
 		arguments->join_s);
 	init_complain("%s: it starts over in %d s, unless somebody says `touch "

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "provisioner/api.h"
+#include "provisioner/api/api.h"
 #include "provisioner/nodeconf/force.h"
 #include "tests/bench/scale_verbs.h"
 #include "tests/unit/many.h"

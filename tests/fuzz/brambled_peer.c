@@ -23,11 +23,11 @@
 #include "common/file.h"
 #include "common/ipc.h"
 #include "common/log.h"
-#include "provisioner/api.h"
+#include "provisioner/api/api.h"
 #include "provisioner/console.h"
 #include "provisioner/resolve.h"
-#include "provisioner/sightings.h"
-#include "provisioner/timeline.h"
+#include "provisioner/nodes/sightings.h"
+#include "provisioner/timeline/timeline.h"
 #include "tests/fuzz/world.h"
 
 #define PEERS 4u

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provisioner/exports_private.h"
+#include "provisioner/exports/private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

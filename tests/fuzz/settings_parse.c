@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/str.h"
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__lsan_default_suppressions(void);

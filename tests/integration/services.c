@@ -31,8 +31,8 @@
 #include "common/file.h"
 #include "common/ipc.h"
 #include "common/log.h"
-#include "provisioner/exports.h"
-#include "provisioner/network.h"
+#include "provisioner/exports/exports.h"
+#include "provisioner/network/network.h"
 
 #define ITEMS 256
 #define WORDS 4

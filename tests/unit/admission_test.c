@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "provisioner/admission.h"
+#include "provisioner/nodes/admission.h"
 
 static char reason[ADMISSION_REASON_SIZE];
 

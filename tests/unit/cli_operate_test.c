@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "provisioner/patterns.h"
+#include "provisioner/nodes/patterns.h"
 
 static void a_pattern_names_nodes_by_glob_or_range(void **state)
 {

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "common/file.h"
-#include "provisioner/diagnosis.h"
+#include "provisioner/timeline/diagnosis.h"
 
 #define PEER "10.77.0.50"
 

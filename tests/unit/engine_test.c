@@ -11,7 +11,7 @@
 
 #include "provisioner/cluster/engine.h"
 #include "provisioner/cluster/routes.h"
-#include "provisioner/orders.h"
+#include "provisioner/nodes/orders.h"
 
 #define PEER "10.77.0.50"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
-#include "provisioner/exports_private.h"
+#include "provisioner/exports/private.h"
 
 static struct exports_node nodes[] = {
 	{ .id = 1, .name = "rasp1" },

@@ -19,7 +19,7 @@
 #include "boot/boot.h"
 #include "common/file.h"
 #include "common/log.h"
-#include "provisioner/network.h"
+#include "provisioner/network/network.h"
 
 struct world {
 	struct settings settings;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provisioner/orders.h"
+#include "provisioner/nodes/orders.h"
 
 #define PEER "10.77.0.50"
 

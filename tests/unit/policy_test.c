@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "provisioner/policy.h"
+#include "provisioner/nodes/policy.h"
 
 #define PXE "PXEClient:Arch:00000:UNDI:002001"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "provisioner/cluster/engine.h"
-#include "provisioner/orders.h"
+#include "provisioner/nodes/orders.h"
 #include "provisioner/rollout/run.h"
 
 #define NODES 3

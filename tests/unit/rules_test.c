@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provisioner/rules.h"
+#include "provisioner/nodes/rules.h"
 
 #define PI4_4GB 0xc03111 /* raspberrypi documentation, revision-codes */
 #define PI4_8GB 0xd03114

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "common/file.h"
-#include "provisioner/health_sum.h"
+#include "provisioner/nodes/health_sum.h"
 #include "provisioner/registry/private.h"
 
 #define HOUR_MS ((int64_t)SERIES_HOUR_MS)

@@ -8,7 +8,7 @@
 
 #include "common/file.h"
 #include "common/str.h"
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 
 /* Tests run in the root of the source tree. */
 #define EXAMPLE "etc/bramble.conf"

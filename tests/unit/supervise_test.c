@@ -19,7 +19,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/log.h"
-#include "provisioner/supervise_private.h"
+#include "provisioner/supervise/private.h"
 
 #define PATH_SIZE 128
 #define PATIENCE_NS (5 * NS_PER_S)

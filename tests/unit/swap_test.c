@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "provisioner/swap.h"
+#include "provisioner/nodes/swap.h"
 
 #define SERIAL(number) (0x10000000u + (number))
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "provisioner/cluster/engine.h"
-#include "provisioner/versions.h"
+#include "provisioner/nodes/versions.h"
 
 #define PEER "10.77.0.50"
 #define OTHER "10.77.0.51"

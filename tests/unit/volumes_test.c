@@ -10,7 +10,7 @@
 
 #include "provisioner/cluster/copy.h"
 #include "provisioner/cluster/volumes.h"
-#include "provisioner/settings.h"
+#include "provisioner/settings/settings.h"
 
 static struct settings settings;
 
