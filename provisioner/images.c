@@ -92,7 +92,7 @@ static int get_set(struct brambled *brambled, const char *name, const char *hash
 	if (result != 0) {
 		place->set = NULL;
 		snprintf(reason, IMAGES_REASON_SIZE,
-			"%.150s: run `bramble-image verify`, or build it again", why);
+			"%.150s: run `bramble image verify`, or build it again", why);
 		return result;
 	}
 	str_copy(place->hash, sizeof(place->hash), hash);
@@ -146,7 +146,7 @@ static int check_squashfs(
 		return 0;
 	snprintf(reason, IMAGES_REASON_SIZE,
 		"%.150s is truncated or no squashfs file: copy it again, or build it again with "
-		"`bramble-image build`",
+		"`bramble image build`",
 		path);
 	return -EUCLEAN;
 }
@@ -232,7 +232,7 @@ int images_current(struct brambled *brambled, const char *name, char hash[static
 		str_copy(hash, HASH_TEXT_SIZE, image.current);
 	else if (result == -ENOENT)
 		snprintf(reason, IMAGES_REASON_SIZE,
-			"no image '%s': run `bramble-image build %s` on the router", name, name);
+			"no image '%s': run `bramble image build %s` on the router", name, name);
 	else
 		snprintf(reason, IMAGES_REASON_SIZE, "the registry can't be read: %s",
 			strerror(-result));

@@ -69,11 +69,14 @@ int packages_start(struct supervisor *supervisor, const struct settings *setting
 		.launcher = LAUNCHER_WORDS };
 	int result;
 
+	snprintf(directory, sizeof(directory), "%s/packages", settings->run);
 	if (!settings->package_cache) {
+		/* One that an earlier brambled started would stay. */
+		if (!supervise_has(supervisor, NAME))
+			(void)supervise_adopt(supervisor, &spec);
 		result = supervise_remove(supervisor, NAME);
 		return result == -ESRCH ? 0 : result;
 	}
-	snprintf(directory, sizeof(directory), "%s/packages", settings->run);
 	snprintf(cache, sizeof(cache), "%s/packages", settings->cache);
 	result = make_directory(cache);
 	if (result == -ENOENT) {

@@ -244,7 +244,7 @@ static int open_file(struct brambled *brambled, const struct registry_board *boa
 	}
 	if (result != 0) {
 		snprintf(reason, sizeof(reason),
-			"%.60s can't be read (%.40s): run `bramble-image verify`", leaf,
+			"%.60s can't be read (%.40s): run `bramble image verify`", leaf,
 			strerror(-result));
 		timeline_reason(brambled, &board->mac, CAUSE_IMAGE_INCOMPLETE, reason);
 		return refuse(answer, -result, reason);

@@ -165,7 +165,7 @@ static void check_images(struct doctor *doctor)
 	const char *const arguments[] = { program, "verify", "--share", doctor->settings->share,
 		NULL };
 	const struct run run = { .arguments = arguments,
-		.called = "bramble-image verify",
+		.called = "bramble image verify",
 		.output = output,
 		.output_size = sizeof(output),
 		.progress = doctor->progress };
@@ -186,8 +186,8 @@ static void check_images(struct doctor *doctor)
 		doctor_say(doctor, "images", DOCTOR_WELL, "", "every file is as it was built");
 	else
 		doctor_say(doctor, "images", DOCTOR_WRONG,
-			"bramble-image verify says which; bramble image use goes back, "
-			"bramble-image build makes it anew",
+			"bramble image verify says which; bramble image use goes back, "
+			"bramble image build makes it anew",
 			"%.300s", result == -ECHILD ? "a version is damaged" : failure.text);
 }
 

@@ -248,7 +248,7 @@ static void hear_corruption(struct brambled *brambled, struct node_health *healt
 {
 	if (corrupt && !health->image_corrupt)
 		brambled_event(brambled, "node.image-corrupt", node->name,
-			"%s has read changed bytes of its image %.12s; `bramble-image verify` says "
+			"%s has read changed bytes of its image %.12s; `bramble image verify` says "
 			"whether the router's copy is damaged",
 			node->name, node->image_hash);
 	health->image_corrupt = corrupt;
@@ -407,7 +407,7 @@ static void describe_trouble(
 
 	if (health->image_corrupt)
 		snprintf(text, HEALTH_WARNING_SIZE,
-			"%.63s has read changed bytes of its image: `bramble-image verify` says "
+			"%.63s has read changed bytes of its image: `bramble image verify` says "
 			"whether the router's copy is damaged",
 			name);
 	else if (has_bit(sample, THROTTLED_UNDER_VOLTAGE))

@@ -22,9 +22,9 @@ const struct diagnosis_cause diagnosis_causes[] = {
 	{ CAUSE_DISK_FULL, "the router's disk is full or can't be written",
 		"free space on the share (`bramble image gc`), then look at `bramble status`" },
 	{ CAUSE_NO_IMAGE, "there is no image for it to run",
-		"build one with `bramble-image build`, or check nodes.image and the node's role" },
+		"build one with `bramble image build`, or check nodes.image and the node's role" },
 	{ CAUSE_IMAGE_INCOMPLETE, "a file of its image is missing or damaged on the router",
-		"`bramble-image verify` names the file; `bramble image rollback` goes back" },
+		"`bramble image verify` names the file; `bramble image rollback` goes back" },
 	{ "link-late", "its first packets came late: link or switch port took long to come up",
 		"let the switch forward at once on that port (spanning tree: edge port, "
 		"portfast), or try another cable" },
@@ -65,10 +65,10 @@ const struct diagnosis_cause diagnosis_causes[] = {
 		"look at the NFS server and its disk: `bramble status`; the board starts over by "
 		"itself" },
 	{ "image-broken", "the image's file can't be mounted on the node",
-		"`bramble-image verify` tells whether it is damaged; `bramble image rollback` goes "
+		"`bramble image verify` tells whether it is damaged; `bramble image rollback` goes "
 		"back" },
 	{ CAUSE_IMAGE_CORRUPT, "the node's kernel read bytes of the image that have changed",
-		"`bramble-image verify` names the file; `bramble image rollback` goes back; if the "
+		"`bramble image verify` names the file; `bramble image rollback` goes back; if the "
 		"router's copy is intact, suspect the node's memory" },
 	{ "data-failed", "the node's data directory can't be mounted or written",
 		"look at nodes/NAME on the share and its free space" },

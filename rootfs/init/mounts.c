@@ -166,7 +166,7 @@ static int mount_device(const char *device, const char *path, char reason[static
 	if (mount(device, INIT_IMAGE, INIT_IMAGE_TYPE, MS_RDONLY, NULL) == 0)
 		return 0;
 	return fail(reason,
-		"the image is damaged (run `bramble-image verify` on the router):", path, errno);
+		"the image is damaged (run `bramble image verify` on the router):", path, errno);
 }
 
 /* Likewise, with dm-verity between loop device and squashfs. */

@@ -39,7 +39,7 @@ static void report_corruption(const struct init_arguments *arguments)
 	char reason[INIT_REASON_SIZE];
 
 	snprintf(reason, sizeof(reason), INIT_CORRUPT ": what was read can't be used");
-	init_complain("%s; `bramble-image verify` on the router says which file", reason);
+	init_complain("%s; `bramble image verify` on the router says which file", reason);
 	init_report(arguments, "root", reason, true);
 }
 

@@ -64,9 +64,9 @@ kernel=$(find "$lab/share/images/base" -name kernel8.img)
 cp -p "$kernel" "$lab/kernel"
 truncate -s -1000 "$kernel"
 check 'a truncated kernel is not handed out' fails boot
-check 'its boot says why and what to do' last_reason 'bramble-image verify'
+check 'its boot says why and what to do' last_reason 'bramble image verify'
 "$B/bramble-image" verify --share "$lab/share" >"$lab/verified" 2>&1 || :
-check 'bramble-image verify names the file' grep -q kernel8.img "$lab/verified"
+check 'bramble image verify names the file' grep -q kernel8.img "$lab/verified"
 cat "$lab/kernel" >"$kernel"
 check 'with the right file the board boots' boot
 

@@ -57,4 +57,10 @@ check 'and has kept what it had' downloads three
 sed -i 's/cache = true/cache = false/' "$lab/bramble.conf"
 check 'switched off' bramble config apply --yes
 check 'it ends' wait_for 10 fails listens
+sed -i 's/cache = false/cache = true/' "$lab/bramble.conf"
+check 'switched on' bramble config apply --yes
+check 'it is there' wait_for 10 listens
+sed -i 's/cache = true/cache = false/' "$lab/bramble.conf"
+kill -KILL "$(cat "$lab/brambled.pid")"
+check 'switched off while brambled was killed: it ends as well' wait_for 20 fails listens
 done_testing

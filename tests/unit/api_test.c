@@ -450,7 +450,7 @@ static void status_says_what_is_missing(void **state)
 	assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(json, "image")));
 	assert_int_equal(cJSON_GetArraySize(warnings), 1);
 	assert_non_null(strstr(
-		cJSON_GetStringValue(cJSON_GetArrayItem(warnings, 0)), "bramble-image build base"));
+		cJSON_GetStringValue(cJSON_GetArrayItem(warnings, 0)), "bramble image build base"));
 	cJSON_Delete(json);
 	world_use_image(world, FIRST_HASH);
 	json = world_call(world, NULL, IPC_GET, "/v1/status", "", &status);

@@ -332,7 +332,7 @@ static void the_image_is_damaged(void **state)
 		world->directory);
 	assert_int_equal(truncate(path, 1), 0);
 	assert_int_not_equal(world_fetch(world, PEER, "kernel8.img", NULL, NULL), 0);
-	expect_cause(world, "image-incomplete", "bramble-image verify");
+	expect_cause(world, "image-incomplete", "bramble image verify");
 }
 
 static void no_address_is_left(void **state)

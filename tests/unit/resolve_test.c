@@ -166,7 +166,7 @@ static void without_an_image_it_is_said_what_to_do(void **state)
 
 	world_discover(world, 1, 0x1001);
 	assert_int_equal(world_fetch(world, PEER, "start4.elf", &answer, NULL), EACCES);
-	assert_non_null(strstr(answer.reason, "no image 'base': run `bramble-image build base`"));
+	assert_non_null(strstr(answer.reason, "no image 'base': run `bramble image build base`"));
 	assert_non_null(strstr(boot_of(world, 1)->reason, "no image 'base'"));
 	world_use_image(world, FIRST_HASH);
 	assert_int_equal(world_fetch(world, PEER, "start4.elf", &answer, NULL), 0);
