@@ -143,6 +143,7 @@ static void add_common(struct nodeconf_inputs *inputs)
 	add_bytes(&state, &s->router, sizeof(s->router));
 	add_text(&state, s->lan_domain);
 	add_text(&state, s->share);
+	add_bytes(&state, &s->package_cache, sizeof(s->package_cache));
 	end(&state, inputs->common);
 }
 

@@ -196,6 +196,7 @@ static void a_document_says_the_same_to_the_agent(void **state)
 static const char *const variants[] = {
 	"",
 	"kernel_arguments = \"quiet\";",
+	"}; packages = { cache = true;",
 	"roles = ({ name = \"node\"; kernel_arguments = \"loglevel=4\"; });",
 	"roles = ({ name = \"node\"; config_txt = [ \"gpu_mem=16\" ]; });",
 	"settings = ({ timezone = \"Asia/Tokyo\"; });",
