@@ -392,48 +392,16 @@ static int call(struct cli *cli, enum ipc_method method, const char *path, const
 	return client_call(client, method, path, body, CLIENT_TIMEOUT_MS, answer);
 }
 
-enum cli_exit cli_call(
-	struct cli *cli, enum ipc_method method, const char *path, cJSON *body, cJSON **json)
-{
-	struct client_answer answer = { 0 };
-	char *text = body ? cJSON_PrintUnformatted(body) : NULL;
-	enum cli_exit code = CLI_OK;
-	int result = -ENOMEM;
-
-	*json = NULL;
-	if (!body || text)
-		result = call(cli, method, path, text, &answer);
-	cJSON_Delete(body);
-	cJSON_free(text);
-	if (result != 0)
-		return cli_explain_failure(cli, result);
-	*json = cJSON_Parse(answer.text);
-	if (answer.status < 200 || answer.status > 299)
-		code = explain_status(cli, answer.status, *json);
-	else if (!*json)
-		code = cli_explain_failure(cli, -EBADMSG);
-	else if (cli->quiet)
-		; /* the verb prints it */
-	else if (cli->json)
-		print_json_text(cli->out, answer.text);
-	else if (cli->dry_run)
-		print_would(cli, *json);
-	free(answer.text);
-	if (code != CLI_OK) {
-		cJSON_Delete(*json);
-		*json = NULL;
-	}
-	return code;
-}
-
-enum cli_exit cli_ask_text(struct cli *cli, const char *path, struct client_answer *answer)
+/* The same, and what failed is told: then there is no text to free. */
+static enum cli_exit ask(struct cli *cli, enum ipc_method method, const char *path,
+	const char *body, struct client_answer *answer)
 {
 	enum cli_exit code;
 	int result;
 	cJSON *json;
 
 	*answer = (struct client_answer){ .text = NULL };
-	result = call(cli, IPC_GET, path, NULL, answer);
+	result = call(cli, method, path, body, answer);
 	if (result != 0)
 		return cli_explain_failure(cli, result);
 	if (answer->status >= 200 && answer->status <= 299)
@@ -444,6 +412,45 @@ enum cli_exit cli_ask_text(struct cli *cli, const char *path, struct client_answ
 	free(answer->text);
 	answer->text = NULL;
 	return code;
+}
+
+enum cli_exit cli_call(
+	struct cli *cli, enum ipc_method method, const char *path, cJSON *body, cJSON **json)
+{
+	struct client_answer answer = { .text = NULL };
+	char *text = body ? cJSON_PrintUnformatted(body) : NULL;
+	enum cli_exit code = body && !text ? cli_explain_failure(cli, -ENOMEM)
+					   : ask(cli, method, path, text, &answer);
+
+	cJSON_Delete(body);
+	cJSON_free(text);
+	*json = code == CLI_OK ? cJSON_Parse(answer.text) : NULL;
+	if (code == CLI_OK && !*json)
+		code = cli_explain_failure(cli, -EBADMSG);
+	else if (code != CLI_OK || cli->quiet)
+		; /* it was told, or the verb prints it */
+	else if (cli->json)
+		print_json_text(cli->out, answer.text);
+	else if (cli->dry_run)
+		print_would(cli, *json);
+	free(answer.text);
+	return code;
+}
+
+enum cli_exit cli_get(struct cli *cli, const char *path, cJSON **json)
+{
+	const bool quiet = cli->quiet;
+	enum cli_exit code;
+
+	cli->quiet = true;
+	code = cli_call(cli, IPC_GET, path, NULL, json);
+	cli->quiet = quiet;
+	return code;
+}
+
+enum cli_exit cli_ask_text(struct cli *cli, const char *path, struct client_answer *answer)
+{
+	return ask(cli, IPC_GET, path, NULL, answer);
 }
 
 enum cli_exit cli_list(

@@ -100,6 +100,9 @@ const char *cli_config_path(const struct cli *cli);
 enum cli_exit cli_call(
 	struct cli *cli, enum ipc_method method, const char *path, cJSON *body, cJSON **json);
 
+/* Ask for what the verb needs to know: nothing is printed but what failed. */
+enum cli_exit cli_get(struct cli *cli, const char *path, cJSON **json);
+
 /* Ask for a text, however long; tells what failed. On CLI_OK the caller frees answer->text. */
 enum cli_exit cli_ask_text(struct cli *cli, const char *path, struct client_answer *answer);
 

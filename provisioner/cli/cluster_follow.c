@@ -74,29 +74,15 @@ static void look_at(
 	cJSON_AddItemToArray(follower->names, cJSON_CreateString(json_text(node, "name")));
 }
 
-static enum cli_exit ask(struct cli *cli, const char *path, cJSON **json)
-{
-	int status = 0, result = cli_try(cli, path, CLIENT_TIMEOUT_MS, &status, json);
-
-	if (result != 0)
-		return cli_explain_failure(cli, result);
-	if (status == 200)
-		return CLI_OK;
-	(void)cli_complain(cli, CLI_FAILED, "%s: %s", path, json_text(*json, "error"));
-	cJSON_Delete(*json);
-	*json = NULL;
-	return CLI_FAILED;
-}
-
 enum cli_exit followers_find(struct cli *cli, const char *version, struct followers *followers)
 {
 	cJSON *nodes = NULL, *images = NULL;
-	enum cli_exit code = ask(cli, "/v1/nodes", &nodes);
+	enum cli_exit code = cli_get(cli, "/v1/nodes", &nodes);
 	const cJSON *node;
 
 	*followers = (struct followers){ .images = NULL };
 	if (code == CLI_OK)
-		code = ask(cli, "/v1/images", &images);
+		code = cli_get(cli, "/v1/images", &images);
 	cJSON_ArrayForEach(node, json_member(images ? nodes : NULL, "nodes"))
 	{
 		look_at(followers, node, images, version);

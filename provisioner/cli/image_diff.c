@@ -45,7 +45,7 @@ static enum cli_exit find_of_node(struct cli *cli, const char *node, const cJSON
 		code = cli_complain(
 			cli, CLI_NOT_FOUND, "image %s of %s has no version", image, node);
 	else
-		code = image_ask(cli, "/v1/images", &images);
+		code = cli_get(cli, "/v1/images", &images);
 	/* Its role may have got another image since. */
 	snprintf(running, IMAGE_VERSION_SIZE, "%s/%s", find_owner(images, hash, image), hash);
 	if (code == CLI_OK && strcmp(running, next) == 0 && !cli->json)
@@ -128,12 +128,12 @@ static enum cli_exit diff_of_node(struct cli *cli, const char *node)
 	if (!str_is_node_name(node))
 		return cli_complain(cli, CLI_USAGE, "\"%s\" is no name of a node", node);
 	snprintf(path, sizeof(path), "/v1/nodes/%s", node);
-	code = image_ask(cli, path, &json);
+	code = cli_get(cli, path, &json);
 	if (code != CLI_OK)
 		return code;
 	code = find_of_node(cli, node, json, before, after);
 	/* A mistake in bramble.conf is told, and the rest as well. */
-	readable = code == CLI_OK ? image_ask(cli, "/v1/config/diff", &edit) : code;
+	readable = code == CLI_OK ? cli_get(cli, "/v1/config/diff", &edit) : code;
 	config = code == CLI_OK ? find_configuration(json, node, edit) : NULL;
 	if (code == CLI_OK && cli->json)
 		code = print_json(cli, before, after, config);

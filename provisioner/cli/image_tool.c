@@ -115,20 +115,6 @@ static const cJSON *find_image(const cJSON *json, const char *name)
 	return NULL;
 }
 
-enum cli_exit image_ask(struct cli *cli, const char *path, cJSON **json)
-{
-	int status, result = cli_try(cli, path, CLIENT_TIMEOUT_MS, &status, json);
-
-	if (result != 0)
-		return cli_explain_failure(cli, result);
-	if (status == 200)
-		return CLI_OK;
-	cli_complain(cli, CLI_NOT_FOUND, "%s", json_text(*json, "error"));
-	cJSON_Delete(*json);
-	*json = NULL;
-	return status == 404 ? CLI_NOT_FOUND : CLI_FAILED;
-}
-
 enum cli_exit image_complete_version(struct cli *cli, const char *word, const char *otherwise,
 	char out[static IMAGE_VERSION_SIZE])
 {
@@ -147,7 +133,7 @@ enum cli_exit image_complete_version(struct cli *cli, const char *word, const ch
 	snprintf(out, IMAGE_VERSION_SIZE, "%s/%s", name, version);
 	if (strcmp(version, "current") != 0 && strcmp(version, "previous") != 0)
 		return CLI_OK;
-	code = image_ask(cli, "/v1/images", &json);
+	code = cli_get(cli, "/v1/images", &json);
 	if (code != CLI_OK)
 		return code;
 	if (*json_text(find_image(json, name), version))

@@ -16,9 +16,6 @@ enum cli_exit image_run_program(struct cli *cli, const char *const *words, int o
  * answer is CLI_OK. */
 enum cli_exit image_ask_program(struct cli *cli, const char *const *words, cJSON **json);
 
-/* GET from brambled; the caller frees *json, which is NULL unless the answer is CLI_OK. */
-enum cli_exit image_ask(struct cli *cli, const char *path, cJSON **json);
-
 /* "base", "base/previous" and "base/1a2b3c4d" as NAME/HASH, `otherwise` being the version where
  * none is said; the hash of the latter is bramble-image's to find. */
 enum cli_exit image_complete_version(struct cli *cli, const char *word, const char *otherwise,

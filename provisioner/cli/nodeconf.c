@@ -245,19 +245,16 @@ static enum cli_exit wait_for_nodes(struct cli *cli, cJSON *applied)
 /* Say what would change; CLI_OK when it shall. */
 static enum cli_exit ask(struct cli *cli)
 {
-	const bool wanted = cli->json;
-	enum cli_exit code;
 	cJSON *json;
-	int nodes;
+	enum cli_exit code = cli_get(cli, "/v1/config/diff", &json);
+	int nodes = 0;
 
-	cli->json = false;
-	code = cli_call(cli, IPC_GET, "/v1/config/diff", NULL, &json);
-	cli->json = wanted;
 	if (code != CLI_OK)
 		return code;
-	nodes = cli->json && cli->yes ? 0 : cJSON_GetArraySize(json_member(json, "nodes"));
-	if (!(cli->json && cli->yes))
+	if (!cli->json || !cli->yes) {
+		nodes = cJSON_GetArraySize(json_member(json, "nodes"));
 		nodeconf_print_changes(cli, cli->error, json, NULL);
+	}
 	cJSON_Delete(json);
 	return nodes == 0
 		       ? CLI_OK

@@ -98,20 +98,16 @@ enum cli_exit state_backups_main(struct cli *cli, int argc, char **argv)
 			"before each restore and\nimport, and one by \"bramble state backup\".\n",
 	};
 	enum cli_exit code;
-	bool wanted;
 	cJSON *json, *list;
 
 	if (!cli_arguments(cli, &syntax, argc, argv, &code))
 		return code;
-	wanted = cli->json;
-	cli->json = false;
-	code = cli_call(cli, IPC_GET, BACKUPS, NULL, &json);
-	cli->json = wanted;
+	code = cli_get(cli, BACKUPS, &json);
 	if (code != CLI_OK)
 		return code;
 	list = cJSON_GetObjectItemCaseSensitive(json, "backups");
 	code = check_each(cli, list);
-	if (code == CLI_OK && wanted)
+	if (code == CLI_OK && cli->json)
 		cli_print_json_line(cli, json);
 	else if (code == CLI_OK)
 		code = print_backups(cli, list);
