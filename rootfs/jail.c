@@ -12,10 +12,10 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/denied.h"
+#include "rootfs/run.h"
 
 #define NAMESPACES                                                                                 \
 	(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
@@ -109,7 +109,7 @@ static int become(const char *root, char *program)
 
 int jail_main(int argc, char **argv)
 {
-	int status;
+	int result;
 	pid_t child;
 
 	if (argc != 2)
@@ -122,8 +122,6 @@ int jail_main(int argc, char **argv)
 		return complain("fork", errno);
 	if (child == 0)
 		_exit(become(argv[0], argv[1]));
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return complain("waitpid", errno);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	result = run_await(child);
+	return result < 0 ? complain("waitpid", -result) : result;
 }

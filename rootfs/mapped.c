@@ -11,8 +11,9 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "rootfs/run.h"
 
 static int complain(const char *what, int error)
 {
@@ -26,12 +27,9 @@ static int complain(const char *what, int error)
 
 static int await(pid_t child)
 {
-	int status;
+	const int result = run_await(child);
 
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return complain("waitpid", errno);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return result < 0 ? complain("waitpid", -result) : result;
 }
 
 /* In the namespaces, root there. Returns only when something fails. */

@@ -282,6 +282,15 @@ static int wait_for(pid_t pid)
 	return status;
 }
 
+int run_await(pid_t child)
+{
+	const int status = wait_for(child);
+
+	if (status < 0)
+		return status;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 static int finish(struct job *job, int status, struct failure *failure)
 {
 	const struct run *run = job->run;

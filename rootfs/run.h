@@ -4,6 +4,7 @@
 #define BRAMBLE_ROOTFS_RUN_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "rootfs/failure.h"
 #include "rootfs/progress.h"
@@ -32,5 +33,8 @@ struct run {
  * Returns 0; -ENOENT when the tool isn't installed, -ECHILD when it failed (`failure` has its last
  * lines and where the log is), -E2BIG when its output doesn't fit, or -errno. */
 int run_tool(const struct run *run, struct failure *failure);
+
+/* The end of a child: its exit status, 128 and the signal that ended it, or -errno. */
+int run_await(pid_t child);
 
 #endif

@@ -184,6 +184,19 @@ void api_roll_back_image(struct api_request *request)
 		api_fail(request->reply, api_status_of(result), "%s", reason);
 }
 
+/* {"name","hash"} of one version. */
+static void answer_version(
+	struct api_request *request, int result, const char *hash, const char *reason)
+{
+	if (result != 0) {
+		api_fail(request->reply, api_status_of(result), "%s", reason);
+		return;
+	}
+	request->reply->json = cJSON_CreateObject();
+	cJSON_AddStringToObject(request->reply->json, "name", request->subject);
+	cJSON_AddStringToObject(request->reply->json, "hash", hash);
+}
+
 static void pin(struct api_request *request, bool pinned)
 {
 	char reason[IMAGES_REASON_SIZE] = "say which version: {\"hash\": …}";
@@ -193,14 +206,9 @@ static void pin(struct api_request *request, bool pinned)
 					 hash, reason)
 			       : -EINVAL;
 
-	if (result != 0) {
-		api_fail(request->reply, api_status_of(result), "%s", reason);
-		return;
-	}
-	request->reply->json = cJSON_CreateObject();
-	cJSON_AddStringToObject(request->reply->json, "name", request->subject);
-	cJSON_AddStringToObject(request->reply->json, "hash", hash);
-	cJSON_AddBoolToObject(request->reply->json, "pinned", pinned);
+	answer_version(request, result, hash, reason);
+	if (result == 0)
+		cJSON_AddBoolToObject(request->reply->json, "pinned", pinned);
 }
 
 void api_pin_image(struct api_request *request)
@@ -228,13 +236,7 @@ void api_tell_arrival(struct api_request *request)
 		result = brambled_conclude(request->brambled, 0);
 		snprintf(reason, sizeof(reason), "the registry can't be written now");
 	}
-	if (result != 0) {
-		api_fail(request->reply, api_status_of(result), "%s", reason);
-		return;
-	}
-	request->reply->json = cJSON_CreateObject();
-	cJSON_AddStringToObject(request->reply->json, "name", request->subject);
-	cJSON_AddStringToObject(request->reply->json, "hash", hash);
+	answer_version(request, result, hash, reason);
 }
 
 static void describe(cJSON *json, const struct images_kept *kept)

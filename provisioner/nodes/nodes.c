@@ -7,12 +7,9 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "provisioner/nodes/bindings.h"
 #include "provisioner/cluster/engine.h"
+#include "provisioner/nodes/bindings.h"
 #include "provisioner/timeline/timeline.h"
-
-/* A board that waits, for `replace --next`, was seen within this time. */
-#define WAITS_MS 600000
 
 void nodes_finish_forgetting(struct brambled *brambled)
 {
@@ -214,8 +211,8 @@ int nodes_replace_by_next(struct brambled *brambled, const char *name, struct re
 	bool had_board;
 
 	if (result == 0)
-		result = registry_each_waiting_board(
-			brambled->registry, clock_wall_ms() - WAITS_MS, find_unbound, &unbound);
+		result = registry_each_waiting_board(brambled->registry,
+			clock_wall_ms() - NODES_WAITS_MS, find_unbound, &unbound);
 	if (result != 0)
 		return result;
 	if (unbound.found == 1)

@@ -6,6 +6,8 @@
 #include "provisioner/brambled.h"
 
 #define NODES_REASON_SIZE 200
+/* A board that waits for a node, of its own or in place of another, was seen within this time. */
+#define NODES_WAITS_MS 600000
 
 /* Apply the policy to a board (placement.c). `node` is filled and 0 returned when it is bound now,
  * durable with the next commit; else -EAGAIN (parked: an administrator may admit it) or -EACCES

@@ -7,10 +7,8 @@
 
 #include "common/clock.h"
 #include "provisioner/nodes/heartbeats.h"
+#include "provisioner/nodes/nodes.h"
 #include "provisioner/timeline/timeline.h"
-
-/* A board that waits was seen within this time. */
-#define WAITS_MS 600000
 
 struct search {
 	struct brambled *brambled;
@@ -61,8 +59,8 @@ bool swap_is_likely(
 	if (registry_each_node(brambled->registry, see_node, &search) != 0 || search.absent != 1 ||
 		search.node.id == 0)
 		return false;
-	if (registry_each_waiting_board(
-		    brambled->registry, clock_wall_ms() - WAITS_MS, see_board, &search) != 0 ||
+	if (registry_each_waiting_board(brambled->registry, clock_wall_ms() - NODES_WAITS_MS,
+		    see_board, &search) != 0 ||
 		search.unknown != 1)
 		return false;
 	*node = search.node;
