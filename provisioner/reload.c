@@ -8,8 +8,8 @@
 #include "common/log.h"
 #include "common/str.h"
 #include "provisioner/network/network.h"
-#include "provisioner/packages.h"
 #include "provisioner/nodes/rules.h"
+#include "provisioner/packages.h"
 
 bool reload_needs_restart(const struct settings *old, const struct settings *new)
 {

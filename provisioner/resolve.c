@@ -10,15 +10,15 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "provisioner/nodes/addresses.h"
-#include "provisioner/timeline/diagnosis.h"
 #include "provisioner/images.h"
 #include "provisioner/network/network.h"
+#include "provisioner/nodes/addresses.h"
 #include "provisioner/nodes/nodes.h"
 #include "provisioner/nodes/rules.h"
 #include "provisioner/nodes/sightings.h"
-#include "provisioner/timeline/timeline.h"
 #include "provisioner/nodes/versions.h"
+#include "provisioner/timeline/diagnosis.h"
+#include "provisioner/timeline/timeline.h"
 
 static int refuse(struct ipc_resolved *answer, int error, const char *reason)
 {

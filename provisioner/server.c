@@ -16,9 +16,9 @@
 #include "common/log.h"
 #include "provisioner/api/api.h"
 #include "provisioner/console.h"
+#include "provisioner/nodes/sightings.h"
 #include "provisioner/outbox.h"
 #include "provisioner/resolve.h"
-#include "provisioner/nodes/sightings.h"
 #include "provisioner/timeline/timeline.h"
 
 #define CLIENTS 64

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "provisioner/nodes/admission.h"
 #include "provisioner/api/routes.h"
+#include "provisioner/nodes/admission.h"
 
 static int add_expected(void *argument, const struct registry_expected *expected)
 {

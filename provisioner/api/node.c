@@ -10,19 +10,19 @@
 #include <time.h>
 
 #include "common/clock.h"
-#include "provisioner/nodes/addresses.h"
 #include "provisioner/api/api.h"
 #include "provisioner/api/cluster.h"
 #include "provisioner/cluster/joins.h"
-#include "provisioner/timeline/diagnosis.h"
+#include "provisioner/nodeconf/force.h"
+#include "provisioner/nodes/addresses.h"
 #include "provisioner/nodes/health.h"
 #include "provisioner/nodes/heartbeats.h"
-#include "provisioner/nodeconf/force.h"
 #include "provisioner/nodes/nodes.h"
 #include "provisioner/nodes/orders.h"
+#include "provisioner/nodes/versions.h"
+#include "provisioner/timeline/diagnosis.h"
 #include "provisioner/timeline/stages.h"
 #include "provisioner/timeline/timeline.h"
-#include "provisioner/nodes/versions.h"
 
 static void add_time(cJSON *json)
 {

@@ -7,14 +7,14 @@
 
 #include "provisioner/api/routes.h"
 #include "provisioner/cluster/joins.h"
-#include "provisioner/nodes/heartbeats.h"
 #include "provisioner/json_text.h"
 #include "provisioner/nodeconf/force.h"
+#include "provisioner/nodes/heartbeats.h"
 #include "provisioner/nodes/nodes.h"
 #include "provisioner/nodes/rules.h"
 #include "provisioner/nodes/swap.h"
-#include "provisioner/timeline/timeline.h"
 #include "provisioner/nodes/versions.h"
+#include "provisioner/timeline/timeline.h"
 
 /* What is told of a node besides its own record. */
 struct surroundings {

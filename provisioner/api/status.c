@@ -8,12 +8,12 @@
 #include "common/clock.h"
 #include "provisioner/api/routes.h"
 #include "provisioner/cluster/run.h"
-#include "provisioner/nodes/health.h"
 #include "provisioner/hooks.h"
 #include "provisioner/images.h"
 #include "provisioner/nodeconf/force.h"
-#include "provisioner/space.h"
+#include "provisioner/nodes/health.h"
 #include "provisioner/nodes/swap.h"
+#include "provisioner/space.h"
 #include "provisioner/timeline/timeline.h"
 
 #define WARNINGS_LIMIT 40

@@ -6,11 +6,11 @@
 
 #include "provisioner/nodes/admission.h"
 #include "provisioner/nodes/bindings.h"
-#include "provisioner/timeline/diagnosis.h"
 #include "provisioner/nodes/nodes.h"
 #include "provisioner/nodes/policy.h"
-#include "provisioner/second.h"
 #include "provisioner/nodes/swap.h"
+#include "provisioner/second.h"
+#include "provisioner/timeline/diagnosis.h"
 #include "provisioner/timeline/timeline.h"
 
 void nodes_format_admit(const struct registry_board *board, char *out, size_t size)

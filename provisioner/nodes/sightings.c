@@ -8,11 +8,11 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "provisioner/nodes/addresses.h"
-#include "provisioner/timeline/diagnosis.h"
 #include "provisioner/nodes/nodes.h"
-#include "provisioner/nodes/rules.h"
 #include "provisioner/nodes/policy.h"
+#include "provisioner/nodes/rules.h"
 #include "provisioner/second.h"
+#include "provisioner/timeline/diagnosis.h"
 #include "provisioner/timeline/timeline.h"
 
 #define SEEN_EVERY_MS 10000

@@ -8,9 +8,9 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "provisioner/cluster/engine.h"
-#include "provisioner/timeline/diagnosis.h"
 #include "provisioner/nodes/heartbeats.h"
 #include "provisioner/nodes/rules.h"
+#include "provisioner/timeline/diagnosis.h"
 
 #define BECOME_GOOD_AT_ONCE 16
 #define REBOOT_MS 300000 /* until the router hears of its new boot */

@@ -6,8 +6,8 @@
 
 #include "common/clock.h"
 #include "provisioner/nodes/heartbeats.h"
-#include "provisioner/rollout/run.h"
 #include "provisioner/nodes/rules.h"
+#include "provisioner/rollout/run.h"
 #include "provisioner/timeline/stages.h"
 
 #define BOOTS_LOOKED_AT 8 /* others are files that somebody asked for in its name */

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "provisioner/images.h"
 #include "provisioner/nodes/fallback.h"
 #include "provisioner/nodes/heartbeats.h"
-#include "provisioner/images.h"
-#include "provisioner/rollout/run.h"
 #include "provisioner/nodes/rules.h"
+#include "provisioner/rollout/run.h"
 
 static int explain(char reason[static ROLLOUT_REASON_SIZE], int error)
 {

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "provisioner/nodes/addresses.h"
-#include "provisioner/nodes/bindings.h"
 #include "provisioner/cluster/engine.h"
 #include "provisioner/images.h"
+#include "provisioner/nodes/addresses.h"
+#include "provisioner/nodes/bindings.h"
 #include "provisioner/rollout/run.h"
 #include "provisioner/timeline/timeline.h"
 

@@ -9,10 +9,10 @@
 
 #include "common/clock.h"
 #include "provisioner/console.h"
-#include "provisioner/timeline/diagnosis.h"
-#include "provisioner/timeline/stages.h"
-#include "provisioner/timeline/private.h"
 #include "provisioner/nodes/versions.h"
+#include "provisioner/timeline/diagnosis.h"
+#include "provisioner/timeline/private.h"
+#include "provisioner/timeline/stages.h"
 
 #define STEPS 200 /* written per boot; further ones are only counted */
 /* A DISCOVER within this time of the last sign of life, with no file since, is a repetition. */

@@ -25,8 +25,8 @@
 #include "common/log.h"
 #include "provisioner/api/api.h"
 #include "provisioner/console.h"
-#include "provisioner/resolve.h"
 #include "provisioner/nodes/sightings.h"
+#include "provisioner/resolve.h"
 #include "provisioner/timeline/timeline.h"
 #include "tests/fuzz/world.h"
 

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "provisioner/timeline/diagnosis.h"
 #include "provisioner/nodes/fallback.h"
+#include "provisioner/timeline/diagnosis.h"
 
 #define OLD "1111111111111111111111111111111111111111111111111111111111111111"
 #define NEW "2222222222222222222222222222222222222222222222222222222222222222"
