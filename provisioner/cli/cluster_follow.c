@@ -139,9 +139,10 @@ static void print_names(FILE *out, const struct follower *follower)
 
 void followers_print(struct cli *cli, const struct followers *followers, const char *version)
 {
-	if (followers->n == 0 && followers->nodes > 0)
-		fprintf(cli->out, "Kubelet %s runs on every node (%u).\n", version,
-			followers->nodes);
+	if (followers->n == 0 && followers->nodes == 1)
+		fprintf(cli->out, "The one node runs kubelet %s.\n", version);
+	else if (followers->n == 0 && followers->nodes > 1)
+		fprintf(cli->out, "All %u nodes run kubelet %s.\n", followers->nodes, version);
 	for (size_t i = 0; i < followers->n; i++) {
 		const struct follower *follower = &followers->images[i];
 
