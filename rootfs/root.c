@@ -203,8 +203,8 @@ int root_make(struct workshop *shop, const struct root_parts *parts, const char 
 int root_pack(struct workshop *shop, const char *path, const char *squashfs)
 {
 	const char *const arguments[] = { "mksquashfs", path, squashfs, "-comp", "zstd",
-		"-Xcompression-level", SQUASHFS_LEVEL, "-b", SQUASHFS_BLOCK, "-noappend", "-no-progress", "-quiet",
-		NULL };
+		"-Xcompression-level", SQUASHFS_LEVEL, "-b", SQUASHFS_BLOCK, "-noappend",
+		"-no-progress", "-quiet", NULL };
 	const struct run run = {
 		.arguments = arguments,
 		.log = shop->log,
