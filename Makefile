@@ -34,7 +34,7 @@ unitdir     ?= /lib/systemd/system
 include common/build.mk
 include tftpd/build.mk httpd/build.mk boot/build.mk rootfs/build.mk provisioner/build.mk
 include tests/build.mk
-include tests/lint.mk tests/fuzz/build.mk tests/conformance/http/build.mk tests/conformance/tftp/build.mk tests/escape/build.mk
+include tests/lint.mk tests/fuzz/build.mk tests/conformance/build.mk tests/escape/build.mk
 include tests/soak/build.mk
 # For PCs only where there is a compiler for them: a router that is a Pi needn't have one.
 PC_PROGRAMS := $(if $(shell command -v $(PC_CC)),$(addprefix pc/,$(NODE_PROGRAMS)))

@@ -31,7 +31,7 @@ int str_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value)
 	return 0;
 }
 
-static int hex_value(char c)
+int str_hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -51,8 +51,8 @@ int str_parse_mac(const char *text, struct mac *mac)
 		return -EINVAL;
 	for (size_t i = 0; i < sizeof(result.octet); i++) {
 		const char *p = text + 3 * i;
-		int high = hex_value(p[0]);
-		int low = high < 0 ? -1 : hex_value(p[1]);
+		int high = str_hex_value(p[0]);
+		int low = high < 0 ? -1 : str_hex_value(p[1]);
 
 		if (low < 0 || p[2] != (i + 1 < sizeof(result.octet) ? separator : '\0'))
 			return -EINVAL;
@@ -155,7 +155,7 @@ bool str_is_serial(const char *text, size_t length)
 	if (length != SERIAL_TEXT_SIZE - 1)
 		return false;
 	for (size_t i = 0; i < length; i++) {
-		if (hex_value(text[i]) < 0)
+		if (str_hex_value(text[i]) < 0)
 			return false;
 	}
 	return true;

@@ -51,6 +51,9 @@ bool str_is_hash(const char *text, size_t length);
  */
 bool str_is_serial(const char *text, size_t length);
 
+/* What a hexadecimal digit of either case stands for, -1: it is none. */
+int str_hex_value(char c);
+
 /* Lower-case hex of n bytes; out has room for 2 n + 1. */
 void str_format_hex(const uint8_t *bytes, size_t n, char *out);
 

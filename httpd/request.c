@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/str.h"
+
 enum request_method request_parse_method(const char *name)
 {
 	static const struct {
@@ -220,17 +222,6 @@ int request_split_target(const char *target, struct request_target *out)
 	return 0;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Bytes of the UTF-8 character at `text` (which ends with NUL), or 0 if there is none (RFC 3629
  * section 4: no overlong forms, no surrogates, nothing above U+10FFFF). */
 static size_t character_length(const unsigned char *text)
@@ -288,8 +279,8 @@ static int decode_byte(const char *path, size_t length, char *out)
 		*out = path[0];
 		return 1;
 	}
-	high = length > 2 ? hex_value(path[1]) : -1;
-	low = length > 2 ? hex_value(path[2]) : -1;
+	high = length > 2 ? str_hex_value(path[1]) : -1;
+	low = length > 2 ? str_hex_value(path[2]) : -1;
 	if (high < 0 || low < 0)
 		return -EINVAL;
 	*out = (char)(unsigned char)(high << 4 | low);

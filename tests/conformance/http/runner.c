@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#include "tests/conformance/http/runner.h"
+/* Runs cases, each in a thread of its own, many at once. */
+#include "tests/conformance/http/suite.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -16,6 +17,9 @@
 static const struct http_group *const groups[] = { &method_group, &range_group, &condition_group,
 	&line_group, &field_group, &host_group, &length_group, &coding_group, &path_group,
 	&limit_group, &connection_group, &expect_group, &time_group };
+
+const char suite_program[] = "http-conformance";
+const bool suite_confirms = false;
 
 /* The cases to run, and the next that nobody has begun. */
 struct runner {
@@ -62,30 +66,27 @@ void test_skip(struct test *test, const char *format, ...)
 	longjmp(test->over, 1);
 }
 
-size_t runner_list(struct result **results)
+bool suite_case(size_t i, struct result *result, const char **section)
 {
-	size_t total = 0, n = 0;
-
-	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++)
-		total += groups[g]->n;
-	*results = calloc(total, sizeof(**results));
-	if (!*results)
-		return 0;
 	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
-		for (size_t i = 0; i < groups[g]->n; i++) {
-			struct result *result = &(*results)[n++];
-			unsigned number = 1;
+		if (i < groups[g]->n) {
+			const struct http_case *found = &groups[g]->cases[i];
 
-			result->http_case = &groups[g]->cases[i];
-			result->group = groups[g]->title;
-			for (size_t before = 0; before + 1 < n; before++)
-				number += strcmp((*results)[before].http_case->section,
-						  result->http_case->section) == 0;
-			snprintf(result->id, sizeof(result->id), "%.16s-%02u",
-				result->http_case->section, number);
+			*result = (struct result){ .conformance_case = found,
+				.name = found->name,
+				.level = found->level,
+				.group = groups[g]->title };
+			*section = found->section;
+			return true;
 		}
+		i -= groups[g]->n;
 	}
-	return n;
+	return false;
+}
+
+static const struct http_case *case_of(const struct result *result)
+{
+	return result->conformance_case;
 }
 
 static void run_case(const struct target *target, unsigned number, struct result *result)
@@ -95,7 +96,7 @@ static void run_case(const struct target *target, unsigned number, struct result
 
 	if (!test)
 		return;
-	test->self = result->http_case;
+	test->self = case_of(result);
 	test->target = target;
 	test->number = number;
 	test->end_ns = begin_ns + CASE_SECONDS * NS_PER_S;
@@ -123,15 +124,8 @@ static struct result *take(struct runner *runner)
 	while (!result && runner->next < runner->n) {
 		struct result *next = &runner->results[runner->next++];
 
-		if (next->http_case->load != runner->load)
-			continue;
-		if (!runner->only || strstr(next->id, runner->only) ||
-			strstr(next->http_case->name, runner->only)) {
+		if (case_of(next)->load == runner->load && suite_chooses(next, runner->only))
 			result = next;
-		} else {
-			next->status = STATUS_NOT_APPLICABLE;
-			snprintf(next->reason, sizeof(next->reason), "not chosen");
-		}
 	}
 	pthread_mutex_unlock(&runner->lock);
 	return result;
@@ -162,7 +156,7 @@ static void run_all(struct runner *runner, enum load load, unsigned at_once)
 		work(runner);
 }
 
-void runner_run(const struct target *target, struct result *results, size_t n, const char *only)
+void suite_run(const struct target *target, struct result *results, size_t n, const char *only)
 {
 	struct runner runner = { .target = target,
 		.results = results,

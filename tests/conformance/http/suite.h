@@ -13,17 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REASON_SIZE 200
+#include "tests/conformance/suite.h"
+
 #define CASE_SECONDS 20u /* more than any case takes against a server that keeps the rules */
-
-enum level {
-	LEVEL_MUST,	/* the section says must */
-	LEVEL_SHOULD,	/* the section says should or ought to */
-	LEVEL_PRACTICE, /* the section allows it both ways: what a server that others rely on does
-			 */
-};
-
-enum status { STATUS_PASS, STATUS_FAIL, STATUS_NOT_APPLICABLE };
 
 /* What becomes of the connection after the answer. */
 enum after {
@@ -76,12 +68,6 @@ struct http_group {
 extern const struct http_group method_group, range_group, condition_group, line_group, field_group,
 	host_group, length_group, coding_group, path_group, limit_group, connection_group,
 	expect_group, time_group;
-
-/* Who is tested. */
-struct target {
-	struct sockaddr_in server;
-	const char *tree; /* the served directory if it is here, else NULL */
-};
 
 #define TEST_SOCKETS 512
 

@@ -9,6 +9,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "tests/conformance/suite.h"
+
 static const struct {
 	const char *name;
 	uint64_t size;

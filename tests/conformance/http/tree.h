@@ -13,10 +13,6 @@
 
 unsigned char tree_byte(uint64_t position);
 
-/* Make the tree in `directory`, which exists or not. Returns 0, or -errno with the path in
- * *what. */
-int tree_make(const char *directory, const char **what);
-
 /* Write a file of `size` bytes, in place. Returns 0 or -errno. */
 int tree_write(const char *path, uint64_t size);
 

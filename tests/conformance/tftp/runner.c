@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-#include "tests/conformance/tftp/runner.h"
+/* Runs cases, each in a process of its own, many at once, each bounded in time. */
+#include "tests/conformance/tftp/suite.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -24,6 +25,9 @@ static const struct conformance_group *const groups[] = { &rfc1350_transfer_grou
 	&rfc1350_ending_group, &rfc1350_tid_group, &rfc1350_request_group, &rfc1123_group,
 	&rfc2347_group, &rfc2348_group, &rfc2349_group, &rfc7440_group, &rfc7440_gap_group,
 	&security_name_group, &security_file_group, &security_traffic_group };
+
+const char suite_program[] = "tftp-conformance";
+const bool suite_confirms = true;
 
 struct verdict {
 	enum status status;
@@ -91,30 +95,27 @@ void test_skip(struct test *test, const char *format, ...)
 
 /* In the suite's process */
 
-size_t runner_list(struct result **results)
+bool suite_case(size_t i, struct result *result, const char **section)
 {
-	size_t total = 0, n = 0;
-
-	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++)
-		total += groups[g]->n;
-	*results = calloc(total, sizeof(**results));
-	if (!*results)
-		return 0;
 	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
-		for (size_t i = 0; i < groups[g]->n; i++) {
-			struct result *result = &(*results)[n++];
-			unsigned number = 1;
+		if (i < groups[g]->n) {
+			const struct conformance_case *found = &groups[g]->cases[i];
 
-			result->conformance_case = &groups[g]->cases[i];
-			result->group = groups[g]->title;
-			for (size_t before = 0; before + 1 < n; before++)
-				number += strcmp((*results)[before].conformance_case->section,
-						  result->conformance_case->section) == 0;
-			snprintf(result->id, sizeof(result->id), "%.16s-%02u",
-				result->conformance_case->section, number);
+			*result = (struct result){ .conformance_case = found,
+				.name = found->name,
+				.level = found->level,
+				.group = groups[g]->title };
+			*section = found->section;
+			return true;
 		}
+		i -= groups[g]->n;
 	}
-	return n;
+	return false;
+}
+
+static const struct conformance_case *case_of(const struct result *result)
+{
+	return result->conformance_case;
 }
 
 static unsigned seconds_of(const struct conformance_case *c)
@@ -124,7 +125,7 @@ static unsigned seconds_of(const struct conformance_case *c)
 
 static void start(struct runner *runner, struct running *slot, struct result *result)
 {
-	struct test test = { .self = result->conformance_case,
+	struct test test = { .self = case_of(result),
 		.target = runner->target,
 		.number = (unsigned)(result - runner->results) + 1 };
 	int pipes[2];
@@ -158,7 +159,7 @@ static void finish(struct runner *runner, struct running *slot)
 	result->milliseconds = (unsigned)((clock_monotonic_ns() - slot->begin_ns) / NS_PER_MS);
 	if (slot->pid < 0 || read(slot->fd, &verdict, sizeof(verdict)) != sizeof(verdict)) {
 		snprintf(result->reason, sizeof(result->reason), "no verdict within %u s",
-			seconds_of(result->conformance_case));
+			seconds_of(case_of(result)));
 	} else {
 		result->status = verdict.status;
 		memcpy(result->reason, verdict.reason, sizeof(result->reason));
@@ -169,14 +170,14 @@ static void finish(struct runner *runner, struct running *slot)
 		waitpid(slot->pid, &status, 0);
 	}
 	runner->busy--;
-	runner->heavy -= result->conformance_case->load == LOAD_HEAVY;
+	runner->heavy -= case_of(result)->load == LOAD_HEAVY;
 	slot->result = NULL;
 }
 
 /* May this case begin now? Those that run alone come when nothing else is left. */
 static bool may_begin(const struct runner *runner, size_t i, bool others_left)
 {
-	switch (runner->results[i].conformance_case->load) {
+	switch (case_of(&runner->results[i])->load) {
 	case LOAD_LIGHT:
 		return true;
 	case LOAD_HEAVY:
@@ -194,17 +195,16 @@ static size_t choose(const struct runner *runner)
 	bool others_left = false;
 
 	for (size_t i = 0; i < runner->n; i++)
-		others_left |= !runner->begun[i] &&
-			       runner->results[i].conformance_case->load != LOAD_ALONE;
+		others_left |=
+			!runner->begun[i] && case_of(&runner->results[i])->load != LOAD_ALONE;
 	for (size_t i = 0; i < runner->n; i++) {
-		const struct conformance_case *c = runner->results[i].conformance_case;
+		const struct conformance_case *c = case_of(&runner->results[i]);
 
 		if (!runner->begun[i] && may_begin(runner, i, others_left) &&
 			(best == runner->n ||
 				(c->load != LOAD_ALONE &&
 					seconds_of(c) >
-						seconds_of(
-							runner->results[best].conformance_case))))
+						seconds_of(case_of(&runner->results[best])))))
 			best = i;
 	}
 	return best;
@@ -222,7 +222,7 @@ static void begin_more(struct runner *runner)
 			return;
 		runner->begun[next] = true;
 		start(runner, &runner->running[slot], &runner->results[next]);
-		if (runner->results[next].conformance_case->load == LOAD_ALONE)
+		if (case_of(&runner->results[next])->load == LOAD_ALONE)
 			return;
 	}
 }
@@ -284,8 +284,7 @@ static void confirm_failures(struct runner *runner)
 	}
 }
 
-void runner_run(const struct target *target, struct result *results, size_t n, const char *only,
-	bool confirm)
+void suite_run(const struct target *target, struct result *results, size_t n, const char *only)
 {
 	const bool near = exchange_is_loopback(target->server.sin_addr);
 	struct runner runner = { .target = target,
@@ -298,15 +297,10 @@ void runner_run(const struct target *target, struct result *results, size_t n, c
 		return;
 	for (size_t i = 0; i < n; i++) {
 		results[i].status = STATUS_FAIL;
-		if (!only || strstr(results[i].id, only) ||
-			strstr(results[i].conformance_case->name, only))
-			continue;
-		results[i].status = STATUS_NOT_APPLICABLE;
-		snprintf(results[i].reason, sizeof(results[i].reason), "not chosen");
-		runner.begun[i] = true;
+		runner.begun[i] = !suite_chooses(&results[i], only);
 	}
 	run_all(&runner);
-	if (confirm)
+	if (target->confirm)
 		confirm_failures(&runner);
 	free(runner.begun);
 }

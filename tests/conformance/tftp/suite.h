@@ -11,15 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REASON_SIZE 200
-
-enum level {
-	LEVEL_MUST,	/* the section says must, or the protocol doesn't work without it */
-	LEVEL_SHOULD,	/* the section says should */
-	LEVEL_PRACTICE, /* no RFC says so: what a server of boot files withstands or grants */
-};
-
-enum status { STATUS_PASS, STATUS_FAIL, STATUS_NOT_APPLICABLE };
+#include "tests/conformance/suite.h"
 
 enum load {
 	LOAD_LIGHT, /* beside many others */
@@ -55,12 +47,6 @@ extern const struct conformance_group rfc1350_transfer_group, rfc1350_ending_gro
 	rfc1350_tid_group, rfc1350_request_group, rfc1123_group, rfc2347_group, rfc2348_group,
 	rfc2349_group, rfc7440_group, rfc7440_gap_group, security_name_group,
 	security_traffic_group, security_file_group;
-
-/* Who is tested. */
-struct target {
-	struct sockaddr_in server;
-	const char *tree; /* the served directory if it is here, else NULL */
-};
 
 struct exchange;
 

@@ -23,10 +23,6 @@ const struct tree_file *tree_find(const char *name);
 /* Bytes offset … offset + n - 1 of the file (within its size). */
 void tree_fill(const struct tree_file *file, uint64_t offset, uint8_t *out, size_t n);
 
-/* Make the tree in `directory`, which exists or not. Returns 0, or -errno with the path in
- * *what. */
-int tree_make(const char *directory, const char **what);
-
 /* For cases that change a file while it is sent: write a file with the content of `like`. Returns 0
  * or -errno. */
 int tree_write(const char *path, const struct tree_file *like);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* tftp-conformance: which rules of TFTP a server keeps. */
+/* tftp-conformance and http-conformance: which rules a server keeps. */
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <signal.h>
@@ -9,26 +9,33 @@
 #include <sysexits.h>
 
 #include "common/str.h"
-#include "tests/conformance/tftp/report.h"
-#include "tests/conformance/tftp/runner.h"
-#include "tests/conformance/tftp/tree.h"
+#include "tests/conformance/report.h"
 
-static const char usage[] =
-	"usage: tftp-conformance --make-tree DIR              make the directory that the server "
-	"must serve\n"
-	"       tftp-conformance [options] ADDRESS:PORT       run all cases against the server "
-	"there\n"
-	"\n"
-	"  --tree DIR     the served directory is DIR on this machine: run the cases that change a "
-	"file\n"
-	"  --only WORD    the cases whose id or name holds the word\n"
-	"  --confirm      run a failed case once more; the second verdict counts\n"
-	"  --tap, --json  instead of a table\n"
-	"  --list         only list the cases\n"
-	"\n"
-	"A server on 127.0.0.1 is tested most thoroughly: there the suite has many addresses.\n"
-	"Exit status: 0 no case failed, 1 some failed, 64 wrong usage, 71 the system refused "
-	"something.\n";
+static int explain(void)
+{
+	fprintf(stderr,
+		"usage: %s --make-tree DIR              make the directory that the server "
+		"must serve\n"
+		"       %s [options] ADDRESS:PORT       run all cases against the server "
+		"there\n"
+		"\n"
+		"  --tree DIR     the served directory is DIR on this machine: run the cases that "
+		"change a file\n"
+		"  --only WORD    the cases whose id or name holds the word\n"
+		"  --tap, --json  instead of a table\n"
+		"%s"
+		"  --list         only list the cases\n"
+		"\n"
+		"A server on 127.0.0.1 is tested most thoroughly: there the suite has many "
+		"addresses.\n"
+		"Exit status: 0 no case failed, 1 some failed, 64 wrong usage, 71 the system "
+		"refused something.\n",
+		suite_program, suite_program,
+		suite_confirms ? "  --confirm      run a failed case once more; the second verdict "
+				 "counts\n"
+			       : "");
+	return EX_USAGE;
+}
 
 enum {
 	OPTION_MAKE_TREE = 1,
@@ -44,7 +51,7 @@ struct settings {
 	const char *make_tree, *only;
 	struct target target;
 	void (*report)(const struct result *results, size_t n);
-	bool list, confirm;
+	bool list;
 };
 
 static int take_option(int option, struct settings *settings)
@@ -65,12 +72,12 @@ static int take_option(int option, struct settings *settings)
 	case OPTION_JSON:
 		settings->report = report_json;
 		return 0;
-	case OPTION_CONFIRM:
-		settings->confirm = true;
-		return 0;
 	case OPTION_LIST:
 		settings->list = true;
 		return 0;
+	case OPTION_CONFIRM:
+		settings->target.confirm = true;
+		return suite_confirms ? 0 : EX_USAGE;
 	default:
 		return EX_USAGE;
 	}
@@ -99,8 +106,8 @@ static int parse_arguments(int argc, char **argv, struct settings *settings)
 		{ "only", required_argument, NULL, OPTION_ONLY },
 		{ "tap", no_argument, NULL, OPTION_TAP },
 		{ "json", no_argument, NULL, OPTION_JSON },
-		{ "confirm", no_argument, NULL, OPTION_CONFIRM },
 		{ "list", no_argument, NULL, OPTION_LIST },
+		{ "confirm", no_argument, NULL, OPTION_CONFIRM },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -121,24 +128,24 @@ static int make_tree(const char *directory)
 
 	if (result == 0)
 		return 0;
-	fprintf(stderr, "tftp-conformance: can't make %s: %s\n", what, strerror(-result));
+	fprintf(stderr, "%s: can't make %s: %s\n", suite_program, what, strerror(-result));
 	return EX_OSERR;
 }
 
 static int run(const struct settings *settings)
 {
 	struct result *results;
-	size_t n = runner_list(&results), failed;
+	size_t n = suite_list(&results), failed;
 
 	if (n == 0)
 		return EX_OSERR;
 	for (size_t i = 0; settings->list && i < n; i++)
-		printf("%-12s %s\n", results[i].id, results[i].conformance_case->name);
+		printf("%-12s %s\n", results[i].id, results[i].name);
 	if (settings->list) {
 		free(results);
 		return 0;
 	}
-	runner_run(&settings->target, results, n, settings->only, settings->confirm);
+	suite_run(&settings->target, results, n, settings->only);
 	settings->report(results, n);
 	failed = report_count(results, n, STATUS_FAIL);
 	free(results);
@@ -149,10 +156,8 @@ int main(int argc, char **argv)
 {
 	struct settings settings = { .report = report_table };
 
-	if (parse_arguments(argc, argv, &settings) != 0) {
-		fputs(usage, stderr);
-		return EX_USAGE;
-	}
+	if (parse_arguments(argc, argv, &settings) != 0)
+		return explain();
 	signal(SIGPIPE, SIG_IGN);
 	return settings.make_tree ? make_tree(settings.make_tree) : run(&settings);
 }

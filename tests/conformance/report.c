@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tests/conformance/http/report.h"
+#include "tests/conformance/report.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +30,7 @@ void report_table(const struct result *results, size_t n)
 		if (r->group != group)
 			printf("\n%s\n", group = r->group);
 		printf("  %-4s %-12s %-8s %s\n", status_words[r->status], r->id,
-			level_words[r->http_case->level], r->http_case->name);
+			level_words[r->level], r->name);
 		if (r->reason[0])
 			printf("       %-12s %s\n", "", r->reason);
 	}
@@ -52,7 +52,7 @@ void report_tap(const struct result *results, size_t n)
 		const struct result *r = &results[i];
 
 		printf("%sok %zu - %s ", r->status == STATUS_FAIL ? "not " : "", i + 1, r->id);
-		print_tap_text(r->http_case->name);
+		print_tap_text(r->name);
 		if (r->status == STATUS_NOT_APPLICABLE)
 			printf(" # SKIP %s", r->reason);
 		printf("\n# %s\n", r->reason);
@@ -85,8 +85,8 @@ void report_json(const struct result *results, size_t n)
 		printf(" {");
 		print_json_text("group", r->group, ",");
 		print_json_text("id", r->id, ",");
-		print_json_text("level", level_words[r->http_case->level], ",");
-		print_json_text("name", r->http_case->name, ",");
+		print_json_text("level", level_words[r->level], ",");
+		print_json_text("name", r->name, ",");
 		print_json_text("status", status_words[r->status], ",");
 		print_json_text("reason", r->reason, ",");
 		printf("\"milliseconds\":%u}%s\n", r->milliseconds, i + 1 < n ? "," : "");

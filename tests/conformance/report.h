@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-#ifndef BRAMBLE_CONFORMANCE_TFTP_REPORT_H
-#define BRAMBLE_CONFORMANCE_TFTP_REPORT_H
+#ifndef BRAMBLE_CONFORMANCE_REPORT_H
+#define BRAMBLE_CONFORMANCE_REPORT_H
 
 #include <stddef.h>
 
-#include "tests/conformance/tftp/runner.h"
+#include "tests/conformance/suite.h"
 
 /* Each prints all results to standard output. */
 void report_table(const struct result *results, size_t n);
