@@ -40,6 +40,7 @@ static void check_orders(void)
 	TAILQ_FOREACH(place, &scene.queue.by_board, by_board)
 	{
 		must(!before || before->board <= place->board);
+		/* cppcheck-suppress uninitvar ; places of a static scene */
 		before = place;
 		limited += place->limited;
 		n++;
@@ -63,6 +64,7 @@ static void check_turns(void)
 
 	TAILQ_FOREACH(place, &queue->by_board, by_board)
 	{
+		/* cppcheck-suppress uninitvar ; the same */
 		must(place->turn != TFTP_TURNED_AWAY || place->limited);
 		must(tftp_queue_before(queue, place) < queue->n);
 		if (is_over(place))
