@@ -429,7 +429,7 @@ enum cli_exit cli_call(
 		code = cli_explain_failure(cli, -EBADMSG);
 	else if (code != CLI_OK || cli->quiet)
 		; /* it was told, or the verb prints it */
-	else if (cli->json)
+	else if (cli->json && answer.text)
 		print_json_text(cli->out, answer.text);
 	else if (cli->dry_run)
 		print_would(cli, *json);
@@ -459,7 +459,7 @@ enum cli_exit cli_list(
 	struct client_answer answer;
 	enum cli_exit code = cli_ask_text(cli, path, &answer);
 
-	if (code != CLI_OK)
+	if (code != CLI_OK || !answer.text)
 		return code;
 	if (cli->json && !cli->quiet)
 		print_json_text(cli->out, answer.text);
