@@ -50,17 +50,15 @@ int store_parse_id(const char *answer, char id[static STORE_ID_SIZE])
 		cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(found, 0), "value"));
 	unsigned char object[OBJECT_SIZE];
 	size_t size = 0;
-	int result;
+	const bool whole = cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(json, "header"));
+	int result = -EBADMSG;
 
 	id[0] = '\0';
-	if (!cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(json, "header")))
-		result = -EBADMSG;
-	else if (!found)
+	if (whole && !found)
 		result = -ENOENT;
-	else if (!value || sodium_base642bin(object, sizeof(object), value, strlen(value), NULL,
-				   &size, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
-		result = -EBADMSG;
-	else
+	else if (whole && value &&
+		 sodium_base642bin(object, sizeof(object), value, strlen(value), NULL, &size, NULL,
+			 sodium_base64_VARIANT_ORIGINAL) == 0)
 		result = find_id(object, size, id);
 	cJSON_Delete(json);
 	return result;
