@@ -63,7 +63,7 @@ void nodeconf_free(struct nodeconf *merged)
 /* One more item, without a value; NULL without memory. */
 static struct nodeconf_item *add(struct nodeconf *merged)
 {
-	if (merged->n == merged->room) {
+	if (!merged->items || merged->n == merged->room) {
 		const size_t room = merged->room ? 2 * merged->room : FIRST_ROOM;
 		void *grown = reallocarray(merged->items, room, sizeof(*merged->items));
 
