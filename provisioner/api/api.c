@@ -25,6 +25,30 @@ void api_fail(struct api_reply *reply, int status, const char *format, ...)
 	cJSON_AddStringToObject(reply->json, "error", text);
 }
 
+#define PART_SIZE 3072 /* the agent takes answers of 8 kB, and each byte may be escaped */
+
+void api_add_part(cJSON *json, const cJSON *body, const char *text, const char *hash)
+{
+	const cJSON *offset = cJSON_GetObjectItemCaseSensitive(body, "offset");
+	size_t size = strlen(text), from, length;
+	char part[PART_SIZE + 1];
+
+	from = cJSON_IsNumber(offset) && offset->valuedouble > 0 &&
+			       offset->valuedouble < (double)size
+		       ? (size_t)offset->valuedouble
+		       : 0;
+	length = size - from < PART_SIZE ? size - from : PART_SIZE;
+	/* Not in the midst of a character of UTF-8. */
+	while (from + length < size && ((unsigned char)text[from + length] & 0xc0) == 0x80)
+		length--;
+	memcpy(part, text + from, length);
+	part[length] = '\0';
+	cJSON_AddStringToObject(json, "hash", hash);
+	cJSON_AddNumberToObject(json, "size", (double)size);
+	cJSON_AddNumberToObject(json, "offset", (double)from);
+	cJSON_AddStringToObject(json, "text", part);
+}
+
 char *api_take_text(struct api_reply *reply)
 {
 	char *text = reply->text;

@@ -30,6 +30,10 @@ struct api_reply {
  * then. */
 char *api_take_text(struct api_reply *reply);
 
+/* "hash", "size", "offset" and "text": the part of a long text from the "offset" of `body` on, as
+ * long as the agent can take. */
+void api_add_part(cJSON *json, const cJSON *body, const char *text, const char *hash);
+
 /* Answer a call. */
 void api_answer(struct brambled *brambled, const struct api_call *call, struct api_reply *reply);
 

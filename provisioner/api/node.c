@@ -264,35 +264,18 @@ static void heartbeat(struct brambled *brambled, struct speaker *speaker)
 		node->name, (long long)(silence / 1000));
 }
 
-#define CONFIG_PART_SIZE 3072 /* the agent takes answers of 8 kB, and each byte may be escaped */
-
 /* A part of the node's document, from an offset that it tells: "" at the end. */
 static void tell_config(struct brambled *brambled, const cJSON *body, const struct speaker *speaker,
 	struct api_reply *reply)
 {
-	const cJSON *offset = cJSON_GetObjectItemCaseSensitive(body, "offset");
-	char hash[NODECONF_HASH_SIZE], part[CONFIG_PART_SIZE + 1];
+	char hash[NODECONF_HASH_SIZE];
 	char *text = nodeconf_document(brambled, &speaker->node, hash);
-	size_t size = text ? strlen(text) : 0, from, length;
 
 	if (!text) {
 		api_fail(reply, 503, "the configuration can't be told now: see the router's log");
 		return;
 	}
-	from = cJSON_IsNumber(offset) && offset->valuedouble > 0 &&
-			       offset->valuedouble < (double)size
-		       ? (size_t)offset->valuedouble
-		       : 0;
-	length = size - from < CONFIG_PART_SIZE ? size - from : CONFIG_PART_SIZE;
-	/* Not in the midst of a character of UTF-8. */
-	while (from + length < size && ((unsigned char)text[from + length] & 0xc0) == 0x80)
-		length--;
-	memcpy(part, text + from, length);
-	part[length] = '\0';
-	cJSON_AddStringToObject(reply->json, "hash", hash);
-	cJSON_AddNumberToObject(reply->json, "size", (double)size);
-	cJSON_AddNumberToObject(reply->json, "offset", (double)from);
-	cJSON_AddStringToObject(reply->json, "text", part);
+	api_add_part(reply->json, body, text, hash);
 	free(text);
 }
 

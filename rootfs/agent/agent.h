@@ -96,11 +96,14 @@ struct agent_config_part {
 };
 /* Parse the JSON of the answer. Returns 0 or -EBADMSG. Pure; fuzzed. */
 int agent_parse_config_part(const char *json, struct agent_config_part *part);
-int agent_ask_config(
-	const struct agent_boot *boot, uint64_t offset, struct agent_config_part *part);
+int agent_ask_part(const struct agent_boot *boot, const char *path, uint64_t offset,
+	struct agent_config_part *part);
 /* All of it: a fresh text. 0 or -errno. */
 int agent_fetch_config(
 	const struct agent_boot *boot, char **text, char hash[static AGENT_CONFIG_HASH_SIZE]);
+/* The same of another long text, which the router tells in parts at `path`. */
+int agent_fetch_text(const struct agent_boot *boot, const char *path, char **text,
+	char hash[static AGENT_CONFIG_HASH_SIZE]);
 
 /* Something that the router wants done, once. */
 struct agent_order {

@@ -124,7 +124,8 @@ int agent_acknowledge(const struct agent_boot *boot, uint64_t id, bool done, con
 	return call(boot, "/v1/order", &writer, &answer);
 }
 
-int agent_ask_config(const struct agent_boot *boot, uint64_t offset, struct agent_config_part *part)
+int agent_ask_part(const struct agent_boot *boot, const char *path, uint64_t offset,
+	struct agent_config_part *part)
 {
 	char body[256];
 	struct http_answer answer;
@@ -134,8 +135,10 @@ int agent_ask_config(const struct agent_boot *boot, uint64_t offset, struct agen
 	json_begin(&writer, body, sizeof(body));
 	json_text(&writer, "token", boot->token);
 	json_number(&writer, "offset", (int64_t)offset);
-	result = call(boot, "/v1/config", &writer, &answer);
-	return result == 0 ? agent_parse_config_part(answer.body, part) : result;
+	result = call(boot, path, &writer, &answer);
+	result = result == 0 ? agent_parse_config_part(answer.body, part) : result;
+	explicit_bzero(answer.body, sizeof(answer.body));
+	return result;
 }
 
 static void tell_health(struct json_writer *writer)

@@ -52,8 +52,8 @@ static int take_part(const struct agent_config_part *part, char **text, uint64_t
 	return *used == part->size;
 }
 
-int agent_fetch_config(
-	const struct agent_boot *boot, char **text, char hash[static AGENT_CONFIG_HASH_SIZE])
+int agent_fetch_text(const struct agent_boot *boot, const char *path, char **text,
+	char hash[static AGENT_CONFIG_HASH_SIZE])
 {
 	static struct agent_config_part part;
 	uint64_t used = 0;
@@ -62,13 +62,20 @@ int agent_fetch_config(
 	*text = NULL;
 	hash[0] = '\0';
 	for (unsigned i = 0; result == 0 && i < PARTS_LIMIT; i++) {
-		result = agent_ask_config(boot, used, &part);
+		result = agent_ask_part(boot, path, used, &part);
 		if (result == 0)
 			result = take_part(&part, text, &used, hash);
 	}
+	explicit_bzero(&part, sizeof(part));
 	if (result == 1)
 		return 0;
 	free(*text);
 	*text = NULL;
 	return result == 0 ? -EBADMSG : result;
+}
+
+int agent_fetch_config(
+	const struct agent_boot *boot, char **text, char hash[static AGENT_CONFIG_HASH_SIZE])
+{
+	return agent_fetch_text(boot, "/v1/config", text, hash);
 }

@@ -12,9 +12,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 /* The call isn't made here: its answer is what is fuzzed. */
-int agent_ask_config(const struct agent_boot *boot, uint64_t offset, struct agent_config_part *part)
+int agent_ask_part(const struct agent_boot *boot, const char *path, uint64_t offset,
+	struct agent_config_part *part)
 {
 	(void)boot;
+	(void)path;
 	(void)offset;
 	(void)part;
 	return -1;
