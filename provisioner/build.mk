@@ -45,8 +45,10 @@ test-network_LDLIBS := -Wl,--wrap=socket
 # The cluster engine: what `bramble cluster` does, and what brambled does of it
 CLUSTER_SRC := $(addprefix provisioner/cluster/,paths.c kubeadm.c yaml.c processes.c own.c create.c objects.c ask.c \
 	lock.c copy.c manifest.c store.c store_id.c store_check.c snapshot.c snapshot_list.c restore.c \
-	certificates.c credentials.c etcd.c anew.c running.c upgrade.c upgrade_plan.c renew.c)
-CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c store.c store_id.c volumes.c routes.c engine_kubeadm.c joins.c warnings.c processes.c paths.c) provisioner/api/cluster.c provisioner/api/clusterd.c
+	certificates.c credentials.c etcd.c anew.c running.c upgrade.c upgrade_plan.c renew.c \
+	place.c place_choose.c)
+CLUSTER_RUN_SRC := $(addprefix provisioner/cluster/,run.c store.c store_id.c volumes.c routes.c engine_kubeadm.c joins.c warnings.c processes.c paths.c place.c kubeadm.c yaml.c) \
+	rootfs/cluster/plane_names.c provisioner/api/cluster.c provisioner/api/clusterd.c provisioner/api/plane.c
 # Add-ons
 ADDONS_PURE := $(addprefix provisioner/addons/,manifest.c inventory.c) provisioner/cluster/yaml.c common/str.c
 ADDONS_SRC := $(addprefix provisioner/addons/,manifest.c inventory.c load.c apply.c keep.c)
@@ -57,11 +59,11 @@ FUZZERS += fuzz-addon_manifest
 fuzz-addon_manifest_SRC := tests/fuzz/addon_manifest.c $(ADDONS_PURE)
 fuzz-addon_manifest_LIBS := libcjson yaml-0.1 libsodium
 TESTS += test-kubeadm
-test-kubeadm_SRC := tests/unit/kubeadm_test.c provisioner/cluster/kubeadm.c provisioner/cluster/yaml.c provisioner/cluster/processes.c common/str.c
+test-kubeadm_SRC := tests/unit/kubeadm_test.c $(addprefix provisioner/cluster/,kubeadm.c yaml.c processes.c place.c) common/str.c common/file.c
 test-kubeadm_LIBS := cmocka libcjson yaml-0.1
 # bramble-upkeep
 PROGRAMS += bramble-upkeep
-bramble-upkeep_SRC := provisioner/cluster/upkeep_main.c provisioner/cluster/upkeep.c $(CLUSTER_SRC) \
+bramble-upkeep_SRC := provisioner/cluster/upkeep_main.c provisioner/cluster/upkeep.c $(CLUSTER_SRC) provisioner/cli/client.c common/ipc.c \
 	$(ADDONS_SRC) provisioner/addons/upkeep.c provisioner/nodeconf/template.c rootfs/run.c rootfs/failure.c \
 	rootfs/progress.c $(SETTINGS_SRC) common/log.c common/file.c common/hash.c common/clock.c common/str.c
 bramble-upkeep_LIBS := libcjson yaml-0.1 libsodium libcrypto $(SETTINGS_LIBS)
@@ -73,7 +75,7 @@ TESTS += test-volumes
 test-volumes_SRC := tests/unit/volumes_test.c provisioner/cluster/volumes.c provisioner/cluster/copy.c rootfs/failure.c common/file.c common/str.c
 test-volumes_LIBS := cmocka libsodium
 TESTS += test-store
-test-store_SRC := tests/unit/store_test.c $(addprefix provisioner/cluster/,store.c store_id.c paths.c copy.c) \
+test-store_SRC := tests/unit/store_test.c $(addprefix provisioner/cluster/,store.c store_id.c paths.c copy.c place.c) \
 	rootfs/failure.c common/file.c common/str.c
 test-store_LIBS := cmocka libcjson libsodium
 TESTS += test-manifest
@@ -83,8 +85,8 @@ FUZZERS += fuzz-cluster_manifest
 fuzz-cluster_manifest_SRC := tests/fuzz/cluster_manifest.c provisioner/cluster/manifest.c common/str.c
 fuzz-cluster_manifest_LIBS := libcjson
 FUZZERS += fuzz-cluster_files
-fuzz-cluster_files_SRC := tests/fuzz/cluster_files.c $(addprefix provisioner/cluster/,kubeadm.c yaml.c processes.c store_id.c) \
-	common/str.c
+fuzz-cluster_files_SRC := tests/fuzz/cluster_files.c $(addprefix provisioner/cluster/,kubeadm.c yaml.c processes.c store_id.c place.c) \
+	common/str.c common/file.c
 fuzz-cluster_files_LIBS := libcjson yaml-0.1 libsodium
 
 # bramble-clusterd
@@ -98,7 +100,7 @@ TESTS += test-clusterd
 test-clusterd_SRC := tests/unit/clusterd_test.c $(CLUSTERD_PURE)
 test-clusterd_LIBS := cmocka $(CLUSTERD_PURE_LIBS)
 FUZZERS += fuzz-cluster_answers
-fuzz-cluster_answers_SRC = tests/fuzz/cluster_answers.c $(CLUSTERD_PURE) rootfs/cluster/answers.c rootfs/cluster/credentials.c rootfs/json.c \
+fuzz-cluster_answers_SRC = tests/fuzz/cluster_answers.c $(CLUSTERD_PURE) rootfs/cluster/answers.c rootfs/cluster/credentials.c rootfs/cluster/plane_parse.c rootfs/cluster/plane_names.c rootfs/json.c \
 	common/file.c common/log.c
 fuzz-cluster_answers_LIBS := $(CLUSTERD_PURE_LIBS)
 
@@ -317,7 +319,7 @@ BRAMBLED_SRC := $(addprefix provisioner/, \
 	common/ipc.c
 PROGRAMS += brambled
 brambled_SRC := provisioner/main.c common/notify.c $(BRAMBLED_SRC)
-brambled_LIBS := libevent_core sqlite3 libcjson libsodium $(SETTINGS_LIBS)
+brambled_LIBS := libevent_core sqlite3 libcjson yaml-0.1 libsodium $(SETTINGS_LIBS)
 TESTS += test-registry test-policy
 test-registry_SRC := tests/unit/registry_test.c $(REGISTRY_SRC) $(COMMON_BASE)
 test-registry_LIBS := cmocka sqlite3
@@ -351,6 +353,9 @@ test-versions_SRC := tests/unit/versions_test.c tests/unit/brambled_world.c $(BR
 test-versions_LIBS := cmocka $(brambled_LIBS)
 TESTS += test-engine
 test-engine_SRC := tests/unit/engine_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)
+TESTS += test-plane
+test-plane_SRC := tests/unit/plane_test.c tests/unit/brambled_world.c rootfs/cluster/plane_parse.c rootfs/cluster/credentials.c rootfs/json.c $(BRAMBLED_SRC)
+test-plane_LIBS := cmocka $(brambled_LIBS)
 test-engine_LIBS := cmocka $(brambled_LIBS)
 TESTS += test-orders
 test-orders_SRC := tests/unit/orders_test.c tests/unit/brambled_world.c $(BRAMBLED_SRC)

@@ -10,7 +10,8 @@ AGENT_SRC := $(addprefix rootfs/agent/,boot.c calls.c clock.c facts.c health.c b
 	fetch.c node_config.c configure.c configure_means.c accounts.c scratch_disk.c scratch_format.c item_system.c item_scratch.c item_swap.c \
 	item_users.c item_mount.c item_files.c item_wifi.c) rootfs/config/document.c rootfs/led.c rootfs/verity_status.c $(NODE_HTTP) $(NODE_KEYS) common/log.c
 NODE_PROGRAMS += bramble-agent
-MEMBER_SRC := $(addprefix rootfs/cluster/,cluster.c answers.c calls.c credentials.c store.c images.c network.c tools.c)
+MEMBER_SRC := $(addprefix rootfs/cluster/,cluster.c answers.c calls.c credentials.c store.c images.c network.c tools.c \
+	plane.c plane_store.c plane_parse.c plane_names.c)
 bramble-agent_SRC := rootfs/agent/main.c common/notify.c $(AGENT_SRC) $(MEMBER_SRC)
 
 TESTS += test-init test-agent test-node-http test-node-json
@@ -31,6 +32,6 @@ TESTS += test-configure
 test-configure_SRC := tests/unit/configure_test.c $(AGENT_SRC)
 test-configure_LIBS := cmocka
 TESTS += test-member
-test-member_SRC := tests/unit/member_test.c $(filter-out rootfs/cluster/cluster.c rootfs/cluster/calls.c rootfs/cluster/store.c,$(MEMBER_SRC)) rootfs/agent/facts.c \
+test-member_SRC := tests/unit/member_test.c $(filter-out rootfs/cluster/cluster.c rootfs/cluster/calls.c rootfs/cluster/store.c rootfs/cluster/plane.c rootfs/cluster/plane_store.c,$(MEMBER_SRC)) rootfs/agent/facts.c \
 	rootfs/json.c common/file.c common/log.c common/str.c common/clock.c
 test-member_LIBS := cmocka

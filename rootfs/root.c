@@ -22,9 +22,6 @@
  * and gives 83 MB, 22 takes 43 s for 82 MB. Reading is equally fast, and a node reads a third of
  * it. */
 #define SQUASHFS_LEVEL "9"
-/* Of what was measured the fewest bytes over NFS for a boot, and in less time than larger blocks:
- * docs/formats.md. */
-#define SQUASHFS_BLOCK "32768"
 
 /* What every node's root has. Anything of one node alone comes at boot: bramble-init writes
  * resolv.conf and the name, and brings back machine-id and host keys from the node's data
@@ -203,8 +200,8 @@ int root_make(struct workshop *shop, const struct root_parts *parts, const char 
 int root_pack(struct workshop *shop, const char *path, const char *squashfs)
 {
 	const char *const arguments[] = { "mksquashfs", path, squashfs, "-comp", "zstd",
-		"-Xcompression-level", SQUASHFS_LEVEL, "-b", SQUASHFS_BLOCK, "-noappend",
-		"-no-progress", "-quiet", NULL };
+		"-Xcompression-level", SQUASHFS_LEVEL, "-noappend", "-no-progress", "-quiet",
+		NULL };
 	const struct run run = {
 		.arguments = arguments,
 		.log = shop->log,

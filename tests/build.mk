@@ -56,8 +56,8 @@ bench-storms: all ## Storms of 256 boards, beside plain dnsmasq: hours (KINDS=fu
 	@NEW=1 B=$(B) tests/bench/storms $(KINDS)
 	@[ "$(DOCS)" != 1 ] || B=$(B) tests/bench/storms-document
 .PHONY: bench-formats
-bench-formats: all ## Formats of an image, each booted alone and by several at once: 35 minutes (DOCS=1 writes docs/formats.md)
-	@NEW=1 B=$(B) tests/bench/formats
+bench-formats: all ## Formats of an image, each booted alone and by several at once: 25 minutes (DOCS=1 writes docs/formats.md)
+	@NEW=1 B=$(B) tests/bench/formats $(FORMATS)
 	@[ "$(DOCS)" != 1 ] || B=$(B) tests/bench/formats-document
 bench: all ## Our servers beside Debian's, and power-on to kernel (QUICK=1; DOCS=1 writes docs/performance.*)
 	@B=$(B) tests/bench/run

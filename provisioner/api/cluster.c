@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/file.h"
+#include "provisioner/api/plane.h"
 #include "provisioner/cluster/cluster.h"
 #include "provisioner/cluster/joins.h"
 #include "provisioner/timeline/stages.h"
@@ -24,7 +25,7 @@ bool api_cluster_is_path(const char *path)
 {
 	return strcmp(path, "/v1/cluster") == 0 || strcmp(path, "/v1/cluster/token") == 0 ||
 	       strcmp(path, "/v1/cluster/kept") == 0 || strcmp(path, "/v1/cluster/network") == 0 ||
-	       strcmp(path, "/v1/cluster/progress") == 0;
+	       strcmp(path, "/v1/cluster/progress") == 0 || api_plane_is_path(path);
 }
 
 static void copy_visible(char *out, size_t size, const cJSON *body, const char *name)
@@ -91,6 +92,7 @@ static void describe_cluster(const struct brambled *brambled, const struct regis
 	cJSON_AddStringToObject(reply->json, "domain", "cluster.local");
 	add_dns(settings, reply->json);
 	cJSON_AddStringToObject(reply->json, "pods", settings->pod_cidr);
+	api_plane_describe(brambled, node, reply->json);
 	cJSON_AddStringToObject(reply->json, "store", stores[settings->store]);
 	cJSON_AddNumberToObject(reply->json, "store_mb", (double)settings->store_mb);
 }
@@ -188,8 +190,11 @@ static void hear_progress(struct brambled *brambled, const cJSON *body,
 {
 	char detail[REGISTRY_TEXT_SIZE];
 
+	bool failed = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "failed"));
+
 	copy_visible(detail, sizeof(detail), body, "detail");
-	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(body, "failed"))) {
+	api_plane_hear(brambled, node, detail, failed);
+	if (failed) {
 		brambled_event(brambled, "cluster.trouble", node->name, "%s", detail);
 		return;
 	}
@@ -208,6 +213,8 @@ void api_cluster_answer(struct brambled *brambled, const char *path, const cJSON
 		describe_network(brambled, body, node, reply);
 	else if (strcmp(path, "/v1/cluster/progress") == 0)
 		hear_progress(brambled, body, node, boot, reply);
+	else if (api_plane_is_path(path))
+		api_plane_answer(brambled, path, body, node, boot, reply);
 	else
 		describe_cluster(brambled, node, boot, reply);
 }

@@ -15,6 +15,7 @@
 #include "provisioner/cluster/anew.h"
 #include "provisioner/cluster/cluster.h"
 #include "provisioner/cluster/lock.h"
+#include "provisioner/cluster/place.h"
 #include "provisioner/cluster/processes.h"
 #include "provisioner/cluster/restore.h"
 #include "provisioner/cluster/upgrade.h"
@@ -199,14 +200,28 @@ static const char *state_of(const cJSON *process)
 	return process ? json_text(process, "state") : "absent";
 }
 
-static const char *judge(const struct cluster_paths *paths, const cJSON *status, bool answers)
+/* The i-th that runs here; NULL behind the last. */
+static const char *process_name(const struct place *place, size_t i)
 {
+	if (!place->node[0])
+		return i < PROCESSES_COUNT ? processes_names[i] : NULL;
+	if (i == 0)
+		return PLACE_FORWARDER;
+	i += PLACE_PROCESSES - 1;
+	return i < PROCESSES_COUNT ? processes_names[i] : NULL;
+}
+
+static const char *judge(const struct cluster_paths *paths, const struct place *place,
+	const cJSON *status, bool answers)
+{
+	const char *name;
+
 	if (access(paths->base, F_OK) != 0)
 		return "none";
 	if (access(paths->processes, F_OK) != 0)
 		return "incomplete";
-	for (size_t i = 0; i < PROCESSES_COUNT; i++) {
-		if (strcmp(state_of(find_process(status, processes_names[i])), "running") != 0)
+	for (size_t i = 0; (name = process_name(place, i)); i++) {
+		if (strcmp(state_of(find_process(status, name)), "running") != 0)
 			return "down";
 	}
 	return answers ? "ready" : "not ready";
@@ -242,6 +257,23 @@ static cJSON *describe_nodes(const char *answer)
 	return list;
 }
 
+/* What brambled says of a node that doesn't carry what it is to; else what went wrong here. */
+static const char *find_reason(const cJSON *status, const struct place *place, const char *failure)
+{
+	const cJSON *warning;
+
+	cJSON_ArrayForEach(warning, json_member(status, "warnings"))
+	{
+		const char *text = cJSON_GetStringValue(warning);
+		size_t length = strlen(place->node);
+
+		if (length > 0 && text && strncmp(text, place->node, length) == 0 &&
+			text[length] == ' ')
+			return text;
+	}
+	return failure;
+}
+
 static cJSON *describe(const struct settings *settings, const cJSON *status)
 {
 	static const char *const words[] = { "get", "nodes", "--output=json", NULL };
@@ -250,20 +282,25 @@ static cJSON *describe(const struct settings *settings, const cJSON *status)
 	cJSON *json = cJSON_CreateObject(), *processes;
 	char *answer = calloc(1, ANSWER_SIZE);
 	bool answers = false;
+	struct place place;
+	const char *name;
 
 	cluster_find_paths(settings, &paths);
+	(void)place_read(&paths, &place);
 	if (answer && access(paths.processes, F_OK) == 0)
 		answers = cluster_ask(settings, words, answer, ANSWER_SIZE, &failure) == 0;
 	cJSON_AddStringToObject(json, "engine", "kubeadm");
 	cJSON_AddStringToObject(json, "name", settings->cluster_name);
-	cJSON_AddStringToObject(json, "state", judge(&paths, status, answers));
-	cJSON_AddStringToObject(json, "reason", answers ? "" : failure.text);
+	cJSON_AddStringToObject(json, "state", judge(&paths, &place, status, answers));
+	cJSON_AddStringToObject(
+		json, "reason", answers ? "" : find_reason(status, &place, failure.text));
+	cJSON_AddStringToObject(json, "place", place.node);
 	processes = cJSON_AddArrayToObject(json, "processes");
-	for (size_t i = 0; i < PROCESSES_COUNT; i++) {
-		const cJSON *process = find_process(status, processes_names[i]);
+	for (size_t i = 0; (name = process_name(&place, i)); i++) {
+		const cJSON *process = find_process(status, name);
 		cJSON *copy = cJSON_CreateObject();
 
-		cJSON_AddStringToObject(copy, "name", processes_names[i]);
+		cJSON_AddStringToObject(copy, "name", name);
 		cJSON_AddStringToObject(copy, "state", state_of(process));
 		cJSON_AddNumberToObject(
 			copy, "restarts", process ? (double)json_integer(process, "restarts") : 0);
@@ -293,6 +330,8 @@ static enum cli_exit print_status(struct cli *cli, const cJSON *json)
 		json_text(json, "engine"), json_text(json, "state"));
 	if (*json_text(json, "reason"))
 		cli_field(cli, "Reason", "%s", json_text(json, "reason"));
+	if (*json_text(json, "place"))
+		cli_field(cli, "Place", "etcd and API server run on %s", json_text(json, "place"));
 	if (strcmp(json_text(json, "state"), "none") != 0)
 		cluster_print_upkeep(cli, json);
 	cJSON_ArrayForEach(item, json_member(json, "processes"))
@@ -351,6 +390,7 @@ static bool all_ended(struct cli *cli)
 
 	for (size_t i = 0; ended && i < PROCESSES_COUNT; i++)
 		ended = !find_process(status, processes_names[i]);
+	ended = ended && !find_process(status, PLACE_FORWARDER);
 	if (ended)
 		cJSON_Delete(status);
 	return ended;

@@ -9,6 +9,7 @@
 
 #include "common/file.h"
 #include "provisioner/cluster/cluster.h"
+#include "provisioner/cluster/place.h"
 #include "provisioner/cluster/processes.h"
 #include "rootfs/failure.h"
 #include "rootfs/run.h"
@@ -70,10 +71,11 @@ int cluster_halt(const struct settings *settings, struct failure *failure)
 
 static bool all_ended(const struct settings *settings)
 {
-	for (size_t i = 0; i < PROCESSES_COUNT; i++) {
+	for (size_t i = 0; i <= PROCESSES_COUNT; i++) {
 		char path[CLUSTER_PATH_SIZE];
 
-		snprintf(path, sizeof(path), "%.107s/pids/%s", settings->run, processes_names[i]);
+		snprintf(path, sizeof(path), "%.107s/pids/%s", settings->run,
+			i < PROCESSES_COUNT ? processes_names[i] : PLACE_FORWARDER);
 		if (access(path, F_OK) == 0)
 			return false;
 	}

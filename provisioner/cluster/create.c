@@ -17,14 +17,17 @@
 #include "provisioner/cluster/kubeadm.h"
 #include "provisioner/cluster/objects.h"
 #include "provisioner/cluster/own.h"
+#include "provisioner/cluster/place.h"
 #include "provisioner/cluster/processes.h"
 #include "provisioner/cluster/store.h"
+#include "rootfs/cluster/plane.h"
 #include "rootfs/failure.h"
 #include "rootfs/progress.h"
 #include "rootfs/run.h"
 
 #define MANIFEST_LIMIT 65536u
 #define READY_NS (180 * NS_PER_S)
+#define NODE_READY_NS (900 * NS_PER_S) /* it may have to boot for it */
 #define ASK_AGAIN_US 500000
 #define OBJECTS "objects.yaml"
 #define OBJECTS_PATH_SIZE (CLUSTER_PATH_SIZE + 32)
@@ -33,6 +36,7 @@
 struct creation {
 	const struct settings *settings;
 	struct cluster_paths paths;
+	struct place place;
 	struct progress *progress;
 	struct failure *failure;
 	char version[CLUSTER_VERSION_SIZE];
@@ -100,18 +104,36 @@ int cluster_enter(const struct cluster_paths *paths, struct failure *failure)
 		KUBERNETES_DIRECTORY, strerror(errno));
 }
 
+/* Etcd and API server run there. */
+static int find_place(struct creation *creation)
+{
+	int result = make_directory(creation, creation->paths.base, 0711);
+
+	if (result == 0)
+		result = place_settle(
+			creation->settings, &creation->paths, &creation->place, creation->failure);
+	if (result == 0 && creation->place.node[0] && access(PLACE_PROXY, X_OK) != 0)
+		result = failure_set(creation->failure, -ENOENT,
+			"there is no " PLACE_PROXY ", which passes on to %s; install haproxy",
+			creation->place.node);
+	snprintf(creation->result, sizeof(creation->result), "%s",
+		creation->place.node[0] ? creation->place.node : "");
+	return result;
+}
+
 static int write_configuration(struct creation *creation)
 {
 	const struct settings *settings = creation->settings;
 	const struct kubeadm_config config = { .version = creation->version,
 		.name = settings->cluster_name,
 		.address = settings->router,
+		.node = creation->place.address,
 		.pki = creation->paths.pki,
 		.etcd = creation->paths.etcd,
 		.pod_cidr = settings->pod_cidr,
 		.service_cidr = settings->service_cidr };
 	char text[KUBEADM_CONFIG_SIZE];
-	int result = make_directory(creation, creation->paths.base, 0711);
+	int result = 0;
 
 	if (result == 0)
 		result = make_directory(creation, creation->paths.kubernetes, 0711);
@@ -166,22 +188,54 @@ static char *find_program(const struct creation *creation, const char *name)
 	return NULL;
 }
 
-/* kubeadm means paths in its own directory; the processes see only ours. */
-static char *move_path(const struct creation *creation, char *word)
+/* Does it run on a node? */
+static bool is_away(const struct creation *creation, size_t process)
+{
+	return creation->place.node[0] && process < PLACE_PROCESSES;
+}
+
+/* Let what a word says of `from`, or of something in it, be of `to`. */
+static char *move_path(char *word, const char *from, const char *to)
 {
 	char moved[2 * CLUSTER_PATH_SIZE];
-	const char *path = strstr(word, "=" KUBERNETES_DIRECTORY "/");
+	const char *path = strchr(word, '=');
+	size_t length = strlen(from);
 
-	if (!path)
+	if (!path || strncmp(path + 1, from, length) != 0 ||
+		(path[1 + length] != '/' && path[1 + length] != '\0'))
 		return word;
-	snprintf(moved, sizeof(moved), "%.*s=%s%s", (int)(path - word), word,
-		creation->paths.kubernetes, path + strlen("=" KUBERNETES_DIRECTORY));
+	snprintf(
+		moved, sizeof(moved), "%.*s=%s%s", (int)(path - word), word, to, path + 1 + length);
 	free(word);
 	return strdup(moved);
 }
 
-static int read_manifest(struct creation *creation, const char *name, char **argv)
+/* kubeadm means paths in its own directory; the processes see only ours. What goes to a node has
+ * certificates and store where it has them. */
+static char *move_paths(const struct creation *creation, size_t process, char *word)
 {
+	char store[PLANE_DIRECTORY_SIZE];
+
+	if (!is_away(creation, process))
+		return move_path(word, KUBERNETES_DIRECTORY, creation->paths.kubernetes);
+	snprintf(store, sizeof(store), PLANE_STORES "/%s", creation->place.store);
+	word = move_path(word, creation->paths.pki, PLANE_PKI);
+	return word ? move_path(word, creation->paths.etcd, store) : NULL;
+}
+
+static char *find_program_of(const struct creation *creation, size_t process)
+{
+	char path[CLUSTER_PATH_SIZE];
+
+	if (!is_away(creation, process))
+		return find_program(creation, processes_names[process]);
+	snprintf(path, sizeof(path), PLANE_PROGRAM_PATH "/%s", processes_names[process]);
+	return strdup(path);
+}
+
+static int read_manifest(struct creation *creation, size_t process, char **argv)
+{
+	const char *name = processes_names[process];
 	char path[CLUSTER_PATH_SIZE], *text, *program;
 	size_t size;
 	int result;
@@ -196,7 +250,7 @@ static int read_manifest(struct creation *creation, const char *name, char **arg
 		return failure_set(creation->failure, result,
 			"the manifest of %s that kubeadm wrote can't be read: %s", name,
 			strerror(-result));
-	program = find_program(creation, name);
+	program = find_program_of(creation, process);
 	if (!program)
 		return failure_set(creation->failure, -ENOENT,
 			"there is no %s in %s nor in /usr/bin; install %s", name,
@@ -205,11 +259,28 @@ static int read_manifest(struct creation *creation, const char *name, char **arg
 	free(argv[0]);
 	argv[0] = program;
 	for (size_t i = 1; argv[i]; i++) {
-		argv[i] = move_path(creation, argv[i]);
+		argv[i] = move_paths(creation, process, argv[i]);
 		if (!argv[i])
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+static int write_forwarder(struct creation *creation)
+{
+	char path[CLUSTER_PATH_SIZE + 16], text[PLACE_FORWARDER_SIZE];
+	int result;
+
+	if (!creation->place.node[0])
+		return 0;
+	snprintf(path, sizeof(path), "%s/forwarder.cfg", creation->paths.base);
+	result = place_render_forwarder(
+		&creation->place, creation->settings->router, creation->paths.pki, text);
+	if (result == 0)
+		result = file_replace_if_different(path, text, strlen(text), 0644, NULL);
+	return result == 0 ? 0
+			   : failure_set(creation->failure, result, "can't write %s: %s", path,
+				     strerror(-result));
 }
 
 /* From here on brambled runs them. */
@@ -222,12 +293,14 @@ static int write_processes(struct creation *creation)
 	if (result == 0)
 		result = run_kubeadm(creation, "control-plane", "all");
 	for (size_t i = 0; result == 0 && i < PROCESSES_COUNT; i++)
-		result = read_manifest(creation, processes_names[i], processes.argv[i]);
+		result = read_manifest(creation, i, processes.argv[i]);
 	text = result == 0 ? processes_format(&processes) : NULL;
 	processes_free(&processes);
 	if (result != 0)
 		return result;
 	result = cluster_own(&creation->paths, creation->failure);
+	if (result == 0)
+		result = write_forwarder(creation);
 	if (result == 0 && text)
 		result = file_replace_if_different(
 			creation->paths.processes, text, strlen(text), 0600, NULL);
@@ -244,11 +317,15 @@ int cluster_wait_until_ready(
 	const struct settings *settings, struct progress *progress, struct failure *failure)
 {
 	static const char *const words[] = { "get", "--raw=/readyz", NULL };
-	uint64_t deadline_ns = clock_monotonic_ns() + READY_NS;
 	char answer[4096], address[ADDRESS_TEXT_SIZE];
+	uint64_t patience_ns, deadline_ns;
 	struct cluster_paths paths;
+	struct place place;
 
 	cluster_find_paths(settings, &paths);
+	(void)place_read(&paths, &place);
+	patience_ns = place.node[0] ? NODE_READY_NS : READY_NS;
+	deadline_ns = clock_monotonic_ns() + patience_ns;
 	for (;;) {
 		struct failure last = { .text = "" };
 
@@ -262,9 +339,12 @@ int cluster_wait_until_ready(
 		if (clock_monotonic_ns() > deadline_ns)
 			return failure_set(failure, -ETIMEDOUT,
 				"the API server isn't ready after %u s; `bramble status` and "
-				"`journalctl -u bramble` say why. It said last: %.500s",
-				(unsigned)(READY_NS / NS_PER_S), last.text);
-		progress_note(progress, "waiting for the API server");
+				"`journalctl -u bramble` say why%s%s. It said last: %.500s",
+				(unsigned)(patience_ns / NS_PER_S),
+				place.node[0] ? ", `bramble events` what came of it on " : "",
+				place.node, last.text);
+		progress_note(progress, "waiting for the API server%s%s",
+			place.node[0] ? " on " : "", place.node);
 		usleep(ASK_AGAIN_US);
 	}
 	str_format_address(settings->router, address);
@@ -326,12 +406,12 @@ static int apply_objects(struct creation *creation)
 static const struct step {
 	const char *name;
 	int (*run)(struct creation *creation);
-} steps[] = { { "programs", find_programs }, { "settings", write_configuration },
-	{ "certificates", make_certificates }, { "credentials", make_credentials },
-	{ "processes", write_processes }, { "start", wait_until_ready },
-	{ "permissions", apply_objects } };
+} steps[] = { { "programs", find_programs }, { "place", find_place },
+	{ "settings", write_configuration }, { "certificates", make_certificates },
+	{ "credentials", make_credentials }, { "processes", write_processes },
+	{ "start", wait_until_ready }, { "permissions", apply_objects } };
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
-#define STEPS_BEFORE_START 5u
+#define STEPS_BEFORE_START 6u
 
 static int take_steps(const struct settings *settings, size_t n, struct progress *progress,
 	struct failure *failure)

@@ -9,6 +9,7 @@
 #include "provisioner/cluster/cluster.h"
 #include "provisioner/cluster/engine.h"
 #include "provisioner/cluster/joins.h"
+#include "provisioner/cluster/place.h"
 #include "provisioner/nodes/orders.h"
 #include "provisioner/timeline/stages.h"
 
@@ -58,11 +59,24 @@ static void begin_to_leave(struct brambled *brambled, struct joins_node *node)
 	node->left_boot = find_joined(brambled, node->name);
 }
 
+/* The API server is on this node: if that doesn't answer, its reboot is the way to have it again.
+ */
+static bool is_in_its_own_way(const struct brambled *brambled, const struct joins_node *node)
+{
+	struct cluster_paths paths;
+	struct place place;
+
+	cluster_find_paths(&brambled->settings, &paths);
+	return node->left < 0 && place_read(&paths, &place) == 0 &&
+	       strcmp(place.node, node->name) == 0;
+}
+
 /* After the time limit: as the administrator has decided. */
 static int judge_overdue(
 	struct brambled *brambled, struct joins_node *node, char reason[static ENGINE_REASON_SIZE])
 {
-	bool goes_on = brambled->settings.drain_overdue == DRAIN_GO_ON;
+	bool in_way = is_in_its_own_way(brambled, node);
+	bool goes_on = in_way || brambled->settings.drain_overdue == DRAIN_GO_ON;
 	char text[ENGINE_REASON_SIZE];
 
 	str_copy(text, sizeof(text), reason);
@@ -71,8 +85,9 @@ static int judge_overdue(
 	if (!node->overdue)
 		brambled_event(brambled, "node.overdue", node->name, "%s: %s; %s", node->name,
 			reason,
-			goes_on ? "it is rebooted all the same (kubernetes.drain_overdue)"
-				: "it isn't rebooted (kubernetes.drain_overdue)");
+			in_way	  ? "it is rebooted all the same: it carries the API server"
+			: goes_on ? "it is rebooted all the same (kubernetes.drain_overdue)"
+				  : "it isn't rebooted (kubernetes.drain_overdue)");
 	node->overdue = true;
 	return goes_on ? 0 : -ETIME;
 }

@@ -105,13 +105,13 @@ static int add_argument(
 }
 
 /* Otherwise etcd listens on the LAN as well, for members that this cluster doesn't have. */
-static int keep_etcd_local(char *out, size_t size, size_t *used, bool list)
+static int keep_etcd_local(char *out, size_t size, size_t *used, bool list, const char *listen)
 {
-	static const char *const arguments[][2] = {
+	const char *const arguments[][2] = {
 		{ "advertise-client-urls", "https://127.0.0.1:2379" },
 		{ "initial-advertise-peer-urls", "https://127.0.0.1:2380" },
 		{ "initial-cluster", "router=https://127.0.0.1:2380" },
-		{ "listen-client-urls", "https://127.0.0.1:2379" },
+		{ "listen-client-urls", listen },
 		{ "listen-peer-urls", "https://127.0.0.1:2380" },
 	};
 	int result = 0;
@@ -121,18 +121,37 @@ static int keep_etcd_local(char *out, size_t size, size_t *used, bool list)
 	return result;
 }
 
+/* What a node's address adds: names in certificates, and where etcd listens. */
+struct names {
+	char server[48], etcd[64], listen[80];
+};
+
+static void name_node(struct in_addr node, struct names *names)
+{
+	char address[ADDRESS_TEXT_SIZE];
+
+	*names = (struct names){ .listen = "https://127.0.0.1:2379" };
+	if (node.s_addr == 0)
+		return;
+	str_format_address(node, address);
+	snprintf(names->server, sizeof(names->server), "  certSANs:\n  - %s\n", address);
+	snprintf(names->etcd, sizeof(names->etcd), "    serverCertSANs:\n    - %s\n", address);
+	snprintf(names->listen, sizeof(names->listen), "https://127.0.0.1:2379,https://%s:2379",
+		address);
+}
+
 int kubeadm_render(const struct kubeadm_config *config, char out[static KUBEADM_CONFIG_SIZE])
 {
 	/* Without a proxy on the router, servers behind it (metrics-server) are asked at their own
 	 * addresses. */
 	static const char *const aggregation[] = {
-		"apiServer:\n  extraArgs:\n    enable-aggregator-routing: \"true\"\n",
-		"apiServer:\n  extraArgs:\n  - name: enable-aggregator-routing\n    value: "
-		"\"true\"\n"
+		"  extraArgs:\n    enable-aggregator-routing: \"true\"\n",
+		"  extraArgs:\n  - name: enable-aggregator-routing\n    value: \"true\"\n"
 	};
 	unsigned long minor;
 	int n, result = parse_minor(config->version, &minor);
 	const char *kind = result == 0 ? api_version(minor) : NULL;
+	struct names names;
 	char address[ADDRESS_TEXT_SIZE];
 	size_t used;
 
@@ -141,6 +160,7 @@ int kubeadm_render(const struct kubeadm_config *config, char out[static KUBEADM_
 	if (!kind)
 		return -ENOTSUP;
 	str_format_address(config->address, address);
+	name_node(config->node, &names);
 	n = snprintf(out, KUBEADM_CONFIG_SIZE,
 		"# Rendered by Bramble from bramble.conf.\n" KIND
 		"localAPIEndpoint:\n  advertiseAddress: %s\n  bindPort: 6443\n"
@@ -149,14 +169,14 @@ int kubeadm_render(const struct kubeadm_config *config, char out[static KUBEADM_
 		"---\n" KIND "kubernetesVersion: %s\nclusterName: %s\ncertificatesDir: %s\n"
 		"controlPlaneEndpoint: %s:6443\n"
 		"networking:\n  podSubnet: %s\n  serviceSubnet: %s\n  dnsDomain: cluster.local\n"
-		"%setcd:\n  local:\n    dataDir: %s\n    extraArgs:\n",
+		"apiServer:\n%s%setcd:\n  local:\n%s    dataDir: %s\n    extraArgs:\n",
 		kind, "InitConfiguration", address, kind, "ClusterConfiguration", config->version,
 		config->name, config->pki, address, config->pod_cidr, config->service_cidr,
-		aggregation[minor >= LIST_MINOR], config->etcd);
+		names.server, aggregation[minor >= LIST_MINOR], names.etcd, config->etcd);
 	if (n < 0 || n >= KUBEADM_CONFIG_SIZE)
 		return -EMSGSIZE;
 	used = (size_t)n;
-	return keep_etcd_local(out, KUBEADM_CONFIG_SIZE, &used, minor >= LIST_MINOR);
+	return keep_etcd_local(out, KUBEADM_CONFIG_SIZE, &used, minor >= LIST_MINOR, names.listen);
 }
 
 static int copy_words(yaml_document_t *document, const yaml_node_t *list, char **words)

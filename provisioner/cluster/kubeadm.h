@@ -12,16 +12,18 @@
 #define KUBEADM_CONFIG_SIZE 4096
 
 struct kubeadm_config {
-	const char *version; /* "v1.20.2" */
-	const char *name;    /* of the cluster */
-	struct in_addr address;
+	const char *version;	/* "v1.20.2" */
+	const char *name;	/* of the cluster */
+	struct in_addr address; /* the router's: everybody asks the API server there */
+	struct in_addr node;	/* where etcd and API server run, if not there: 0 */
 	const char *pki, *etcd; /* directories */
 	const char *pod_cidr, *service_cidr;
 };
 
 /* The configuration in the newest kind that this version of kubeadm reads: v1beta2 up to 1.21,
  * v1beta3 up to 1.30, then v1beta4 (https://kubernetes.io/docs/reference/config-api/).
- * etcd listens on the loopback interface alone. Returns 0, -EBADMSG (that is no version),
+ * etcd listens on the loopback interface alone; on a node also at its address, for the router's
+ * snapshots (clients need a certificate). Returns 0, -EBADMSG (that is no version),
  * -ENOTSUP (older than 1.15) or -EMSGSIZE. */
 int kubeadm_render(const struct kubeadm_config *config, char out[static KUBEADM_CONFIG_SIZE]);
 

@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "provisioner/cluster/credentials.h"
 #include "provisioner/cluster/own.h"
+#include "provisioner/cluster/place.h"
 #include "provisioner/cluster/running.h"
 #include "provisioner/cluster/snapshot.h"
 #include "rootfs/failure.h"
@@ -127,6 +128,20 @@ static int restart(const struct settings *settings, const char *name, const char
 	return cluster_wait_until_ready(settings, progress, failure);
 }
 
+/* A node's programs have theirs from its boot. */
+static void tell_node(const struct settings *settings, struct progress *progress)
+{
+	struct cluster_paths paths;
+	struct place place;
+
+	cluster_find_paths(settings, &paths);
+	if (place_read(&paths, &place) != 0 || !place.node[0])
+		return;
+	progress_begin(progress, "node");
+	progress_end(progress, "etcd and API server have them after `bramble node reboot %s`",
+		place.node);
+}
+
 int cluster_renew(
 	const struct settings *settings, struct progress *progress, struct failure *failure)
 {
@@ -145,5 +160,7 @@ int cluster_renew(
 		result = restart(settings, readers[i][0], readers[i][1], progress, failure);
 	if (result != 0)
 		progress_break(progress);
+	else
+		tell_node(settings, progress);
 	return result;
 }

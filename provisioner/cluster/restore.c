@@ -14,6 +14,7 @@
 #include "common/str.h"
 #include "provisioner/cluster/copy.h"
 #include "provisioner/cluster/own.h"
+#include "provisioner/cluster/place.h"
 #include "rootfs/failure.h"
 #include "rootfs/progress.h"
 
@@ -103,10 +104,30 @@ static bool is_made_anew(const char *path)
 	       strcmp(path, "processes.json") == 0;
 }
 
+/* Etcd's content: here, or the node is told to take it, which the router hands out. */
+static int build_store(struct restoration *restoration, const char *store)
+{
+	char etcd[PATH_SIZE];
+	struct cluster_paths paths;
+	struct place place;
+	int result = place_choose(
+		restoration->settings, restoration->name, &place, restoration->failure);
+
+	if (result != 0)
+		return result;
+	cluster_find_paths_in(restoration->fresh, &paths);
+	if (place.node[0]) {
+		result = place_drop_certificates(&paths);
+		return result == 0 ? place_write(&paths, &place, restoration->failure) : result;
+	}
+	snprintf(etcd, sizeof(etcd), "%s/etcd", restoration->fresh);
+	return snapshot_unpack(store, etcd, restoration->failure);
+}
+
 /* All but processes.json: nothing runs before the last step. */
 static int build(struct restoration *restoration)
 {
-	char base[CLUSTER_PATH_SIZE], from[PATH_SIZE], store[PATH_SIZE + 16], etcd[PATH_SIZE];
+	char base[CLUSTER_PATH_SIZE], from[PATH_SIZE], store[PATH_SIZE + 16];
 	char mark[PATH_SIZE];
 	struct failure *failure = restoration->failure;
 	struct cluster_paths paths;
@@ -119,7 +140,6 @@ static int build(struct restoration *restoration)
 	snapshot_base(restoration->settings, base);
 	snprintf(from, sizeof(from), "%s/%s", base, restoration->name);
 	snprintf(store, sizeof(store), "%s/" SNAPSHOT_STORE, from);
-	snprintf(etcd, sizeof(etcd), "%s/etcd", restoration->fresh);
 	snprintf(mark, sizeof(mark), "%s/" MARK, restoration->fresh);
 	result = copy_remove_tree(restoration->fresh);
 	if (result == 0)
@@ -127,7 +147,7 @@ static int build(struct restoration *restoration)
 	if (result == 0 && chmod(restoration->fresh, 0711) != 0)
 		result = -errno;
 	if (result == 0)
-		result = snapshot_unpack(store, etcd, failure);
+		result = build_store(restoration, store);
 	if (result == 0) {
 		cluster_find_paths_in(restoration->fresh, &paths);
 		result = cluster_own(&paths, failure);

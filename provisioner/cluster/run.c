@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/str.h"
 #include "provisioner/cluster/cluster.h"
+#include "provisioner/cluster/place.h"
 #include "provisioner/cluster/processes.h"
 #include "provisioner/cluster/store.h"
 
@@ -113,11 +114,31 @@ static int run_clusterd(struct brambled *brambled)
 	return supervise_add(brambled->supervisor, &spec);
 }
 
-static int run_all(struct brambled *brambled, const struct processes *processes)
+/* In the place of what runs on a node. */
+static int run_forwarder(struct brambled *brambled)
+{
+	struct cluster_paths paths;
+	char config[CLUSTER_PATH_SIZE + 16], key[32];
+	struct supervise_spec spec = {
+		.name = PLACE_FORWARDER, .launcher = LAUNCHER, .fingerprint = key
+	};
+
+	cluster_find_paths(&brambled->settings, &paths);
+	snprintf(config, sizeof(config), "%s/forwarder.cfg", paths.base);
+	snprintf(key, sizeof(key), "%llx", (unsigned long long)identify(config));
+	memcpy(spec.argv, launcher, sizeof(launcher));
+	memcpy(spec.argv + LAUNCHER, (const char *[]){ PLACE_PROXY, "-db", "-f", config, NULL },
+		5 * sizeof(char *));
+	return supervise_add(brambled->supervisor, &spec);
+}
+
+static int run_all(struct brambled *brambled, const struct processes *processes, bool away)
 {
 	int result = run_clusterd(brambled);
 
-	for (size_t i = 0; i < PROCESSES_COUNT; i++) {
+	if (away && result == 0)
+		result = run_forwarder(brambled);
+	for (size_t i = away ? PLACE_PROCESSES : 0; i < PROCESSES_COUNT; i++) {
 		int added = run_process(brambled, processes_names[i], processes->argv[i]);
 
 		if (added != 0)
@@ -131,6 +152,7 @@ static bool remove_all(struct brambled *brambled)
 {
 	bool any = supervise_remove(brambled->supervisor, CLUSTERD) == 0;
 
+	any = supervise_remove(brambled->supervisor, PLACE_FORWARDER) == 0 || any;
 	for (size_t i = PROCESSES_COUNT; i > 0; i--)
 		any = supervise_remove(brambled->supervisor, processes_names[i - 1]) == 0 || any;
 	return any;
@@ -189,7 +211,7 @@ void cluster_tick(struct brambled *brambled)
 	brambled->cluster_lost = false;
 	result = found == 0 ? 0 : load(paths.processes, &processes);
 	if (result == 0 && found != 0) {
-		result = run_all(brambled, &processes);
+		result = run_all(brambled, &processes, place_is_node(&paths));
 		processes_free(&processes);
 	}
 	if (result != 0)

@@ -34,6 +34,8 @@ static bool is_left_out(const char *path)
 	size_t length = strlen(path);
 
 	return strcmp(path, "etcd") == 0 || strcmp(path, "cache") == 0 ||
+	       strcmp(path, "place") == 0 || strcmp(path, "begun") == 0 ||
+	       strcmp(path, "handed") == 0 || strcmp(path, "forwarder.cfg") == 0 ||
 	       (length > 4 && strcmp(path + length - 4, ".log") == 0);
 }
 

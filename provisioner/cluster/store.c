@@ -8,6 +8,7 @@
 
 #include "common/file.h"
 #include "common/str.h"
+#include "provisioner/cluster/place.h"
 
 #define PATH_SIZE (CLUSTER_PATH_SIZE + 32)
 #define ID_LIMIT 64u
@@ -54,5 +55,6 @@ bool store_is_lost(const struct cluster_paths *paths)
 {
 	char id[STORE_ID_SIZE];
 
-	return store_read_id(paths, id) && !has_log(paths);
+	/* A node looks after its own: rootfs/cluster/plane.c. */
+	return !place_is_node(paths) && store_read_id(paths, id) && !has_log(paths);
 }

@@ -20,8 +20,8 @@ bool store_is_id(const char *text);
 /* The one that belongs here. False: none was kept yet. */
 bool store_read_id(const struct cluster_paths *paths, char id[static STORE_ID_SIZE]);
 
-/* This cluster had a store, and etcd would begin with an empty one: it finds no log to go on from.
- */
+/* This cluster had a store here, and etcd would begin with an empty one: it finds no log to go on
+ * from. Never so when it is on a node. */
 bool store_is_lost(const struct cluster_paths *paths);
 
 /* What etcd answers to `get /registry/namespaces/kube-system` as JSON: the object in the encoding

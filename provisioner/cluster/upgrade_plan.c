@@ -11,6 +11,7 @@
 #include "common/file.h"
 #include "common/str.h"
 #include "provisioner/cluster/kubeadm.h"
+#include "provisioner/cluster/place.h"
 #include "provisioner/cluster/processes.h"
 #include "rootfs/failure.h"
 
@@ -87,7 +88,7 @@ int upgrade_remove_journal(const struct settings *settings, struct failure *fail
 	return file_sync_directory(settings->share);
 }
 
-/* The directory of the API server that runs, or "". */
+/* The directory of the controllers that run, which are on the router in any case, or "". */
 static void find_running(const struct settings *settings, char out[static 256])
 {
 	struct cluster_paths paths;
@@ -100,7 +101,8 @@ static void find_running(const struct settings *settings, char out[static 256])
 	if (file_read(paths.processes, PROCESSES_FILE_LIMIT, &text, &size) != 0)
 		return;
 	if (processes_parse(text, &processes) == 0) {
-		if (str_copy(out, 256, processes.argv[1][0]) && (slash = strrchr(out, '/')))
+		if (str_copy(out, 256, processes.argv[PLACE_PROCESSES][0]) &&
+			(slash = strrchr(out, '/')))
 			*slash = '\0';
 		processes_free(&processes);
 	}
@@ -213,6 +215,21 @@ static int read_journal(
 				     strerror(-result));
 }
 
+/* Its API server is in its image, and changes with that. */
+static int check_place(const struct settings *settings, struct failure *failure)
+{
+	struct cluster_paths paths;
+
+	cluster_find_paths(settings, &paths);
+	if (!place_is_node(&paths))
+		return 0;
+	return failure_set(failure, -ENOTSUP,
+		"the control plane is on a node, and is upgraded on the router alone: take "
+		"kubernetes.control_plane out of bramble.conf, run `bramble cluster rebuild`, then "
+		"this; afterwards `bramble cluster rebuild` moves it back, with an image that has "
+		"the new kube-apiserver");
+}
+
 int cluster_plan_upgrade(
 	const struct settings *settings, struct upgrade *upgrade, struct failure *failure)
 {
@@ -230,6 +247,9 @@ int cluster_plan_upgrade(
 	if (result == 0)
 		result = ask_kubeadm(settings->programs, upgrade->to, failure);
 	if (result != 0 || strcmp(upgrade->from, upgrade->to) == 0)
+		return result;
+	result = check_place(settings, failure);
+	if (result != 0)
 		return result;
 	if (!kubeadm_may_upgrade(upgrade->from, upgrade->to))
 		return failure_set(failure, -EINVAL,

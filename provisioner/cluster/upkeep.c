@@ -20,6 +20,7 @@
 #include "provisioner/cluster/anew.h"
 #include "provisioner/cluster/certificates.h"
 #include "provisioner/cluster/lock.h"
+#include "provisioner/cluster/place.h"
 #include "provisioner/cluster/renew.h"
 #include "provisioner/cluster/restore.h"
 #include "provisioner/cluster/store.h"
@@ -226,6 +227,19 @@ static void keep_certificates(struct round *round)
 	warn_of_worrying(round, list, n);
 }
 
+/* A node's etcd and API server have their certificates from its boot. */
+static void watch_node(struct round *round)
+{
+	struct place place;
+
+	if (place_read(&round->paths, &place) == 0 && place.node[0] &&
+		place_is_outdated(&round->paths))
+		warn(round,
+			"%s, which carries etcd and the API server, has certificates of before "
+			"their renewal; `bramble node reboot %s` gives it the new ones",
+			place.node, place.node);
+}
+
 /* After an upgrade of Bramble its programs may need other rights. */
 static void keep_objects(struct round *round)
 {
@@ -345,6 +359,7 @@ void upkeep_round(struct settings *settings)
 				keep_snapshots(&round);
 			}
 			keep_certificates(&round);
+			watch_node(&round);
 			if (ours)
 				keep_addons(&round);
 		}

@@ -113,6 +113,17 @@ static bool check_networks(const struct settings *s, struct settings_wrong *wron
 		       other);
 }
 
+/* etcd with several members is another matter. */
+static bool check_control_plane(const struct settings *s, struct settings_wrong *wrong)
+{
+	const char *second = strchr(s->control_plane, '\n');
+
+	if (!second || !second[1])
+		return false;
+	return say(wrong, "kubernetes.control_plane",
+		"names more than one node; allowed: one, for now, or none for the router");
+}
+
 static bool check_roles(const struct settings *s, struct settings_wrong *wrong)
 {
 	char path[64];
@@ -185,6 +196,7 @@ settings_cross_check *const settings_cross_checks[] = {
 	check_range,
 	check_run,
 	check_networks,
+	check_control_plane,
 	check_roles,
 	check_rules,
 	settings_check_nodes,

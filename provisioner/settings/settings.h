@@ -81,19 +81,20 @@ struct settings {
 	char share[256]; /* share.path: "/srv/bramble" */
 	int nfs;	 /* share.nfs: enum settings_nfs */
 	/* kubernetes */
-	int kubernetes_engine;	/* kubernetes.engine: enum settings_engine */
-	char programs[256];	/* kubernetes.programs: directory of kubeadm, kube-apiserver … */
-	char cluster_name[64];	/* kubernetes.name */
-	char pod_cidr[20];	/* kubernetes.pod_cidr: "10.244.0.0/16" */
-	char service_cidr[20];	/* kubernetes.service_cidr: "10.96.0.0/12" */
-	int64_t snapshot_hours; /* kubernetes.snapshot_hours: 0 = never by itself */
-	int64_t snapshots_kept; /* kubernetes.snapshots_kept: of those */
-	int64_t drain_s;	/* kubernetes.drain_s: before a reboot */
-	int drain_overdue;	/* kubernetes.drain_overdue: enum settings_overdue */
-	int store;		/* kubernetes.store: enum settings_store */
-	int64_t store_mb;	/* kubernetes.store_mb */
-	char addons[2048];	/* kubernetes.addons: lines, in the order of their application */
-	char addons_path[256];	/* kubernetes.addons_path: a directory for each */
+	int kubernetes_engine;	 /* kubernetes.engine: enum settings_engine */
+	char programs[256];	 /* kubernetes.programs: directory of kubeadm, kube-apiserver … */
+	char cluster_name[64];	 /* kubernetes.name */
+	char control_plane[512]; /* kubernetes.control_plane: lines, names of nodes; "" = here */
+	char pod_cidr[20];	 /* kubernetes.pod_cidr: "10.244.0.0/16" */
+	char service_cidr[20];	 /* kubernetes.service_cidr: "10.96.0.0/12" */
+	int64_t snapshot_hours;	 /* kubernetes.snapshot_hours: 0 = never by itself */
+	int64_t snapshots_kept;	 /* kubernetes.snapshots_kept: of those */
+	int64_t drain_s;	 /* kubernetes.drain_s: before a reboot */
+	int drain_overdue;	 /* kubernetes.drain_overdue: enum settings_overdue */
+	int store;		 /* kubernetes.store: enum settings_store */
+	int64_t store_mb;	 /* kubernetes.store_mb */
+	char addons[2048];	 /* kubernetes.addons: lines, in the order of their application */
+	char addons_path[256];	 /* kubernetes.addons_path: a directory for each */
 	/* hooks */
 	char hooks[256];	 /* hooks.path: "/etc/bramble/hooks.d" */
 	int64_t hooks_timeout_s; /* hooks.timeout_s: of one run */

@@ -80,6 +80,12 @@ static int parse_rest(const char *json, struct member_cluster *out)
 		result = get_address(json, "dns", out->dns);
 	if (result == 0)
 		result = get_network(json, "pods", out->pods, sizeof(out->pods));
+	/* A router that doesn't know of it has the control plane itself. */
+	if (result == 0 && json_get(json, "plane", out->plane, sizeof(out->plane)) == -EBADMSG)
+		result = -EBADMSG;
+	if (result == 0 && out->plane[0] &&
+		(strspn(out->plane, "0123456789abcdef") != PLANE_STORE_SIZE - 1))
+		result = -EBADMSG;
 	if (result == 0)
 		result = get_store(json, out);
 	if (result == 0 && out->exists)

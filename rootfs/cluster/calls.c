@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The calls of the node API that are about the cluster (docs/api.md). */
 #include <errno.h>
+#include <string.h>
 
 #include "common/log.h"
 #include "rootfs/agent/agent.h"
@@ -79,6 +80,41 @@ int member_ask_network(const struct agent_boot *boot, struct member_network *out
 	json_text(&writer, "boot_id", id);
 	result = call(boot, "/v1/cluster/network", &writer, &answer);
 	return result == 0 ? member_parse_network(answer.body, out) : result;
+}
+
+int member_fetch_plane(const struct agent_boot *boot, char **text)
+{
+	char hash[AGENT_CONFIG_HASH_SIZE];
+
+	return agent_fetch_text(boot, "/v1/cluster/plane", text, hash);
+}
+
+int member_ask_snapshot(const struct agent_boot *boot, uint64_t offset, char *out, size_t size,
+	size_t *length, uint64_t *whole)
+{
+	char body[512];
+	struct http_answer answer;
+	struct json_writer writer;
+	int result;
+
+	begin(&writer, body, sizeof(body), boot);
+	json_number(&writer, "offset", (int64_t)offset);
+	result = call(boot, "/v1/cluster/plane/snapshot", &writer, &answer);
+	if (result == 0)
+		result = plane_parse_part(answer.body, offset, out, size, length, whole);
+	explicit_bzero(answer.body, sizeof(answer.body));
+	return result;
+}
+
+int member_tell_begun(const struct agent_boot *boot, const char *store)
+{
+	char body[512];
+	struct http_answer answer;
+	struct json_writer writer;
+
+	begin(&writer, body, sizeof(body), boot);
+	json_text(&writer, "store", store);
+	return call(boot, "/v1/cluster/plane/begun", &writer, &answer);
 }
 
 void member_tell(const struct agent_boot *boot, bool failed, const char *detail)

@@ -77,6 +77,27 @@ static int prepare(const struct agent_boot *boot, const struct member_cluster *c
 	return result < 0 ? result : 0;
 }
 
+/* Etcd and API server first, if they are to be here: everything else asks them. The way on is long
+ * where something is missing, and it may become another's task meanwhile. */
+static void carry_plane(const struct agent_boot *boot, struct member_cluster *cluster)
+{
+	char detail[MEMBER_REASON_SIZE] = "", told[MEMBER_REASON_SIZE] = "";
+	static struct member_cluster present;
+
+	while (cluster->plane[0]) {
+		int result = member_start_plane(boot, cluster, detail);
+
+		if (strcmp(detail, told) != 0)
+			member_tell(boot, result != 0, detail);
+		str_copy(told, sizeof(told), detail);
+		if (result == 0)
+			return;
+		poll(NULL, 0, LATER_MS);
+		if (member_ask_cluster(boot, &present) == 0 && present.engine && present.exists)
+			*cluster = present;
+	}
+}
+
 /* With the token the kubelet gets a certificate. The router gives another one when this one can't
  * serve any more (it is too old, or was used for a certificate that the kubelet hadn't time to
  * keep): then the kubelet begins anew with that. */
@@ -138,6 +159,20 @@ static int become_member(const struct agent_boot *boot, const struct member_clus
 	return result;
 }
 
+/* Is this another cluster, or one that begins anew here? Keys for its control plane come before any
+ * pod runs alone: both take a boot. */
+static bool is_another(const struct member_cluster *cluster, const struct member_cluster *present)
+{
+	char running[PLANE_STORE_SIZE];
+
+	if (strcmp(present->ca, cluster->ca) != 0)
+		return true;
+	member_find_plane(running);
+	if (running[0] && !present->plane[0])
+		member_stop_plane();
+	return present->plane[0] && strcmp(present->plane, running) != 0;
+}
+
 /* Routes follow the cluster, for ever. Returns when it has become another one. */
 static void follow_network(const struct agent_boot *boot, const struct member_cluster *cluster)
 {
@@ -155,7 +190,7 @@ static void follow_network(const struct agent_boot *boot, const struct member_cl
 		last = result;
 		ready = result == 0 && network.ready;
 		if (member_ask_cluster(boot, &present) == 0 && present.engine && present.exists &&
-			strcmp(present.ca, cluster->ca) != 0)
+			is_another(cluster, &present))
 			return;
 		poll(NULL, 0, ready ? LATEST_MS : SOON_MS);
 	}
@@ -173,14 +208,16 @@ int member_run_service(const struct agent_boot *boot)
 		log_notice("this LAN has no cluster");
 		return 0;
 	}
-	if (result == 0)
+	if (result == 0) {
+		carry_plane(boot, &cluster);
 		result = prepare(boot, &cluster);
+	}
 	if (result == 0)
 		result = become_member(boot, &cluster);
 	if (result != 0)
 		return result;
 	follow_network(boot, &cluster);
 	/* Nothing of the old one may run on in the new one, and only a boot gets a token. */
-	member_tell(boot, false, "there is another cluster now: rebooting to join it");
+	member_tell(boot, false, "there is another control plane now: rebooting to join it");
 	return agent_reboot(reason);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "rootfs/agent/agent.h"
+#include "rootfs/cluster/plane.h"
 
 #define MEMBER_RENDERED "/run/bramble/kubernetes" /* for this boot */
 #define MEMBER_KEPT "/data/.bramble/kubernetes"	  /* of this node, for ever */
@@ -35,6 +36,8 @@ struct member_cluster {
 	char server[64];	 /* "https://10.77.0.1:6443" */
 	char ca[MEMBER_CA_SIZE]; /* base64 of PEM; "" while there is no cluster */
 	char dns[ADDRESS_TEXT_SIZE], domain[64], pods[20];
+	char plane[PLANE_STORE_SIZE]; /* the store that is to be on this node; "" = it isn't the one
+				       */
 	enum member_store store;
 	uint64_t store_mb;
 };
@@ -60,6 +63,26 @@ int member_tell_kept(const struct agent_boot *boot, const char *detail);
 /* `failed`: why it doesn't go on; otherwise how far it is. */
 void member_tell(const struct agent_boot *boot, bool failed, const char *detail);
 
+/* The document of a node that carries etcd and the API server, a fresh text with keys. */
+int member_fetch_plane(const struct agent_boot *boot, char **text);
+/* The next bytes of the snapshot to begin with, at most `size`, and how long it is. */
+int member_ask_snapshot(const struct agent_boot *boot, uint64_t offset, char *out, size_t size,
+	size_t *length, uint64_t *whole);
+int member_tell_begun(const struct agent_boot *boot, const char *store);
+
+/* --- plane.c, plane_store.c: etcd and the API server on this node --- */
+/* Let them run, before anything else of the cluster does here. 0 or -errno; `detail` says what came
+ * of it. */
+int member_start_plane(const struct agent_boot *boot, const struct member_cluster *cluster,
+	char detail[static MEMBER_REASON_SIZE]);
+/* The store of those that run in this boot; "" = none do. */
+void member_find_plane(char store[static PLANE_STORE_SIZE]);
+/* They are elsewhere now. */
+void member_stop_plane(void);
+/* The store: as it is kept on the disk; begun, if the router allows it; or it is lost. */
+int member_prepare_store(const struct agent_boot *boot, const struct plane_document *document,
+	char detail[static MEMBER_REASON_SIZE]);
+
 /* --- credentials.c: files below `kept` and `rendered` --- */
 /* Has the node credentials of the cluster whose authority this is? Those of another one, or worn
  * out, are removed. */
@@ -73,6 +96,8 @@ void member_remove_token(const char *rendered);
 int member_decode(const char *text, char *out, size_t size);
 
 /* --- store.c --- */
+/* Is scratch space a local disk? */
+bool member_has_disk(void);
 /* Mount it, and what must lie in it. `detail`: what was chosen. 0 or -errno with `detail` saying
  * why. */
 int member_mount_store(

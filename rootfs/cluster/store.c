@@ -99,7 +99,7 @@ static int mount_memory(uint64_t size_mb, char detail[static MEMBER_REASON_SIZE]
 
 /* Scratch space that is itself a file on the router, or memory, is none for containers: the store
  * has its own of both, and they have the right size. */
-static bool has_disk(void)
+bool member_has_disk(void)
 {
 	const struct config_world world = { .root = "" };
 
@@ -110,7 +110,7 @@ static int mount_scratch(char detail[static MEMBER_REASON_SIZE])
 {
 	static const char directory[] = SCRATCH_PATH "/containers";
 
-	if (!has_disk())
+	if (!member_has_disk())
 		return explain(detail, "no local disk is mounted at " SCRATCH_PATH, -ENODEV);
 	if ((mkdir(directory, 0711) != 0 && errno != EEXIST) ||
 		mount(directory, MEMBER_STORE, NULL, MS_BIND, NULL) != 0)
@@ -169,7 +169,7 @@ int member_mount_store(const struct member_cluster *cluster, char detail[static 
 	int result = file_make_directories(MEMBER_STORE, 0711);
 
 	if (chosen == MEMBER_STORE_AUTO)
-		chosen = has_disk() ? MEMBER_STORE_SCRATCH : MEMBER_STORE_LOOP;
+		chosen = member_has_disk() ? MEMBER_STORE_SCRATCH : MEMBER_STORE_LOOP;
 	if (result == 0 && !is_mount(MEMBER_STORE))
 		result = mount_chosen(chosen, cluster->store_mb, detail);
 	if (result == 0)

@@ -29,11 +29,11 @@ add() { # name value … of the line
 	echo "{ $line }" | tee -a "$out"
 }
 
-# What the node itself says: operations and bytes of the image's mount (a tree is mounted twice, and each says the sum), and its clock at certain points.
+# What the node itself says: operations and bytes of the image's mount, and its clock at certain points.
 ask_node() {
 	on_board 1 'systemctl is-system-running --wait >/dev/null; sleep 3; cat /proc/self/mountstats' >"$lab/mountstats"
 	on_board 1 'systemctl show -p ActiveEnterTimestampMonotonic multi-user.target; dmesg | grep "bramble: root: done"; grep -h -e MemAvailable -e "^cpu " /proc/meminfo /proc/stat' >"$lab/node"
-	operations=$(awk '/^device/ { image = / fstype nfs4/ && /images/ && !n } image && /^\t *[A-Z_]+: / { n += $2; b += $5 + $6; if ($1 == "READ:") r = $2 }
+	operations=$(awk '/^device/ { image = / fstype nfs4/ && /images/ } image && /^\t *[A-Z_]+: / { n += $2; b += $5 + $6; if ($1 == "READ:") r = $2 }
 		END { print n + 0, r + 0, b + 0 }' "$lab/mountstats")
 	target=$(awk -F'[][ =]+' '/^Active/ { target = $2 / 1000000 } /root: done/ { root = $2; for (i = 1; i < NF; i++) if ($i == "in") took = $(i + 1) }
 		END { printf "%.2f %.2f", took, target - root + took }' "$lab/node")

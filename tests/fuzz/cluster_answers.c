@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What bramble-clusterd and bramble-agent read of a cluster: certificate requests (first byte 'r'),
- * credentials ('k'), nodes ('n'), claims of volumes ('v'), and the router's answers to a node. */
+ * credentials ('k'), nodes ('n'), claims of volumes ('v'), what a node gets that carries the
+ * control plane ('p') and its snapshot ('s'), and the router's answers to a node. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,30 @@ static void read_answers(const char *text)
 	(void)member_decode(text, decoded, sizeof(decoded));
 }
 
+/* Arguments become a line of a systemd unit's environment. */
+static void read_plane(const char *text)
+{
+	static struct plane_document document;
+
+	if (plane_parse(text, &document) != 0)
+		return;
+	for (size_t i = 0; i < PLANE_PROGRAMS; i++) {
+		if (strncmp(document.arguments[i], "--", 2) != 0 ||
+			strpbrk(document.arguments[i], "\n\"'\\$#"))
+			abort();
+	}
+}
+
+static void read_part(const char *text)
+{
+	char out[64];
+	uint64_t whole;
+	size_t length;
+
+	if (plane_parse_part(text, 0, out, sizeof(out), &length, &whole) == 0 && length > whole)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct kubeconfig config;
@@ -86,6 +111,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		read_nodes(text);
 	else if (data[0] == 'v')
 		read_claim(text);
+	else if (data[0] == 'p')
+		read_plane(text);
+	else if (data[0] == 's')
+		read_part(text);
 	else
 		read_answers(text);
 	free(text);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* The files of the cluster: kubeadm's manifests (first byte 'm') and processes.json; and what etcd
- * says of whose store it has ('e'). */
+ * says of whose store it has ('e'), and where the control plane is ('p'). */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "provisioner/cluster/kubeadm.h"
+#include "provisioner/cluster/place.h"
 #include "provisioner/cluster/processes.h"
 #include "provisioner/cluster/store.h"
 #include "tests/fuzz/text.h"
@@ -48,6 +49,17 @@ static void read_store(const char *text)
 		abort();
 }
 
+/* What was accepted is written and accepted again. */
+static void read_place(const char *text)
+{
+	struct place place;
+	char out[256];
+
+	if (place_parse(text, &place) == 0 &&
+		(place_format(&place, out, sizeof(out)) != 0 || place_parse(out, &place) != 0))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size);
@@ -56,6 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (data[0] == 'm')
 		read_manifest(text, size - 1);
+	else if (data[0] == 'p')
+		read_place(text);
 	else if (data[0] == 'e')
 		read_store(text);
 	else

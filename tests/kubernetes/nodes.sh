@@ -47,17 +47,23 @@ machine() { # number [vpi's options]
 
 # A cluster that nobody has joined yet. NODES=more settings of nodes
 cluster_begin() { # lab [more settings of kubernetes]
-	share=$(tests/kubernetes/image) || bail_out 'the image is not built'
+	lan_begin "$@"
+	cluster create >/dev/null || bail_out 'the cluster is not created'
+}
+
+# The LAN for it. IMAGE=control-plane: for nodes that carry it
+lan_begin() { # lab [more settings of kubernetes]
+	image=${IMAGE:-kubernetes}
+	share=$(tests/kubernetes/image ${IMAGE:+"$IMAGE"}) || bail_out 'the image is not built'
 	lab_begin "$1"
 	mkdir -p "$lab/share"
 	cp -a --reflink=auto "$share/images" "$lab/share/"
-	NODES="image = \"kubernetes\"; roles = ( { name = \"node\"; labels = [ \"bramble/duty=test\" ]; } ); ${NODES:-}" \
+	NODES="image = \"$image\"; roles = ( { name = \"node\"; labels = [ \"bramble/duty=test\" ]; } ); ${NODES:-}" \
 		SHELL_ON_CONSOLE=1 appliance configure
 	echo "kubernetes = { engine = \"kubeadm\"; programs = \"$programs\"; store_mb = 1024; store = \"loop\";
 		addons_path = \"$PWD/etc/addons\"; addons = [ \"storage\" ]; ${2:-} };" >>"$lab/bramble.conf"
 	appliance start
-	bramble image use kubernetes "$(basename "$lab"/share/images/kubernetes/*.squashfs .squashfs)" >/dev/null
-	cluster create >/dev/null || bail_out 'the cluster is not created'
+	bramble image use "$image" "$(basename "$lab/share/images/$image"/*.squashfs .squashfs)" >/dev/null
 }
 
 # The same, and two machines are about to join.

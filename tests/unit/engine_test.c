@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/file.h"
 #include "provisioner/cluster/engine.h"
 #include "provisioner/cluster/routes.h"
 #include "provisioner/nodes/orders.h"
@@ -267,6 +268,38 @@ static void what_can_not_be_drained_in_time_is_not_rebooted_or_is_as_configured(
 	free(token);
 }
 
+static void put_plane_on(struct world *world, const char *node)
+{
+	char path[300], text[128];
+
+	snprintf(path, sizeof(path), "%s/cluster/place", world->brambled.settings.share);
+	snprintf(text, sizeof(text), "%s " PEER " 0123456789abcdef0123456789abcdef empty\n", node);
+	assert_int_equal(file_replace(path, text, strlen(text), 0600), 0);
+}
+
+/* Nobody is left to say what runs there, and a reboot is what brings it back. */
+static void a_node_whose_own_api_server_is_silent_is_rebooted(void **state)
+{
+	static const struct {
+		const char *carrier;
+		bool goes;
+	} cases[] = { { "rasp2", false }, { "rasp1", true } };
+	struct world *world = *state;
+	char *token = begin(world);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		put_plane_on(world, cases[i].carrier);
+		world->brambled.settings.drain_s = 300;
+		(void)order_reboot(world, "{\"order\":\"reboot\"}");
+		orders_tick(&world->brambled);
+		assert_false(hears(world, token));
+		world->brambled.settings.drain_s = 0;
+		orders_tick(&world->brambled);
+		assert_int_equal(hears(world, token), cases[i].goes);
+	}
+	free(token);
+}
+
 static void a_reboot_at_once_asks_nobody(void **state)
 {
 	struct world *world = *state;
@@ -353,6 +386,7 @@ int main(void)
 		TEST(a_cordon_outlives_brambled_until_the_node_is_back),
 		TEST(after_a_restart_no_node_is_touched_before_it_is_known_which_leave),
 		TEST(what_can_not_be_drained_in_time_is_not_rebooted_or_is_as_configured),
+		TEST(a_node_whose_own_api_server_is_silent_is_rebooted),
 		TEST(a_reboot_at_once_asks_nobody),
 		TEST(without_a_cluster_and_for_nodes_that_are_none_of_its_nothing_is_waited_for),
 		cmocka_unit_test(only_networks_of_pods_are_routed),

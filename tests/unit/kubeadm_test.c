@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "provisioner/cluster/kubeadm.h"
+#include "provisioner/cluster/place.h"
 #include "provisioner/cluster/processes.h"
 #include "provisioner/cluster/yaml.h"
 
@@ -230,6 +231,72 @@ static void no_minor_version_is_skipped_and_nothing_goes_back(void **state)
 		assert_int_equal(kubeadm_may_upgrade(cases[i].from, cases[i].to), cases[i].may);
 }
 
+static void on_a_node_etcd_listens_there_and_certificates_name_it(void **state)
+{
+	struct kubeadm_config config = { .version = "v1.31.0",
+		.name = "lab",
+		.address = { .s_addr = htonl(0x0a4d0001) },
+		.node = { .s_addr = htonl(0x0a4d0033) },
+		.pki = "/s/pki",
+		.etcd = "/s/etcd",
+		.pod_cidr = "10.244.0.0/16",
+		.service_cidr = "10.96.0.0/12" };
+	char out[KUBEADM_CONFIG_SIZE];
+
+	(void)state;
+	assert_int_equal(kubeadm_render(&config, out), 0);
+	assert_non_null(strstr(out, "https://127.0.0.1:2379,https://10.77.0.51:2379\n"));
+	assert_non_null(strstr(out, "apiServer:\n  certSANs:\n  - 10.77.0.51\n  extraArgs:\n"));
+	assert_non_null(
+		strstr(out, "  local:\n    serverCertSANs:\n    - 10.77.0.51\n    dataDir"));
+	assert_non_null(strstr(out, "controlPlaneEndpoint: 10.77.0.1:6443\n"));
+	config.node.s_addr = 0;
+	assert_int_equal(kubeadm_render(&config, out), 0);
+	assert_null(strstr(out, "SANs"));
+}
+
+#define STORE "0123456789abcdef0123456789abcdef"
+
+static void a_place_is_read_as_it_is_written(void **state)
+{
+	static const char *const texts[] = { "rasp1 10.77.0.51 " STORE " empty\n",
+		"rasp1 10.77.0.51 " STORE " 20261128T220000Z\n" };
+	static const char *const bad[] = { "", "rasp1", "rasp1 10.77.0.51 " STORE " empty",
+		"rasp1 10.77.0.51 " STORE " ../etc\n", "rasp1 10.77.0.51 0123 empty\n",
+		"Rasp.1 10.77.0.51 " STORE " empty\n", "rasp1 10.77.0 " STORE " empty\n",
+		"rasp1 10.77.0.51 " STORE " empty\nmore\n", "rasp1 10.77.0.51 " STORE "0 empty\n" };
+	struct place place;
+	char out[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_int_equal(place_parse(texts[i], &place), 0);
+		assert_string_equal(place.node, "rasp1");
+		assert_int_equal(place_format(&place, out, sizeof(out)), 0);
+		assert_string_equal(out, texts[i]);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(place_parse(bad[i], &place), -EBADMSG);
+		assert_string_equal(place.node, "");
+	}
+}
+
+static void what_passes_on_to_a_node_looks_whether_it_is_ready(void **state)
+{
+	struct place place;
+	char out[PLACE_FORWARDER_SIZE];
+
+	(void)state;
+	assert_int_equal(place_parse("rasp1 10.77.0.51 " STORE " empty\n", &place), 0);
+	assert_int_equal(place_render_forwarder(&place,
+				 (struct in_addr){ .s_addr = htonl(0x0a4d0001) }, "/s/pki", out),
+		0);
+	assert_non_null(strstr(out, "\tbind 10.77.0.1:6443\n"));
+	assert_non_null(
+		strstr(out, "\tserver rasp1 10.77.0.51:6443 check check-ssl verify required "
+			    "ca-file \"/s/pki/ca.crt\"\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +309,9 @@ int main(void)
 		cmocka_unit_test(only_the_four_programs_are_processes),
 		cmocka_unit_test(kubelets_are_not_newer_and_not_much_older_than_the_api_server),
 		cmocka_unit_test(no_minor_version_is_skipped_and_nothing_goes_back),
+		cmocka_unit_test(on_a_node_etcd_listens_there_and_certificates_name_it),
+		cmocka_unit_test(a_place_is_read_as_it_is_written),
+		cmocka_unit_test(what_passes_on_to_a_node_looks_whether_it_is_ready),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -251,6 +251,94 @@ static void programs_are_run_with_a_limit(void **state)
 	assert_int_equal(member_run(none, 1, NULL, 0), -ENOENT);
 }
 
+#define STORE "0123456789abcdef0123456789abcdef"
+#define PEM "-----BEGIN SOMETHING-----\\nAAAAAAAA\\n"
+
+/* A router's document, in which `name` has another value; NULL: it is absent. */
+static const char *write_document(const char *name, const char *value)
+{
+	static const char *const plain[][2] = { { "store", STORE }, { "version", "v1.20.2" },
+		{ "begin", "empty" },
+		{ "etcd",
+			"--name=router\\n--listen-client-urls=https://127.0.0.1:2379,https://a:1" },
+		{ "kube-apiserver", "--a=b" } };
+	static char out[8192];
+	const size_t n = sizeof(plain) / sizeof(plain[0]);
+
+	out[0] = '{';
+	out[1] = '\0';
+	for (size_t i = 0; i < n + PLANE_FILES; i++) {
+		const char *key = i < n ? plain[i][0] : plane_files[i - n];
+		const char *text = strcmp(key, name) == 0 ? value : i < n ? plain[i][1] : PEM;
+		size_t used = strlen(out);
+
+		if (text)
+			snprintf(out + used, sizeof(out) - used, "%s\"%s\":\"%s\"",
+				used > 1 ? "," : "", key, text);
+	}
+	strcat(out, "}");
+	return out;
+}
+
+static void a_control_plane_is_all_or_nothing(void **state)
+{
+	static const struct {
+		const char *name, *value;
+	} bad[] = { { "store", "0123" }, { "store", NULL }, { "begin", "anew" },
+		{ "version", "v1 20" }, { "etcd", "--a=b $HOME" }, { "etcd", "a" },
+		{ "etcd", "--a=\\nb" }, { "etcd", "" }, { "kube-apiserver", "--a='b'" },
+		{ "kube-apiserver", NULL }, { "sa.key", NULL }, { "etcd/peer.key", "" } };
+	static struct plane_document document;
+
+	(void)state;
+	assert_int_equal(plane_parse(write_document("", ""), &document), 0);
+	assert_string_equal(document.store, STORE);
+	assert_int_equal(document.begin, PLANE_EMPTY);
+	assert_string_equal(document.arguments[0],
+		"--name=router --listen-client-urls=https://127.0.0.1:2379,https://a:1");
+	assert_string_equal(document.files[16], "-----BEGIN SOMETHING-----\nAAAAAAAA\n");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(plane_parse(write_document(bad[i].name, bad[i].value), &document),
+			-EBADMSG);
+		assert_string_equal(document.files[0], "");
+	}
+}
+
+static void a_part_of_a_snapshot_is_the_one_asked_for(void **state)
+{
+	static const char part[] = "{\"size\":6,\"offset\":3,\"text\":\"AQID\"}";
+	char out[64];
+	uint64_t whole;
+	size_t length;
+
+	(void)state;
+	assert_int_equal(plane_parse_part(part, 3, out, sizeof(out), &length, &whole), 0);
+	assert_int_equal(length, 3);
+	assert_int_equal(whole, 6);
+	assert_memory_equal(out, "\1\2\3", 3);
+	assert_int_equal(plane_parse_part(part, 0, out, sizeof(out), &length, &whole), -EBADMSG);
+	assert_int_equal(plane_parse_part("{\"size\":5,\"offset\":3,\"text\":\"AQID\"}", 3, out,
+				 sizeof(out), &length, &whole),
+		-EBADMSG);
+	assert_int_equal(plane_parse_part(part, 3, out, 3, &length, &whole), -EBADMSG);
+}
+
+static void a_node_learns_which_store_it_carries(void **state)
+{
+	static struct member_cluster cluster;
+
+	(void)state;
+	assert_int_equal(member_parse_cluster("{" CLUSTER ",\"store_mb\":4096,\"ca\":\"Y2E=\","
+					      "\"plane\":\"" STORE "\"}",
+				 &cluster),
+		0);
+	assert_string_equal(cluster.plane, STORE);
+	assert_int_equal(member_parse_cluster("{" CLUSTER ",\"store_mb\":4096,\"ca\":\"Y2E=\","
+					      "\"plane\":\"../x\"}",
+				 &cluster),
+		-EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +351,9 @@ int main(void)
 		cmocka_unit_test(credentials_last_while_the_cluster_is_the_same),
 		cmocka_unit_test(credentials_older_than_a_year_are_none),
 		cmocka_unit_test(programs_are_run_with_a_limit),
+		cmocka_unit_test(a_control_plane_is_all_or_nothing),
+		cmocka_unit_test(a_part_of_a_snapshot_is_the_one_asked_for),
+		cmocka_unit_test(a_node_learns_which_store_it_carries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,6 +231,8 @@ static void the_longest_run_path_fits_a_socket_address(void **state)
 static void networks_of_a_cluster_are_its_own(void **state)
 {
 	static const char *const wrong[][2] = {
+		{ "control_plane = [ \"rasp1\", \"rasp2\" ]", "names more than one node" },
+		{ "control_plane = [ \"no name\" ]", "kubernetes.control_plane" },
 		{ "pod_cidr = \"10.0.0.0/8\"", "kubernetes.pod_cidr: shares addresses with lan" },
 		{ "service_cidr = \"10.64.0.0/12\"", "kubernetes.service_cidr: shares addresses" },
 		{ "pod_cidr = \"10.111.0.0/16\"", "shares addresses with kubernetes.service_cidr" },
