@@ -17,11 +17,11 @@ uint64_t verity_tree_blocks(uint64_t blocks)
 {
 	uint64_t all = 0;
 
-	/* Also one block of data has a block of hashes: the root is the hash of that. */
-	do {
+	/* The root is the hash of the last block, which may be the only one of data. */
+	while (blocks > 1) {
 		blocks = (blocks + HASHES_IN_BLOCK - 1) / HASHES_IN_BLOCK;
 		all += blocks;
-	} while (blocks > 1);
+	}
 	return all;
 }
 

@@ -215,7 +215,7 @@ static void a_truncated_image_is_noticed(void **state)
 	assert_non_null(strstr(answer.reason, "truncated"));
 }
 
-/* Behind the squashfs of one block: its tree of one block, and the text at `trailer`. */
+/* Behind the squashfs of two blocks: its tree of one block, and the text at `trailer`. */
 static void append_tree(struct world *world, const char *name, const uint8_t *trailer)
 {
 	uint8_t tree[VERITY_BLOCK] = { 0 };
@@ -225,14 +225,14 @@ static void append_tree(struct world *world, const char *name, const uint8_t *tr
 	snprintf(path, sizeof(path), "%s/share/images/base/%s", world->directory, name);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
-	assert_int_equal(pwrite(fd, tree, sizeof(tree), VERITY_BLOCK), sizeof(tree));
-	assert_int_equal(pwrite(fd, trailer, VERITY_BLOCK, 2 * VERITY_BLOCK), VERITY_BLOCK);
+	assert_int_equal(pwrite(fd, tree, sizeof(tree), 2 * VERITY_BLOCK), sizeof(tree));
+	assert_int_equal(pwrite(fd, trailer, VERITY_BLOCK, 3 * VERITY_BLOCK), VERITY_BLOCK);
 	close(fd);
 }
 
 static void the_command_line_brings_the_root_of_the_hash_tree(void **state)
 {
-	const struct verity verity = { .blocks = 1, .root = SECOND_HASH };
+	const struct verity verity = { .blocks = 2, .root = SECOND_HASH };
 	uint8_t trailer[VERITY_BLOCK];
 	struct world *world = *state;
 	struct ipc_resolved answer;
@@ -241,7 +241,7 @@ static void the_command_line_brings_the_root_of_the_hash_tree(void **state)
 	verity_format(&verity, trailer);
 	append_tree(world, FIRST_HASH ".squashfs", trailer);
 	world_discover(world, 1, 0x1001);
-	expect_content(world, "00001001/cmdline.txt", "bramble.verity=1:" SECOND_HASH " ");
+	expect_content(world, "00001001/cmdline.txt", "bramble.verity=2:" SECOND_HASH " ");
 	/* A damaged end must not pass for a file that never had a tree. */
 	trailer[0] ^= 1;
 	append_tree(world, FIRST_HASH ".squashfs", trailer);

@@ -15,7 +15,8 @@
 static void a_tree_has_a_block_for_128_and_one_for_128_of_those(void **state)
 {
 	(void)state;
-	assert_int_equal(verity_tree_blocks(1), 1);
+	assert_int_equal(verity_tree_blocks(1), 0);
+	assert_int_equal(verity_tree_blocks(2), 1);
 	assert_int_equal(verity_tree_blocks(128), 1);
 	assert_int_equal(verity_tree_blocks(129), 3);
 	assert_int_equal(verity_tree_blocks(22215), 177);
