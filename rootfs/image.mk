@@ -7,7 +7,7 @@ ROOTFS_MAKE := $(ROOTFS_RECIPE) $(addprefix rootfs/,failure.c progress.c run.c c
 
 PROGRAMS += bramble-image
 bramble-image_SRC = provisioner/image/main.c provisioner/image/build.c provisioner/image/apart.c provisioner/image/job.c provisioner/image/space.c provisioner/image/portable.c provisioner/image/export.c provisioner/image/import.c \
-                     provisioner/image/check.c provisioner/image/list.c provisioner/image/store.c provisioner/image/show.c provisioner/image/show_json.c provisioner/image/rot.c \
+                     provisioner/image/check.c provisioner/image/list.c provisioner/image/store.c provisioner/image/show.c provisioner/image/show_json.c provisioner/image/rot.c provisioner/image/blocks.c \
                      provisioner/image/defaults.c rootfs/tcp.c $(SETTINGS_SRC) \
                      $(BOOT_SERVE) $(BOOT_MAKE) $(ROOTFS_MAKE) $(COMMON_BASE) common/hash.c
 bramble-image_LIBS := libcjson libarchive zlib libsodium libconfig libcap-ng libseccomp
@@ -46,7 +46,15 @@ TESTS += test-contents
 test-contents_SRC := tests/unit/contents_test.c $(addprefix rootfs/,contents.c cache.c tree.c failure.c) $(COMMON_BASE) common/hash.c
 test-contents_LIBS := cmocka libsodium
 
-IMAGE_STORE := provisioner/image/store.c provisioner/image/check.c provisioner/image/rot.c rootfs/contents.c rootfs/cache.c rootfs/tree.c rootfs/run.c \
+TESTS += test-image-blocks
+test-image-blocks_SRC := tests/unit/image_blocks_test.c provisioner/image/blocks.c rootfs/seal.c rootfs/run.c rootfs/failure.c rootfs/progress.c common/verity.c common/clock.c common/file.c common/str.c
+test-image-blocks_LIBS := cmocka libsodium
+
+TESTS += test-mapped
+test-mapped_SRC := tests/unit/mapped_test.c rootfs/mapped.c rootfs/run.c rootfs/failure.c rootfs/progress.c common/clock.c common/file.c common/str.c
+test-mapped_LIBS := cmocka
+
+IMAGE_STORE := provisioner/image/store.c provisioner/image/check.c provisioner/image/rot.c provisioner/image/blocks.c common/verity.c rootfs/contents.c rootfs/cache.c rootfs/tree.c rootfs/run.c \
                rootfs/failure.c rootfs/progress.c $(BOOT_SERVE) $(COMMON_BASE) common/hash.c
 TESTS += test-image-store test-image-crash
 test-image-store_SRC := tests/unit/image_store_test.c tests/unit/image_world.c $(IMAGE_STORE)

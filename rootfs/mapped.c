@@ -47,16 +47,20 @@ static int become(char **argv, int output)
 /* Between the two: in the user namespace, whose first process it starts once users are mapped. */
 static int enter(char **argv, int output, int ready, int go)
 {
+	const pid_t parent = getppid();
 	char byte = 0;
 	pid_t child;
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) != 0)
 		return complain("namespaces can't be made", errno);
 	if (write(ready, &byte, 1) != 1 || read(go, &byte, 1) != 1)
 		return MAPPED_FAILED;
 	if (setgroups(0, NULL) != 0 || setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0)
 		return complain("root of the namespace", errno);
+	/* Not before: who becomes another user loses it (prctl(2)). */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != parent)
+		return MAPPED_FAILED;
 	child = fork();
 	if (child < 0)
 		return complain("fork", errno);

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "boot/boot.h"
 #include "boot/manifest.h"
@@ -106,8 +107,15 @@ int image_check_root(const struct image_version *version, struct failure *failur
 struct boot_manifest *image_read_manifest(
 	const struct image_version *version, char reason[static BOOT_REASON_SIZE]);
 
-/* Tell which files of a damaged root are damaged, a line for each; as root, for it unpacks what is
- * left of it beside the version. */
+/* Call `each` for every block of a sealed root (common/verity.h) that isn't what the hash tree
+ * says, of the tree (uppermost first) and then of the data, by its number in the file; those below
+ * `blocks` are data. Below a block of hashes that has changed all may seem changed. Returns 0,
+ * -ENODATA (it isn't sealed), -EBADMSG (what says where the tree is has changed) or -errno. */
+int image_find_blocks(
+	int fd, void (*each)(void *context, uint64_t block, uint64_t blocks), void *context);
+
+/* Tell which blocks and which files of a damaged root are damaged, a line for each; files as root
+ * alone, for it unpacks what is left of it beside the version. */
 void image_find_rot(const struct image_version *version,
 	void (*tell)(void *context, const char *text), void *context);
 

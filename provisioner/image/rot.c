@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: ISC */
-/* Which files of a damaged root are damaged: those that, unpacked, aren't what the build listed. */
+/* Which blocks of a damaged root are damaged, and which files: those that, unpacked, aren't what
+ * the build listed. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/verity.h"
 #include "provisioner/image/image.h"
 #include "rootfs/cache.h"
 #include "rootfs/contents.h"
@@ -28,6 +33,36 @@ __attribute__((format(printf, 2, 3))) static void tell(struct rot *rot, const ch
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	rot->tell(rot->context, text);
+}
+
+static void tell_block(void *context, uint64_t block, uint64_t blocks)
+{
+	struct rot *rot = context;
+
+	if (rot->count++ >= SHOWN_LIMIT)
+		return;
+	if (block < blocks)
+		tell(rot, "block %" PRIu64 " of %" PRIu64 ", from byte %" PRIu64 " on, has changed",
+			block, blocks, block * VERITY_BLOCK);
+	else
+		tell(rot, "block %" PRIu64 " of its hash tree has changed", block - blocks);
+}
+
+/* Those that nodes refuse. */
+static void examine_blocks(struct rot *rot, const struct image_version *version)
+{
+	int fd = open(version->root, O_RDONLY | O_CLOEXEC);
+	int result = fd >= 0 ? image_find_blocks(fd, tell_block, rot) : -errno;
+
+	if (fd >= 0)
+		close(fd);
+	if (rot->count > SHOWN_LIMIT)
+		tell(rot, "and %u more blocks", rot->count - SHOWN_LIMIT);
+	if (result == -EBADMSG)
+		tell(rot, "its last block, which says where the hash tree is, has changed");
+	else if (result != 0 && result != -ENODATA)
+		tell(rot, "which blocks can't be said: %s", strerror(-result));
+	rot->count = 0;
 }
 
 static void tell_rotten(
@@ -86,7 +121,10 @@ void image_find_rot(const struct image_version *version,
 	char work[WORKSHOP_PATH_SIZE + 16];
 	int directory = (int)(strrchr(version->root, '/') - version->root);
 
-	if (version->mode != IMAGE_SQUASHFS || geteuid() != 0)
+	if (version->mode != IMAGE_SQUASHFS)
+		return;
+	examine_blocks(&rot, version);
+	if (geteuid() != 0)
 		return;
 	/* Swept by the next build, should this one be killed. */
 	snprintf(work, sizeof(work), "%.*s/.build-XXXXXX", directory, version->root);

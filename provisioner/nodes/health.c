@@ -248,9 +248,9 @@ static void hear_corruption(struct brambled *brambled, struct node_health *healt
 {
 	if (corrupt && !health->image_corrupt)
 		brambled_event(brambled, "node.image-corrupt", node->name,
-			"%s has read changed bytes of its image %.12s; `bramble image verify` says "
-			"whether the router's copy is damaged",
-			node->name, node->image_hash);
+			"%s has read changed bytes of its image %s %.12s; `bramble image "
+			"verify %s/%.12s` says whether the router's copy is damaged, and where",
+			node->name, node->image, node->image_hash, node->image, node->image_hash);
 	health->image_corrupt = corrupt;
 }
 
@@ -400,16 +400,17 @@ static bool is_too_hot(const struct series_sample *sample)
 	return sample->temperature_mc >= THROTTLED_HOT_MC || has_bit(sample, THROTTLED_NOW);
 }
 
-static void describe_trouble(
-	const struct node_health *health, const char *name, char text[static HEALTH_WARNING_SIZE])
+static void describe_trouble(const struct node_health *health, const struct registry_node *node,
+	char text[static HEALTH_WARNING_SIZE])
 {
 	const struct series_sample *sample = &health->now;
+	const char *name = node->name;
 
 	if (health->image_corrupt)
 		snprintf(text, HEALTH_WARNING_SIZE,
-			"%.63s has read changed bytes of its image: `bramble image verify` says "
-			"whether the router's copy is damaged",
-			name);
+			"%.63s has read changed bytes of its image %.63s %.12s: `bramble image "
+			"verify %.63s/%.12s` says whether the router's copy is damaged, and where",
+			name, node->image, node->image_hash, node->image, node->image_hash);
 	else if (has_bit(sample, THROTTLED_UNDER_VOLTAGE))
 		snprintf(text, HEALTH_WARNING_SIZE,
 			"%.63s gets too little voltage: use a better power supply or cable", name);
@@ -437,7 +438,7 @@ int health_each_warning(
 				!has_bit(now, THROTTLED_UNDER_VOLTAGE)) ||
 			registry_node_of_id(brambled->registry, health->node, &node) != 0)
 			continue;
-		describe_trouble(health, node.name, text);
+		describe_trouble(health, &node, text);
 		result = each(argument, text);
 	}
 	return result;

@@ -14,7 +14,7 @@
 #include "provisioner/brambled.h"
 #include "provisioner/registry/series.h"
 
-#define HEALTH_WARNING_SIZE 200
+#define HEALTH_WARNING_SIZE 360
 
 int health_start(struct brambled *brambled); /* 0 or -ENOMEM */
 /* Without health_write() what is unwritten is lost. */

@@ -68,8 +68,8 @@ const struct diagnosis_cause diagnosis_causes[] = {
 		"`bramble image verify` tells whether it is damaged; `bramble image rollback` goes "
 		"back" },
 	{ CAUSE_IMAGE_CORRUPT, "the node's kernel read bytes of the image that have changed",
-		"`bramble image verify` names the file; `bramble image rollback` goes back; if the "
-		"router's copy is intact, suspect the node's memory" },
+		"`bramble image verify` names the block and the file; `bramble image rollback` "
+		"goes back; if the router's copy is intact, suspect the node's memory" },
 	{ "data-failed", "the node's data directory can't be mounted or written",
 		"look at nodes/NAME on the share and its free space" },
 	{ "data-full", "there is no space left for the node's data",

@@ -70,6 +70,7 @@ refused() { ! build "$1" >/dev/null && grep -q "$2" "$dir/$1.err" && [ -z "$(fin
 rotten() { # the first block of data is the first file's
 	printf x | dd of="$(cat "$dir/disk.out")" bs=1 seek=150 conv=notrunc status=none
 	! "$B/bramble-image" verify disk --share "$dir/share" >"$dir/verify" && grep -q 'the root is damaged' "$dir/verify" && grep -qE "^    /.* (is damaged|can't be read)\$" "$dir/verify" &&
+		grep -qE '^    block 0 of [0-9]+, from byte 0 on, has changed$' "$dir/verify" && is "$(grep -c '^    block' "$dir/verify")" 1 &&
 		[ -z "$(find "$dir/share/images/disk" -name '.build-*')" ]
 }
 
@@ -83,5 +84,5 @@ check 'with owners, modes and what the recipe adds, without logs' whole disk
 check 'a broken tar is refused and leaves nothing' refused broken 'tar failed'
 check 'a tar without a system is refused and leaves nothing' refused noinit 'no /sbin/init'
 check 'all versions are intact' "$B/bramble-image" verify --share "$dir/share"
-check 'a byte that rotted is found, and in which file' rotten
+check 'a byte that rotted is found, in which block and which file' rotten
 done_testing

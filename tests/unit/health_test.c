@@ -28,7 +28,10 @@ int64_t clock_wall_ms(void)
 
 static int make(void **state)
 {
-	struct registry_node node = { .name = "rasp1", .address = world_address("10.77.0.50") };
+	struct registry_node node = { .name = "rasp1",
+		.address = world_address("10.77.0.50"),
+		.image = "base",
+		.image_hash = FIRST_HASH };
 	struct world *world;
 
 	wall_ms = START_MS;
@@ -291,9 +294,47 @@ static void without_a_file_it_is_known_while_brambled_runs(void **state)
 	assert_int_equal(count(world, "", "minutes"), 6);
 }
 
+static int keep_text(void *argument, const char *text)
+{
+	assert_true(str_copy(argument, HEALTH_WARNING_SIZE, text));
+	return 0;
+}
+
+static void hear_of_image(struct world *world, bool corrupt)
+{
+	struct registry_node node;
+	cJSON *body = cJSON_CreateObject();
+
+	if (corrupt)
+		cJSON_AddTrueToObject(body, "image_corrupt");
+	assert_int_equal(registry_get_node(world->brambled.registry, "rasp1", &node), 0);
+	health_hear(&world->brambled, &node, body);
+	cJSON_Delete(body);
+}
+
+static void changed_bytes_are_told_with_image_and_version(void **state)
+{
+	struct world *world = *state;
+	char text[HEALTH_WARNING_SIZE] = "";
+
+	hear_of_image(world, true);
+	hear_of_image(world, true);
+	assert_int_equal(world_count_events(world, "node.image-corrupt"), 1);
+	assert_int_equal(health_each_warning(&world->brambled, keep_text, text), 0);
+	assert_string_equal(text,
+		"rasp1 has read changed bytes of its image base 111111111111: `bramble image "
+		"verify base/111111111111` says whether the router's copy is damaged, and where");
+	hear_of_image(world, false);
+	text[0] = '\0';
+	assert_int_equal(health_each_warning(&world->brambled, keep_text, text), 0);
+	assert_string_equal(text, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			changed_bytes_are_told_with_image_and_version, make, world_remove),
 		cmocka_unit_test_setup_teardown(
 			minutes_and_hours_come_back_after_a_kill, make, world_remove),
 		cmocka_unit_test_setup_teardown(
