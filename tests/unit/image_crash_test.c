@@ -176,6 +176,59 @@ static void a_crash_while_a_half_version_is_replaced_leaves_old_or_new(void **st
 	assert_true(at >= 7);
 }
 
+/* A part of a build goes into the cache. Returns the exit status of who did it. */
+static int keep_part(struct world *world, enum mishap what, unsigned at)
+{
+	char entry[WORKSHOP_PATH_SIZE], part[WORKSHOP_PATH_SIZE + 8];
+	bool there;
+	int status = 0;
+	pid_t child = fork();
+
+	if (child > 0) {
+		assert_int_equal(waitpid(child, &status, 0), child);
+		return WEXITSTATUS(status);
+	}
+	if (cache_open(&world->shop) != 0 ||
+		cache_entry(&world->shop, "kernel", "0123", "", entry, sizeof(entry), &there) != 0)
+		_exit(1);
+	if (there)
+		_exit(0);
+	snprintf(part, sizeof(part), "%s.tmp", entry);
+	if (mkdir(part, 0755) != 0 || image_world_put(part, "vmlinuz", "a kernel") != 0)
+		_exit(2);
+	mishap = what;
+	steps_left = at;
+	_exit(cache_commit(&world->shop, "kernel", entry) == 0 ? 0 : FAILED);
+}
+
+static void stop_keeping_everywhere(struct world *world, enum mishap what, int expected)
+{
+	char kept[WORKSHOP_PATH_SIZE + 32], file[WORKSHOP_PATH_SIZE + 64];
+	unsigned at = 1;
+	int status;
+
+	snprintf(world->shop.cache, sizeof(world->shop.cache), "%s/cache", world->share);
+	snprintf(kept, sizeof(kept), "%s/kernel-0123", world->shop.cache);
+	snprintf(file, sizeof(file), "%s/vmlinuz", kept);
+	while ((status = keep_part(world, what, at)) != 0) {
+		assert_int_equal(status, expected);
+		assert_int_equal(access(kept, F_OK), access(file, F_OK));
+		assert_int_equal(keep_part(world, what, 0), 0);
+		assert_int_equal(access(file, F_OK), 0);
+		assert_int_equal(cache_remove_tree(kept), 0);
+		at++;
+	}
+	/* syncfs, rename, fsync of the directory */
+	assert_int_equal(at - 1, 3);
+	assert_int_equal(cache_remove_tree(world->shop.cache), 0);
+}
+
+static void a_part_is_in_the_cache_whole_or_not_at_all(void **state)
+{
+	stop_keeping_everywhere(*state, MISHAP_CRASH, CRASHED);
+	stop_keeping_everywhere(*state, MISHAP_FULL, FAILED);
+}
+
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, image_world_make, image_world_remove)
 
 int main(void)
@@ -184,6 +237,7 @@ int main(void)
 		IN_WORLD(a_crash_at_any_step_leaves_old_or_new),
 		IN_WORLD(a_full_disk_at_any_step_leaves_old_or_new),
 		IN_WORLD(a_crash_while_a_half_version_is_replaced_leaves_old_or_new),
+		IN_WORLD(a_part_is_in_the_cache_whole_or_not_at_all),
 	};
 
 	return cmocka_run_group_tests_name("image_crash", tests, NULL, NULL);
