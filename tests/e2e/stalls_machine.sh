@@ -83,5 +83,8 @@ check 'keys and identity are readable by those who should alone' sh -c \
 printf 'x' | dd of="$image" bs=1 seek=50000000 count=1 conv=notrunc status=none
 check 'a byte that changes under a running node is not read' on_board 1 \
 	'! dd if=/dev/dm-0 bs=4k skip=12207 count=1 of=/dev/null && dd if=/dev/dm-0 bs=4k skip=12206 count=1 of=/dev/null'
-check 'the router says whose' wait_for 20 warns 'rasp1 has read changed bytes of its image'
+version=$(basename "$image" .squashfs | cut -c1-12)
+check 'the router says whose, and of which image' wait_for 20 warns "rasp1 has read changed bytes of its image base $version"
+check 'an event tells it' sh -c "tests/lab/appliance $lab_name cli events | grep -F 'changed bytes of its image base $version'"
+check 'and its own copy has that block' sh -c "tests/lab/appliance $lab_name cli image verify base | grep -E '^    block 12207 of [0-9]+, from byte 49999872 on, has changed'"
 done_testing
