@@ -78,6 +78,11 @@ void exports_render_ganesha_core(FILE *out, const struct settings *settings)
 		"	Enable_NLM = false;\n"
 		"	Enable_RQUOTA = false;\n"
 		"	Clustered = false;\n"
+		/* Since 6 (Debian 13) it ends where it may not set PR_SET_IO_FLUSHER
+		 * (CAP_SYS_RESOURCE), as in a container. Without that it can only wait in vain
+		 * for memory when this machine mounts its own exports. An older one warns of
+		 * the word. */
+		"	allow_set_io_flusher_fail = true;\n"
 		"}\n"
 		"NFS_KRB5 {\n"
 		"	Active_krb5 = false;\n"
