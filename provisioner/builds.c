@@ -75,7 +75,8 @@ static void make_spec(
 		.name = paths->process,
 		.once = true,
 		.argv = { paths->program, "build", paths->recipe, "--share", settings->share,
-			"--cache", settings->cache, "--job", paths->job },
+			"--cache", settings->cache, "--job", paths->job, "--config",
+			brambled->config_path },
 	};
 }
 

@@ -41,7 +41,7 @@ static int complete_places(struct image_options *options, const char *config, bo
 	struct settings *settings;
 	int result;
 
-	if (options->share)
+	if (options->share && !(builds && options->config))
 		return 0;
 	if (!options->config && access(config, F_OK) != 0) {
 		options->share = SHARE_WITHOUT_CONFIG;
@@ -51,12 +51,16 @@ static int complete_places(struct image_options *options, const char *config, bo
 	if (!settings)
 		return failure_set(failure, -ENOMEM, "out of memory");
 	result = settings_load(config, settings, &error);
+	if (result == 0 && builds)
+		use_package_cache(settings);
+	if (options->share) { /* nothing else is asked of it, be it as it may */
+		free(settings);
+		return 0;
+	}
 	if (result != 0)
 		failure_set(failure, result, "%s", error.text);
 	str_copy(defaults->share, sizeof(defaults->share), settings->share);
 	str_copy(defaults->cache, sizeof(defaults->cache), settings->cache);
-	if (result == 0 && builds)
-		use_package_cache(settings);
 	free(settings);
 	options->share = defaults->share;
 	if (!options->cache)
