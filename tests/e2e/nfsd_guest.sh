@@ -28,6 +28,16 @@ says() { # text, command …
 	shift
 	router "$@" | tr -d '\n\t' | grep -q -e "$text"
 }
+# What a build does first, as a service that may do what bramble.service may.
+build_steps() {
+	router 'cat >/root/build_steps' <tests/guest/build_steps
+	router sh -eu <<-'END'
+		unit=$(systemctl show -P FragmentPath bramble)
+		sed '/^Type=\|^ExecReload=\|^Restart\|^Runtime/d; s|^ExecStart=.*|ExecStart=/bin/sh /root/build_steps|; s/^\[Service]/&\nType=oneshot/' "$unit" \
+			>/run/systemd/system/build_steps.service
+		systemctl start build_steps || { journalctl -q -u build_steps -o cat && false; }
+	END
+}
 answers() { says . bramble --json status; }
 node_is() { says "\"state\": *\"$2\"" bramble --json node show "$1"; }
 exported() { router exportfs -v | tr -d '\n\t' | sed 's/)/)\n/g' | grep "^$1"; }
@@ -45,6 +55,7 @@ check "it answers" wait_for 20 answers
 image=$(basename "$(find "$share/images/base" -name '*.squashfs' | head -n 1)" .squashfs)
 check "the image becomes current" router bramble image use base "$image"
 check "it chose the kernel's nfsd by itself" says 'kernel nfsd' bramble status
+check "its unit lets a build enter its namespaces and its jail" build_steps
 check "only NFSv4.1 and later are served" says '-4.0 +4.1 +4.2' cat /proc/fs/nfsd/versions
 
 power_on 1 3b+ 00000000a1b2c3d4 b8:27:eb:b2:c3:d4
