@@ -193,6 +193,12 @@ static void a_document_says_the_same_to_the_agent(void **state)
 }
 
 /* Settings that differ in one thing each. */
+static const char a_variable[] =
+	"settings = ({ variables = [ \"m=1\" ]; });"
+	" files = ({ path = \"/etc/motd\"; lines = [ \"{{m}}\" ]; template = true; });";
+static const char another_variable[] =
+	"settings = ({ variables = [ \"m=2\" ]; });"
+	" files = ({ path = \"/etc/motd\"; lines = [ \"{{m}}\" ]; template = true; });";
 static const char *const variants[] = {
 	"",
 	"kernel_arguments = \"quiet\";",
@@ -215,10 +221,8 @@ static const char *const variants[] = {
 	"files = ({ path = \"/etc/motd\"; lines = [ \"of {{node}}\" ]; });",
 	"files = ({ path = \"/etc/motd\"; lines = [ \"of {{node}}\" ]; template = true; });",
 	"files = ({ path = \"/etc/motd\"; lines = [ \"of {{node}}\" ]; mode = \"0600\"; });",
-	"settings = ({ variables = [ \"m=1\" ]; });"
-	" files = ({ path = \"/etc/motd\"; lines = [ \"{{m}}\" ]; template = true; });",
-	"settings = ({ variables = [ \"m=2\" ]; });"
-	" files = ({ path = \"/etc/motd\"; lines = [ \"{{m}}\" ]; template = true; });",
+	a_variable,
+	another_variable,
 	"files = ({ path = \"/etc/motd\"; source = \"motd\"; });",
 	"units = ({ name = \"x.service\"; state = \"started\"; });",
 	"units = ({ name = \"x.service\"; state = \"masked\"; });",
