@@ -32,6 +32,5 @@ TESTS += test-configure
 test-configure_SRC := tests/unit/configure_test.c $(AGENT_SRC)
 test-configure_LIBS := cmocka
 TESTS += test-member
-test-member_SRC := tests/unit/member_test.c $(filter-out rootfs/cluster/cluster.c rootfs/cluster/calls.c rootfs/cluster/store.c rootfs/cluster/plane.c rootfs/cluster/plane_store.c,$(MEMBER_SRC)) rootfs/agent/facts.c \
-	rootfs/json.c common/file.c common/log.c common/str.c common/clock.c
+test-member_SRC := tests/unit/member_test.c $(filter-out rootfs/cluster/cluster.c rootfs/cluster/calls.c rootfs/cluster/plane.c rootfs/cluster/plane_store.c,$(MEMBER_SRC)) $(AGENT_SRC)
 test-member_LIBS := cmocka

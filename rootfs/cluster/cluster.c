@@ -146,6 +146,7 @@ static int become_member(const struct agent_boot *boot, const struct member_clus
 	if (member_has_credentials(MEMBER_KEPT, cluster)) {
 		/* Before any pod runs, which could ask for a token in this node's name. */
 		tell_kept(boot, "credentials of an earlier boot");
+		member_remove_token(MEMBER_RENDERED); /* if this program was killed with it */
 		result = member_write_files(MEMBER_KEPT, MEMBER_RENDERED, cluster, NULL);
 		if (result == 0)
 			result = start("bramble-kubelet.service");

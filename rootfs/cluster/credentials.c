@@ -15,6 +15,7 @@
 
 #define PATH_SIZE 256
 #define CA_LIMIT 8192
+#define KUBECONFIG_LIMIT 65536
 #define TEXT_SIZE 12288
 /* A kubelet's certificate lives a year, and is renewed before unless the node was off. */
 #define CERTIFICATE_S (364 * 86400)
@@ -83,11 +84,27 @@ static bool is_same_authority(const char *kept, const struct member_cluster *clu
 	return same;
 }
 
+/* A kubelet that is killed while it writes leaves a part; the path of the key ends the whole. */
+static bool is_whole(const char *kept, const char *name)
+{
+	char path[PATH_SIZE], *text, *key;
+	size_t size;
+	bool whole;
+
+	snprintf(path, sizeof(path), "%s/%s", kept, name);
+	if (file_read(path, KUBECONFIG_LIMIT, &text, &size) != 0)
+		return false;
+	key = strstr(text, "client-key: ");
+	whole = key && strchr(key, '\n');
+	free(text);
+	return whole;
+}
+
 bool member_has_credentials(const char *kept, const struct member_cluster *cluster)
 {
-	struct stat certificate, config;
+	struct stat certificate;
 	bool complete = is_there(kept, "pki/kubelet-client-current.pem", &certificate) &&
-			is_there(kept, "kubelet.conf", &config) && config.st_size > 0;
+			is_whole(kept, "kubelet.conf");
 	bool same = is_same_authority(kept, cluster);
 
 	if (complete && same && time(NULL) - certificate.st_mtime < CERTIFICATE_S)

@@ -21,6 +21,8 @@
 #define MEMBER_ROUTES_SIZE 7168
 #define MEMBER_REASON_SIZE 200
 
+struct config_world;
+
 enum member_store {
 	MEMBER_STORE_AUTO,
 	MEMBER_STORE_SCRATCH,
@@ -98,6 +100,9 @@ int member_decode(const char *text, char *out, size_t size);
 /* --- store.c --- */
 /* Is scratch space a local disk? */
 bool member_has_disk(void);
+/* What MEMBER_STORE_AUTO comes to: a local disk where one is the scratch space, else a file on the
+ * router. By the mounts of `world`. */
+enum member_store member_choose_store(const struct config_world *world, enum member_store wanted);
 /* Mount it, and what must lie in it. `detail`: what was chosen. 0 or -errno with `detail` saying
  * why. */
 int member_mount_store(

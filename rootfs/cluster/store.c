@@ -98,19 +98,35 @@ static int mount_memory(uint64_t size_mb, char detail[static MEMBER_REASON_SIZE]
 }
 
 /* Scratch space that is itself a file on the router, or memory, is none for containers: the store
- * has its own of both, and they have the right size. */
+ * has its own of both, and they have the right size. Nor is what lies on the network. */
+static bool has_disk(const struct config_world *world)
+{
+	struct config_mounted mounted;
+
+	return scratch_kind(world) == SCRATCH_DISK &&
+	       config_find_mount(world, SCRATCH_PATH, &mounted) &&
+	       strncmp(mounted.source, "/dev/", strlen("/dev/")) == 0;
+}
+
 bool member_has_disk(void)
 {
 	const struct config_world world = { .root = "" };
 
-	return scratch_kind(&world) == SCRATCH_DISK;
+	return has_disk(&world);
 }
 
-static int mount_scratch(char detail[static MEMBER_REASON_SIZE])
+enum member_store member_choose_store(const struct config_world *world, enum member_store wanted)
+{
+	if (wanted != MEMBER_STORE_AUTO)
+		return wanted;
+	return has_disk(world) ? MEMBER_STORE_SCRATCH : MEMBER_STORE_LOOP;
+}
+
+static int mount_scratch(const struct config_world *world, char detail[static MEMBER_REASON_SIZE])
 {
 	static const char directory[] = SCRATCH_PATH "/containers";
 
-	if (!member_has_disk())
+	if (!has_disk(world))
 		return explain(detail, "no local disk is mounted at " SCRATCH_PATH, -ENODEV);
 	if ((mkdir(directory, 0711) != 0 && errno != EEXIST) ||
 		mount(directory, MEMBER_STORE, NULL, MS_BIND, NULL) != 0)
@@ -118,12 +134,12 @@ static int mount_scratch(char detail[static MEMBER_REASON_SIZE])
 	return 0;
 }
 
-static int mount_chosen(
-	enum member_store chosen, uint64_t size_mb, char detail[static MEMBER_REASON_SIZE])
+static int mount_chosen(const struct config_world *world, enum member_store chosen,
+	uint64_t size_mb, char detail[static MEMBER_REASON_SIZE])
 {
 	switch (chosen) {
 	case MEMBER_STORE_SCRATCH:
-		return mount_scratch(detail);
+		return mount_scratch(world, detail);
 	case MEMBER_STORE_TMPFS:
 		return mount_memory(size_mb, detail);
 	case MEMBER_STORE_AUTO:
@@ -165,13 +181,12 @@ static void report(enum member_store chosen, char detail[static MEMBER_REASON_SI
 
 int member_mount_store(const struct member_cluster *cluster, char detail[static MEMBER_REASON_SIZE])
 {
-	enum member_store chosen = cluster->store;
+	const struct config_world world = { .root = "" };
+	enum member_store chosen = member_choose_store(&world, cluster->store);
 	int result = file_make_directories(MEMBER_STORE, 0711);
 
-	if (chosen == MEMBER_STORE_AUTO)
-		chosen = member_has_disk() ? MEMBER_STORE_SCRATCH : MEMBER_STORE_LOOP;
 	if (result == 0 && !is_mount(MEMBER_STORE))
-		result = mount_chosen(chosen, cluster->store_mb, detail);
+		result = mount_chosen(&world, chosen, cluster->store_mb, detail);
 	if (result == 0)
 		result = bind_places(detail);
 	if (result == 0)

@@ -11,6 +11,7 @@
 #include <utime.h>
 
 #include "common/file.h"
+#include "rootfs/agent/configure.h"
 #include "rootfs/cluster/member.h"
 
 #define CLUSTER                                                                                    \
@@ -18,6 +19,11 @@
 	"\"https://10.77.0.1:6443\",\"node\":\"rasp1\",\"address\":\"10.77.0.50\","                \
 	"\"domain\":\"cluster.local\",\"dns\":\"10.96.0.10\",\"pods\":\"10.244.0.0/16\","          \
 	"\"store\":\"loop\""
+
+/* The end of what a kubelet writes. */
+#define CONFIG                                                                                     \
+	"users:\n- name: default-auth\n  user:\n    client-certificate: /k/x.pem\n"                \
+	"    client-key: /k/x.pem\n"
 
 static void the_cluster_is_understood(void **state)
 {
@@ -157,7 +163,8 @@ static void remove_places(const struct places *places)
 {
 	static const char *const names[] = { "rendered/kubelet.yaml", "rendered/arguments",
 		"rendered/bootstrap.conf", "rendered", "kept/ca.crt", "kept/kubelet.conf",
-		"kept/pki/kubelet-client-current.pem", "kept/pki", "kept", "" };
+		"kept/pki/kubelet-client-current.pem", "kept/pki", "kept", "proc/self/mountinfo",
+		"proc/self", "proc", "" };
 	char path[160];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -198,6 +205,38 @@ static void what_the_kubelet_reads_is_written(void **state)
 	remove_places(&places);
 }
 
+/* What releases up to 1.35 took away:
+ * https://kubernetes.io/docs/reference/command-line-tools-reference/ of kubelet and kube-proxy.
+ * --container-runtime-endpoint is deprecated since 1.27, and there. */
+static void no_argument_is_one_that_current_releases_took_away(void **state)
+{
+	static const char *const gone[] = { "--container-runtime=", "--pod-infra-container-image",
+		"--network-plugin", "--cni-", "--experimental", "--allow-privileged",
+		"--cloud-provider", "--dynamic-config-dir", "--keep-terminated-pod-volumes",
+		"--register-schedulable", "--feature-gates", "--healthz-port", "--proxy-mode=ipvs",
+		"--proxy-mode=userspace" };
+	static const char *const there[] = { "--config=", "--kubeconfig=",
+		"--bootstrap-kubeconfig=", "--cert-dir=",
+		"--container-runtime-endpoint=unix:///run/containerd/containerd.sock",
+		"--cluster-cidr=10.244.0.0/16", "--proxy-mode=iptables" };
+	static struct member_cluster cluster;
+	struct places places = { "", "", "" };
+
+	(void)state;
+	make_places(&places);
+	parse("Y2E=", &cluster);
+	assert_int_equal(member_write_files(places.kept, places.rendered, &cluster, NULL), 0);
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
+		assert_false(holds(places.rendered, "arguments", gone[i]));
+	for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++)
+		assert_true(holds(places.rendered, "arguments", there[i]));
+	assert_true(holds(places.rendered, "kubelet.yaml",
+		"apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"));
+	assert_true(holds(places.rendered, "kubelet.yaml", "cgroupDriver: systemd\n"));
+	assert_false(holds(places.rendered, "kubelet.yaml", "dynamic"));
+	remove_places(&places);
+}
+
 static void credentials_last_while_the_cluster_is_the_same(void **state)
 {
 	static struct member_cluster cluster, other;
@@ -209,11 +248,34 @@ static void credentials_last_while_the_cluster_is_the_same(void **state)
 	parse("Y2I=", &other);
 	assert_int_equal(member_write_files(places.kept, places.rendered, &cluster, NULL), 0);
 	assert_false(member_has_credentials(places.kept, &cluster));
-	put(places.kept, "kubelet.conf", "x");
+	put(places.kept, "kubelet.conf", CONFIG);
 	put(places.kept, "pki/kubelet-client-current.pem", "x");
 	assert_true(member_has_credentials(places.kept, &cluster));
 	assert_false(member_has_credentials(places.kept, &other));
 	assert_false(holds(places.kept, "kubelet.conf", ""));
+	remove_places(&places);
+}
+
+/* The kubelet was killed while it wrote. */
+static void half_a_kubeconfig_is_none(void **state)
+{
+	static struct member_cluster cluster;
+	struct places places = { "", "", "" };
+	char part[sizeof(CONFIG)];
+
+	(void)state;
+	make_places(&places);
+	parse("Y2E=", &cluster);
+	assert_int_equal(member_write_files(places.kept, places.rendered, &cluster, NULL), 0);
+	put(places.kept, "pki/kubelet-client-current.pem", "x");
+	for (size_t length = 0; length < strlen(CONFIG); length++) {
+		snprintf(part, length + 1, "%s", CONFIG);
+		put(places.kept, "kubelet.conf", part);
+		assert_false(member_has_credentials(places.kept, &cluster));
+	}
+	assert_true(holds(places.kept, "pki/kubelet-client-current.pem", "x"));
+	put(places.kept, "kubelet.conf", CONFIG);
+	assert_true(member_has_credentials(places.kept, &cluster));
 	remove_places(&places);
 }
 
@@ -228,7 +290,7 @@ static void credentials_older_than_a_year_are_none(void **state)
 	make_places(&places);
 	parse("Y2E=", &cluster);
 	assert_int_equal(member_write_files(places.kept, places.rendered, &cluster, NULL), 0);
-	put(places.kept, "kubelet.conf", "x");
+	put(places.kept, "kubelet.conf", CONFIG);
 	put(places.kept, "pki/kubelet-client-current.pem", "x");
 	snprintf(path, sizeof(path), "%s/pki/kubelet-client-current.pem", places.kept);
 	assert_int_equal(utime(path, &old), 0);
@@ -339,6 +401,39 @@ static void a_node_learns_which_store_it_carries(void **state)
 		-EBADMSG);
 }
 
+/* overlayfs, and with it containerd, needs a file system of this machine. */
+static void only_a_local_disk_is_taken_for_containers_by_itself(void **state)
+{
+	static const struct {
+		const char *mounts;
+		enum member_store chosen;
+	} cases[] = {
+		{ "", MEMBER_STORE_LOOP },
+		{ "2 1 8:1 / /scratch rw - ext4 /dev/sda1 rw\n", MEMBER_STORE_SCRATCH },
+		{ "2 1 7:0 / /scratch rw - ext4 /dev/loop0 rw\n", MEMBER_STORE_LOOP },
+		{ "2 1 0:9 / /scratch rw - tmpfs scratch rw\n", MEMBER_STORE_LOOP },
+		{ "2 1 0:9 /b /scratch rw - nfs4 10.77.0.1:/b rw\n", MEMBER_STORE_LOOP },
+		{ "2 1 8:1 / /scratch rw - ext4 /dev/sda1 rw\n"
+		  "3 2 7:0 / /scratch rw - ext4 /dev/loop0 rw\n",
+			MEMBER_STORE_LOOP },
+	};
+	struct places places = { "", "", "" };
+	const struct config_world world = { .root = places.base };
+	char proc[160];
+
+	(void)state;
+	make_places(&places);
+	snprintf(proc, sizeof(proc), "%s/proc/self", places.base);
+	assert_int_equal(file_make_directories(proc, 0755), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		put(proc, "mountinfo", cases[i].mounts);
+		assert_int_equal(member_choose_store(&world, MEMBER_STORE_AUTO), cases[i].chosen);
+		assert_int_equal(
+			member_choose_store(&world, MEMBER_STORE_SCRATCH), MEMBER_STORE_SCRATCH);
+	}
+	remove_places(&places);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,12 +443,15 @@ int main(void)
 		cmocka_unit_test(the_network_is_understood),
 		cmocka_unit_test(base64_is_decoded_strictly),
 		cmocka_unit_test(what_the_kubelet_reads_is_written),
+		cmocka_unit_test(no_argument_is_one_that_current_releases_took_away),
 		cmocka_unit_test(credentials_last_while_the_cluster_is_the_same),
+		cmocka_unit_test(half_a_kubeconfig_is_none),
 		cmocka_unit_test(credentials_older_than_a_year_are_none),
 		cmocka_unit_test(programs_are_run_with_a_limit),
 		cmocka_unit_test(a_control_plane_is_all_or_nothing),
 		cmocka_unit_test(a_part_of_a_snapshot_is_the_one_asked_for),
 		cmocka_unit_test(a_node_learns_which_store_it_carries),
+		cmocka_unit_test(only_a_local_disk_is_taken_for_containers_by_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
