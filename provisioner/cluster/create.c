@@ -30,6 +30,7 @@
 #define NODE_READY_NS (900 * NS_PER_S) /* it may have to boot for it */
 #define ASK_AGAIN_US 500000
 #define OBJECTS "objects.yaml"
+#define SUPER_ADMIN "super-admin.conf"
 #define OBJECTS_PATH_SIZE (CLUSTER_PATH_SIZE + 32)
 #define KUBERNETES_DIRECTORY "/etc/kubernetes" /* where kubeadm writes, whatever it is told */
 
@@ -166,6 +167,8 @@ static int make_credentials(struct creation *creation)
 
 	for (size_t i = 0; result == 0 && i < sizeof(parts) / sizeof(parts[0]); i++)
 		result = run_kubeadm(creation, "kubeconfig", parts[i]);
+	if (result == 0 && kubeadm_has_super_admin(creation->version))
+		result = run_kubeadm(creation, "kubeconfig", "super-admin");
 	if (result == 0 && access(creation->paths.own, F_OK) != 0)
 		result = credentials_make_own(
 			&creation->paths, creation->version, creation->progress, creation->failure);
@@ -283,6 +286,19 @@ static int write_forwarder(struct creation *creation)
 				     strerror(-result));
 }
 
+/* By the version of the etcd that will run. Of one on a node nothing is known here. */
+static void fit_etcd(char **argv)
+{
+	const char *const arguments[] = { argv[0], "--version", NULL };
+	char said[512] = "";
+	const struct run run = {
+		.arguments = arguments, .output = said, .output_size = sizeof(said)
+	};
+	struct failure failure;
+
+	kubeadm_fit_etcd(argv, run_tool(&run, &failure) == 0 ? kubeadm_read_etcd_minor(said) : 0);
+}
+
 /* From here on brambled runs them. */
 static int write_processes(struct creation *creation)
 {
@@ -294,6 +310,8 @@ static int write_processes(struct creation *creation)
 		result = run_kubeadm(creation, "control-plane", "all");
 	for (size_t i = 0; result == 0 && i < PROCESSES_COUNT; i++)
 		result = read_manifest(creation, i, processes.argv[i]);
+	if (result == 0)
+		fit_etcd(processes.argv[0]);
 	text = result == 0 ? processes_format(&processes) : NULL;
 	processes_free(&processes);
 	if (result != 0)
@@ -362,13 +380,18 @@ static int wait_until_ready(struct creation *creation)
 int cluster_apply_objects(const struct settings *settings, struct failure *failure)
 {
 	char path[OBJECTS_PATH_SIZE], fresh[OBJECTS_PATH_SIZE], answer[4096];
-	const char *const words[] = { "apply", "-f", fresh, NULL };
+	char super[OBJECTS_PATH_SIZE];
+	const char *words[] = { "apply", "-f", fresh, NULL, NULL };
 	struct cluster_paths paths;
 	int result;
 
 	cluster_find_paths(settings, &paths);
 	snprintf(path, sizeof(path), "%s/" OBJECTS, paths.base);
 	snprintf(fresh, sizeof(fresh), "%s/objects.new.yaml", paths.base);
+	/* The administrator's own rights are among them. The last such option counts. */
+	snprintf(super, sizeof(super), "--kubeconfig=%s/" SUPER_ADMIN, paths.kubernetes);
+	if (access(strchr(super, '/'), F_OK) == 0)
+		words[3] = super;
 	result = file_replace(fresh, cluster_objects, strlen(cluster_objects), 0600);
 	if (result != 0)
 		return failure_set(failure, result, "can't write %s: %s", fresh, strerror(-result));

@@ -12,6 +12,8 @@
 #include "provisioner/cluster/yaml.h"
 
 #define LIST_MINOR 31 /* from which arguments are a list: v1beta4 */
+#define SUPER_ADMIN_MINOR 29
+#define ETCD_RENAMED_MINOR 6
 #define KIND "apiVersion: kubeadm.k8s.io/%s\nkind: %s\n"
 
 static const char *api_version(unsigned long minor)
@@ -89,6 +91,66 @@ bool kubeadm_has_alpha(const char *version)
 	unsigned long minor;
 
 	return parse_minor(version, &minor) == 0 && minor < 22;
+}
+
+bool kubeadm_has_super_admin(const char *version)
+{
+	unsigned long minor;
+
+	return parse_minor(version, &minor) == 0 && minor >= SUPER_ADMIN_MINOR;
+}
+
+unsigned kubeadm_read_etcd_minor(const char *said)
+{
+	static const char begin[] = "etcd Version: 3.";
+
+	return strncmp(said, begin, strlen(begin)) == 0
+		       ? (unsigned)strtoul(said + strlen(begin), NULL, 10)
+		       : 0;
+}
+
+/* Before etcd 3.6 these two were experimental; 3.7 doesn't know them by that name. */
+static const struct {
+	const char *old, *new;
+	unsigned since; /* the minor version that first knew the old one */
+} etcd_arguments[] = {
+	{ "--experimental-initial-corrupt-check=", "--feature-gates=InitialCorruptCheck=", 3 },
+	{ "--experimental-watch-progress-notify-interval=", "--watch-progress-notify-interval=",
+		5 },
+};
+
+/* Is the word one of these? Then what it says to an etcd of that minor version, NULL: nothing, goes
+ * into *fit. */
+static bool translate(const char *word, unsigned minor, char **fit)
+{
+	for (size_t i = 0; i < sizeof(etcd_arguments) / sizeof(etcd_arguments[0]); i++) {
+		const char *old = etcd_arguments[i].old, *new = etcd_arguments[i].new;
+		const char *name = strncmp(word, old, strlen(old)) == 0 ? old : new;
+		char text[128];
+
+		if (strncmp(word, name, strlen(name)) != 0)
+			continue;
+		snprintf(text, sizeof(text), "%s%.60s", minor >= ETCD_RENAMED_MINOR ? new : old,
+			word + strlen(name));
+		*fit = minor < etcd_arguments[i].since ? NULL : strdup(text);
+		return true;
+	}
+	return false;
+}
+
+void kubeadm_fit_etcd(char *argv[static PROCESSES_ARGUMENTS + 1], unsigned minor)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; argv[i]; i++) {
+		char *word = argv[i], *fit = word;
+
+		if (translate(word, minor, &fit))
+			free(word);
+		argv[i] = NULL;
+		if (fit)
+			argv[kept++] = fit;
+	}
 }
 
 /* Arguments are a map up to v1beta3, then a list. */

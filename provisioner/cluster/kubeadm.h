@@ -41,6 +41,19 @@ bool kubeadm_versions_fit(const char *kubelet, const char *server);
 /* Is its `kubeconfig` verb below `alpha`, as up to 1.21? */
 bool kubeadm_has_alpha(const char *version);
 
+/* Are the rights of admin.conf a binding, which only who has super-admin.conf can make at first?
+ * From 1.29 on (https://kubernetes.io/docs/reference/setup-tools/kubeadm/implementation-details/).
+ */
+bool kubeadm_has_super_admin(const char *version);
+
+/* The minor version in what `etcd --version` prints, "etcd Version: 3.4.23"; 0 unknown. */
+unsigned kubeadm_read_etcd_minor(const char *said);
+
+/* kubeadm writes arguments for the etcd whose image it would run (3.6 with Kubernetes 1.34). Make
+ * them those of the one that is installed: renamed, or left out where it hasn't got them, or where
+ * its version is unknown (0). */
+void kubeadm_fit_etcd(char *argv[static PROCESSES_ARGUMENTS + 1], unsigned minor);
+
 /* The command of the only container in a static Pod's manifest. `words` are NULL-terminated and
  * the caller's to free, one by one. Returns 0, -EBADMSG, -E2BIG or -ENOMEM. Fuzzed. */
 int kubeadm_read_command(

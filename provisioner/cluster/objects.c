@@ -6,9 +6,18 @@
 /* A node's first certificate is requested with a token that is good for nothing else; its approval
  * is bramble-clusterd's, one by one. Later ones a node renews by itself. kubeadm's own group
  * (system:bootstrappers:kubeadm:default-node-token), whose requests would be approved unseen, gets
- * nothing: its bindings are never made. kube-proxy runs with its node's credentials. */
+ * nothing: its bindings are never made. kube-proxy runs with its node's credentials. From 1.29 on
+ * the rights of admin.conf are those of a group, and `kubeadm init` would bind it, of which only
+ * phases are run here. */
 const char cluster_objects[] =
 	"# What Bramble adds to a fresh cluster.\n" RBAC "kind: ClusterRoleBinding\n"
+	"metadata: { name: 'kubeadm:cluster-admins' }\n"
+	"roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole,\n"
+	"  name: cluster-admin }\n"
+	"subjects:\n"
+	"- { apiGroup: rbac.authorization.k8s.io, kind: Group,\n"
+	"    name: 'kubeadm:cluster-admins' }\n"
+	"---\n" RBAC "kind: ClusterRoleBinding\n"
 	"metadata: { name: 'bramble:nodes-request-certificates' }\n"
 	"roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole,\n"
 	"  name: 'system:node-bootstrapper' }\n"

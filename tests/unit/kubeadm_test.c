@@ -143,6 +143,57 @@ static void what_is_no_such_manifest_is_refused(void **state)
 	assert_int_equal(read_command(many, words), -E2BIG);
 }
 
+/* kubeadm 1.34 writes for etcd 3.6; Debian 12 has 3.4, Debian 13 has 3.5. */
+static void the_arguments_of_etcd_are_those_of_the_one_that_is_installed(void **state)
+{
+	static const struct {
+		const char *said, *written, *expected;
+	} cases[] = {
+		{ "etcd Version: 3.6.5\nGit SHA: x\n", "--watch-progress-notify-interval=5s",
+			"--watch-progress-notify-interval=5s" },
+		{ "etcd Version: 3.5.16\n", "--watch-progress-notify-interval=5s",
+			"--experimental-watch-progress-notify-interval=5s" },
+		{ "etcd Version: 3.4.23\n", "--watch-progress-notify-interval=5s", NULL },
+		{ "etcd Version: 3.4.23\n", "--experimental-watch-progress-notify-interval=5s",
+			NULL },
+		{ "etcd Version: 3.7.0\n", "--experimental-watch-progress-notify-interval=5s",
+			"--watch-progress-notify-interval=5s" },
+		{ "etcd Version: 3.6.5\n", "--experimental-initial-corrupt-check=true",
+			"--feature-gates=InitialCorruptCheck=true" },
+		{ "etcd Version: 3.4.23\n", "--feature-gates=InitialCorruptCheck=true",
+			"--experimental-initial-corrupt-check=true" },
+		{ "", "--feature-gates=InitialCorruptCheck=true", NULL },
+		{ "etcd Version: 3.4.23\n", "--client-cert-auth=true", "--client-cert-auth=true" },
+		{ "", "--client-cert-auth=true", "--client-cert-auth=true" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *argv[PROCESSES_ARGUMENTS + 1] = { strdup("/usr/bin/etcd"),
+			strdup("--name=router"), strdup(cases[i].written), strdup("--last=1") };
+		size_t n = cases[i].expected ? 3 : 2;
+
+		kubeadm_fit_etcd(argv, kubeadm_read_etcd_minor(cases[i].said));
+		assert_string_equal(argv[1], "--name=router");
+		if (cases[i].expected)
+			assert_string_equal(argv[2], cases[i].expected);
+		assert_string_equal(argv[n], "--last=1");
+		assert_null(argv[n + 1]);
+		for (size_t k = 0; argv[k]; k++)
+			free(argv[k]);
+	}
+}
+
+static void admin_conf_needs_a_binding_since_1_29(void **state)
+{
+	(void)state;
+	assert_false(kubeadm_has_super_admin("v1.20.2"));
+	assert_false(kubeadm_has_super_admin("v1.28.15"));
+	assert_true(kubeadm_has_super_admin("v1.29.0"));
+	assert_true(kubeadm_has_super_admin("v1.34.1"));
+	assert_false(kubeadm_has_super_admin("nonsense"));
+}
+
 static const char all[] = "{\"etcd\":[\"/usr/bin/etcd\",\"--name=router\"],\"kube-apiserver\":[\"/"
 			  "b/kube-apiserver\"],"
 			  "\"kube-controller-manager\":[\"/b/kube-controller-manager\"],"
@@ -305,6 +356,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_version_or_too_old_is_refused),
 		cmocka_unit_test(the_command_of_a_static_pod_is_read),
 		cmocka_unit_test(what_is_no_such_manifest_is_refused),
+		cmocka_unit_test(the_arguments_of_etcd_are_those_of_the_one_that_is_installed),
+		cmocka_unit_test(admin_conf_needs_a_binding_since_1_29),
 		cmocka_unit_test(processes_survive_a_round_trip),
 		cmocka_unit_test(only_the_four_programs_are_processes),
 		cmocka_unit_test(kubelets_are_not_newer_and_not_much_older_than_the_api_server),
