@@ -158,6 +158,7 @@ CLI_SRC := $(addprefix $(CLI)/, \
 	rootfs/run.c \
 	rootfs/failure.c \
 	rootfs/progress.c \
+	rootfs/contents.c rootfs/kubelet_version.c \
 	$(SETTINGS_SRC) \
 	$(NODECONF_SRC) \
 	provisioner/timeline/stages.c \

@@ -3,7 +3,7 @@
 BOOT_MAKE := boot/build.c boot/kernel.c boot/initramfs.c boot/modules.c boot/firmware.c
 ROOTFS_RECIPE := rootfs/recipe.c rootfs/recipe_parts.c
 ROOTFS_MAKE := $(ROOTFS_RECIPE) $(addprefix rootfs/,failure.c progress.c run.c cache.c apt.c repositories.c kernel.c base.c \
-               tree.c units.c files.c script.c jail.c mapped.c clean.c contents.c import.c oci.c oci_text.c layer.c seal.c root.c) common/verity.c common/denied.c
+               tree.c units.c files.c script.c jail.c mapped.c clean.c contents.c import.c oci.c oci_text.c layer.c seal.c kubelet_version.c root.c) common/verity.c common/denied.c
 
 PROGRAMS += bramble-image
 bramble-image_SRC = provisioner/image/main.c provisioner/image/build.c provisioner/image/apart.c provisioner/image/job.c provisioner/image/space.c provisioner/image/portable.c provisioner/image/export.c provisioner/image/import.c \
@@ -43,7 +43,7 @@ fuzz-oci_text_SRC := tests/fuzz/oci_text.c rootfs/oci_text.c rootfs/failure.c co
 fuzz-oci_text_LIBS := libcjson
 
 TESTS += test-contents
-test-contents_SRC := tests/unit/contents_test.c $(addprefix rootfs/,contents.c cache.c tree.c failure.c) $(COMMON_BASE) common/hash.c
+test-contents_SRC := tests/unit/contents_test.c $(addprefix rootfs/,contents.c kubelet_version.c cache.c tree.c failure.c) $(COMMON_BASE) common/hash.c
 test-contents_LIBS := cmocka libsodium
 
 TESTS += test-image-blocks

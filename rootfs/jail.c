@@ -84,9 +84,8 @@ static int drop_capabilities(void)
 }
 
 /* In the child. Returns only when something fails. */
-static int become(const char *root, char *program)
+static int become(const char *root, char *const argv[])
 {
-	char *const argv[] = { program, NULL };
 	int result;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -103,8 +102,8 @@ static int become(const char *root, char *program)
 		result = denied_take_away();
 	if (result != 0)
 		return complain("rights can't be given up", -result);
-	execve(program, argv, environ);
-	return complain(program, errno);
+	execve(argv[0], argv, environ);
+	return complain(argv[0], errno);
 }
 
 int jail_main(int argc, char **argv)
@@ -112,7 +111,7 @@ int jail_main(int argc, char **argv)
 	int result;
 	pid_t child;
 
-	if (argc != 2)
+	if (argc < 2)
 		return JAIL_FAILED;
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (unshare(NAMESPACES) != 0)
@@ -121,7 +120,7 @@ int jail_main(int argc, char **argv)
 	if (child < 0)
 		return complain("fork", errno);
 	if (child == 0)
-		_exit(become(argv[0], argv[1]));
+		_exit(become(argv[0], argv + 1));
 	result = run_await(child);
 	return result < 0 ? complain("waitpid", -result) : result;
 }

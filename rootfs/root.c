@@ -11,6 +11,8 @@
 #include "common/file.h"
 #include "rootfs/clean.h"
 #include "rootfs/files.h"
+#include "rootfs/jail.h"
+#include "rootfs/kubelet_version.h"
 #include "rootfs/repositories.h"
 #include "rootfs/run.h"
 #include "rootfs/script.h"
@@ -87,13 +89,16 @@ static int write_sources(struct workshop *shop, int root, const struct apt *apt)
 		tree_write(root, "etc/apt/sources.list", text, used, 0644));
 }
 
-static int write_about(struct workshop *shop, int root, const struct root_parts *parts)
+/* `kubelet`: its version, "" none. */
+static int write_about(
+	struct workshop *shop, int root, const struct root_parts *parts, const char *kubelet)
 {
 	char text[2048];
 	int n = snprintf(text, sizeof(text),
-		"image %s\nboot %s\nkernel %s\nfirmware %s\nbuilder " BRAMBLE_VERSION "\n",
+		"image %s\nboot %s\nkernel %s\nfirmware %s\nbuilder " BRAMBLE_VERSION "\n%s%s%s",
 		shop->recipe->name, parts->boot_hash, parts->kernel->release,
-		parts->kernel->firmware.version);
+		parts->kernel->firmware.version, *kubelet ? KUBELET_WORD " " : "", kubelet,
+		*kubelet ? "\n" : "");
 
 	if (n < 0 || (size_t)n >= sizeof(text))
 		return explain(shop, ROOT_ABOUT_PATH, -ENAMETOOLONG);
@@ -168,6 +173,33 @@ static int add_recipe(struct workshop *shop, int root, const char *path)
 	return result;
 }
 
+/* It alone knows for certain which one it is. That it doesn't run here is no failure: then nobody
+ * knows, and `bramble cluster upgrade` says so. */
+static int note_kubelet(
+	struct workshop *shop, int root, const char *path, const struct root_parts *parts)
+{
+	static const char program[] = "/" KUBELET_PATH;
+	const char *const arguments[] = { "/proc/self/exe", JAIL_WORD, path, program, "--version",
+		NULL };
+	char said[256], version[KUBELET_VERSION_SIZE];
+	const struct run run = { .arguments = arguments,
+		.called = program,
+		.home = "/root",
+		.temporary = "/tmp",
+		.output = said,
+		.output_size = sizeof(said),
+		.progress = &shop->progress };
+	struct failure failure = { .text = "" };
+
+	if (tree_find(root, KUBELET_PATH) != 0 ||
+		base_check_emulation(shop->recipe->architecture, &failure) != 0)
+		return 0;
+	progress_note(&shop->progress, "which kubelet it is");
+	if (run_tool(&run, &failure) != 0 || kubelet_parse_version(said, version) != 0)
+		return 0;
+	return write_about(shop, root, parts, version);
+}
+
 int root_make(struct workshop *shop, const struct root_parts *parts, const char *path)
 {
 	int result = base_layer_unpack(shop, parts->base, path);
@@ -182,13 +214,15 @@ int root_make(struct workshop *shop, const struct root_parts *parts, const char 
 	if (result == 0 && !shop->recipe->from[0])
 		result = write_sources(shop, root, parts->apt);
 	if (result == 0)
-		result = write_about(shop, root, parts);
+		result = write_about(shop, root, parts, "");
 	if (result == 0)
 		result = put_modules(shop, parts->kernel, path);
 	if (result == 0)
 		result = put_agent(shop, root, parts);
 	if (result == 0)
 		result = add_recipe(shop, root, path);
+	if (result == 0)
+		result = note_kubelet(shop, root, path, parts);
 	if (result == 0)
 		result = set_units(shop, root);
 	if (result == 0)

@@ -10,7 +10,8 @@
 #define ROOT_UNITS_LIMIT 16
 #define ROOT_AGENT_PATH "usr/lib/bramble/bramble-agent"
 /* "word value" lines that say what this root is: image, boot (SHA-256 of the boot set's manifest),
- * kernel, firmware, builder. So the hash of the image covers the boot set too. */
+ * kernel, firmware, builder, and kubelet where it has one that runs here. So the hash of the image
+ * covers the boot set too. */
 #define ROOT_ABOUT_PATH "usr/lib/bramble/image"
 
 struct root_parts {

@@ -104,7 +104,8 @@ static enum cli_exit go(struct cli *cli, const struct settings *settings, struct
 	cluster_let_go(cli); /* snapshots go on while nodes reboot */
 	(void)tell(cli, there ? "nothing to do" : "upgraded", order);
 	if (order->nodes && order->followers.n > 0)
-		return followers_bring(cli, &order->followers, order->upgrade.to, &order->wish);
+		return followers_bring(
+			cli, &order->followers, settings->share, order->upgrade.to, &order->wish);
 	if (!cli->json)
 		followers_print(cli, &order->followers, order->upgrade.to);
 	return CLI_OK;
@@ -124,7 +125,10 @@ static enum cli_exit plan_and_go(
 	if (order->to && strcmp(order->to, upgrade->to) != 0)
 		return cli_complain(cli, CLI_FAILED, "%s (kubernetes.programs) holds %s, not %s",
 			upgrade->new_programs, upgrade->to, order->to);
-	code = followers_find(cli, upgrade->to, &order->followers);
+	code = followers_find(cli, settings->share, upgrade->to, &order->followers);
+	/* Before anything is begun. */
+	if (code == CLI_OK && order->nodes && !cli->dry_run)
+		code = followers_check(cli, &order->followers, upgrade->to);
 	if (code != CLI_OK)
 		return code;
 	if (cli->dry_run || (is_there(upgrade) && (!order->nodes || order->followers.n == 0)))
@@ -152,8 +156,8 @@ enum cli_exit cluster_upgrade_main(struct cli *cli, int argc, char **argv)
 			"snapshot,\nnew arguments, start. If it isn't well then, snapshot and old "
 			"programs come back;\nso put each version into a directory of its own. An "
 			"interrupted upgrade is finished\nby the same call. With --nodes the "
-			"newest version of their image goes to the nodes\nthat run another "
-			"kubelet: they are drained and rebooted in waves.\n",
+			"newest version of their image that has the same kubelet\ngoes to the "
+			"nodes that run another one: they are drained and rebooted in waves.\n",
 		.options = options,
 	};
 	struct settings settings;

@@ -34,3 +34,16 @@ make_failing_version() {
 	END
 	chmod 755 "$lab/v1.20.4"/*
 }
+
+# A newer version of the image base than all others, the same but for the kubelet that its contents name; prints its hash.
+version_with() { # version of the kubelet
+	images=$lab/share/images/base
+	hash=$(echo "$1" | sha256sum | cut -d' ' -f1)
+	first=$(find "$images" -name '*.squashfs' | sort | head -n 1)
+	cp -a "${first%.squashfs}.boot" "$images/$hash.boot"
+	sed -e '/^about kubelet/d' -e "1a about kubelet $1" "${first%.squashfs}.boot/contents" |
+		awk '$1 == "end" { $2 = NR - 2 } { print }' >"$lab/contents"
+	mv "$lab/contents" "$images/$hash.boot/contents"
+	cp "$first" "$images/$hash.squashfs"
+	echo "$hash"
+}

@@ -2,6 +2,7 @@
 /* What is in a root, as a text beside the version. */
 #include "tests/unit/test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "common/file.h"
 #include "rootfs/cache.h"
 #include "rootfs/contents.h"
+#include "rootfs/kubelet_version.h"
 #include "rootfs/tree.h"
 
 #define STATUS                                                                                     \
@@ -135,6 +137,54 @@ static void a_damaged_list_is_refused(void **state)
 	}
 }
 
+static void what_a_kubelet_says_is_its_version(void **state)
+{
+	static const char *const wrong[] = { "", "v1.31.2", "Kubernetes", "Kubernetes \n",
+		"Kubernetes 1.31.2\n", "Kubernetes v1.31.2\nmore\n", "Kubernetes v1.31 2\n",
+		"Kubernetes v1.31.2;rm\n",
+		"Kubernetes v1.31.2-0123456789012345678901234567890123456789\n" };
+	char version[KUBELET_VERSION_SIZE];
+
+	(void)state;
+	assert_int_equal(kubelet_parse_version("Kubernetes v1.31.2\n", version), 0);
+	assert_string_equal(version, "v1.31.2");
+	assert_int_equal(kubelet_parse_version("Kubernetes v1.28.4+k3s1", version), 0);
+	assert_string_equal(version, "v1.28.4+k3s1");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(kubelet_parse_version(wrong[i], version), -EBADMSG);
+}
+
+static void a_version_knows_its_kubelet_from_the_build_or_the_package(void **state)
+{
+	static const struct {
+		const char *text, *version; /* "" none */
+	} cases[] = {
+		{ "bramble-contents 1\nabout kernel 6.1\nend 1\n", "" },
+		{ "bramble-contents 1\nabout kubelet v1.31.2\nend 1\n", "v1.31.2" },
+		{ "bramble-contents 1\npackage kubelet arm64 1.31.2-1.1\nend 1\n", "v1.31.2" },
+		{ "bramble-contents 1\npackage kubelet-doc all 1.31.2-1.1\nend 1\n", "" },
+		{ "bramble-contents 1\nabout kubelet v1.20.2\n"
+		  "package kubelet arm64 1.20.5+really1.20.2-1\nend 2\n",
+			"v1.20.2" },
+		{ "bramble-contents 1\nabout kubelet none of ours\nend 1\n", "" },
+		{ "bramble-contents 1\npackage kubelet arm64 x\nend 1\n", "" },
+	};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char version[KUBELET_VERSION_SIZE] = "?";
+		struct failure failure = { 0 };
+
+		assert_int_equal(
+			file_replace(world->text, cases[i].text, strlen(cases[i].text), 0644), 0);
+		assert_int_equal(contents_read(world->text, &world->contents, &failure), 0);
+		assert_int_equal(kubelet_find_version(&world->contents, version),
+			cases[i].version[0] != '\0');
+		assert_string_equal(version, cases[i].version);
+		contents_free(&world->contents);
+	}
+}
+
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, remove_world)
 
 int main(void)
@@ -143,6 +193,8 @@ int main(void)
 		IN_WORLD(a_root_is_listed_with_packages_and_hashes),
 		IN_WORLD(what_changed_is_found),
 		IN_WORLD(a_damaged_list_is_refused),
+		cmocka_unit_test(what_a_kubelet_says_is_its_version),
+		IN_WORLD(a_version_knows_its_kubelet_from_the_build_or_the_package),
 	};
 
 	return cmocka_run_group_tests_name("contents", tests, NULL, NULL);
