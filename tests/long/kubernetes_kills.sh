@@ -60,7 +60,7 @@ appliance start
 cluster create >/dev/null 2>&1 || bail_out 'the cluster is not created'
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$lab/node.key" -subj /O=system:nodes/CN=system:node:rasp1 -out "$lab/node.csr" 2>/dev/null
 tests/lab/lab board "$lab_name" 1 dc:a6:32:0a:0b:0c
-for round in $(seq "${KILLS:-4}"); do
+for round in $(seq "${KILLS:-15}"); do
 	victim=$(printf 'brambled\nclusterd\nkube-apiserver\netcd\n' | sed -n "$(($(random) % 4 + 1))p")
 	moment=$(($(random) % 60))
 	{ sleep "$((moment / 10)).$((moment % 10))" && appliance kill "$victim"; } >/dev/null 2>&1 &
@@ -68,5 +68,5 @@ for round in $(seq "${KILLS:-4}"); do
 	check "join $round: $victim is killed after $((moment / 10)).$((moment % 10)) s" joins "$round"
 	note "$(($(date +%s) - began)) s"
 done
-check 'there is one certificate for each join' is "$(kubectl get csr -o json | jq '[.items[] | select(.status.certificate)] | length')" "${KILLS:-4}"
+check 'there is one certificate for each join' is "$(kubectl get csr -o json | jq '[.items[] | select(.status.certificate)] | length')" "${KILLS:-15}"
 done_testing

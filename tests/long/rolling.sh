@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # Two nodes with real kubelets carry a service that is asked all the time, while one is told to reboot, and while the cluster becomes another
-# version: control plane first, then the nodes by a roll-out. They are drained first, and no request fails. Then a cluster from nothing.
+# version: control plane first, then the nodes by a roll-out. They are drained first, and no request fails. Then a cluster from nothing,
+# which both join by themselves, and in which a claim has its data again.
 # The requests come from the router: its kube-proxy sends them to the pods, as an entrance to the cluster does.
 # Takes 15 to 40 minutes.
 # timeout: 4800
@@ -71,8 +72,16 @@ check 'no request failed' is "$(asked failed)" 0
 check '… of many' [ "$(asked good)" -gt 100 ]
 kill "$asks" "$proxies"
 
-one=$(boot_number rasp1) two=$(boot_number rasp2)
+# Where the pod is, and what it wrote, in the life of each cluster.
+claims() { { claim_and_service; pod one rasp1; } | kubectl apply -f -; }
+check 'a pod has a volume of a claim' wait_for 60 claims
+check '… and writes into it' wait_for 300 in_pod one write /kept/file 'of the old cluster'
+one=$(boot_number rasp1) two=$(boot_number rasp2) began=$(date +%s)
 check 'a cluster from nothing' cluster rebuild --new --yes
 check '… is joined by both nodes, by themselves' wait_for 900 joined_again
+note "both nodes Ready $(($(date +%s) - began)) s after it was begun"
 check '… and knows nothing of the old one' fails kubectl get deployment web
+check '… nor its Nodes' fails is "$(uid_of rasp1) $(uid_of rasp2)" "$uids"
+check '… a claim of the same name' wait_for 120 claims
+check '… has what was written in the old one' wait_for 300 reads one /kept/file 'of the old cluster'
 done_testing
