@@ -156,8 +156,8 @@ enum cli_exit cluster_upgrade_main(struct cli *cli, int argc, char **argv)
 			"snapshot,\nnew arguments, start. If it isn't well then, snapshot and old "
 			"programs come back;\nso put each version into a directory of its own. An "
 			"interrupted upgrade is finished\nby the same call. With --nodes the "
-			"newest version of their image that has the same kubelet\ngoes to the "
-			"nodes that run another one: they are drained and rebooted in waves.\n",
+			"newest version of their image that has the same\nkubelet goes to the "
+			"nodes that run another one: drained and rebooted in waves.\n",
 		.options = options,
 	};
 	struct settings settings;

@@ -269,7 +269,8 @@ static void half_a_kubeconfig_is_none(void **state)
 	assert_int_equal(member_write_files(places.kept, places.rendered, &cluster, NULL), 0);
 	put(places.kept, "pki/kubelet-client-current.pem", "x");
 	for (size_t length = 0; length < strlen(CONFIG); length++) {
-		snprintf(part, length + 1, "%s", CONFIG);
+		memcpy(part, CONFIG, length);
+		part[length] = '\0';
 		put(places.kept, "kubelet.conf", part);
 		assert_false(member_has_credentials(places.kept, &cluster));
 	}
