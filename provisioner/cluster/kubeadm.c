@@ -13,6 +13,7 @@
 
 #define LIST_MINOR 31 /* from which arguments are a list: v1beta4 */
 #define SUPER_ADMIN_MINOR 29
+#define ETCD_FIRST_MINOR 4 /* 3.4.23 of Debian 12 has them by their old names */
 #define ETCD_RENAMED_MINOR 6
 #define KIND "apiVersion: kubeadm.k8s.io/%s\nkind: %s\n"
 
@@ -112,11 +113,9 @@ unsigned kubeadm_read_etcd_minor(const char *said)
 /* Before etcd 3.6 these two were experimental; 3.7 doesn't know them by that name. */
 static const struct {
 	const char *old, *new;
-	unsigned since; /* the minor version that first knew the old one */
 } etcd_arguments[] = {
-	{ "--experimental-initial-corrupt-check=", "--feature-gates=InitialCorruptCheck=", 3 },
-	{ "--experimental-watch-progress-notify-interval=", "--watch-progress-notify-interval=",
-		5 },
+	{ "--experimental-initial-corrupt-check=", "--feature-gates=InitialCorruptCheck=" },
+	{ "--experimental-watch-progress-notify-interval=", "--watch-progress-notify-interval=" },
 };
 
 /* Is the word one of these? Then what it says to an etcd of that minor version, NULL: nothing, goes
@@ -132,7 +131,7 @@ static bool translate(const char *word, unsigned minor, char **fit)
 			continue;
 		snprintf(text, sizeof(text), "%s%.60s", minor >= ETCD_RENAMED_MINOR ? new : old,
 			word + strlen(name));
-		*fit = minor < etcd_arguments[i].since ? NULL : strdup(text);
+		*fit = minor < ETCD_FIRST_MINOR ? NULL : strdup(text);
 		return true;
 	}
 	return false;
@@ -143,13 +142,16 @@ void kubeadm_fit_etcd(char *argv[static PROCESSES_ARGUMENTS + 1], unsigned minor
 	size_t kept = 0;
 
 	for (size_t i = 0; argv[i]; i++) {
-		char *word = argv[i], *fit = word;
+		char *fit = NULL;
+		bool changes = translate(argv[i], minor, &fit);
 
-		if (translate(word, minor, &fit))
-			free(word);
+		if (changes)
+			free(argv[i]);
+		else
+			fit = argv[i];
 		argv[i] = NULL;
-		if (fit)
-			argv[kept++] = fit;
+		argv[kept] = fit;
+		kept += fit != NULL;
 	}
 }
 

@@ -12,6 +12,8 @@ set -eu
 control_plane_begin upgrade 'snapshot_hours = 0;'
 kubectl create configmap kept --from-literal=a=b >/dev/null
 restamp v1.20.3
+write_for_newer_etcd v1.20.3
+etcd_has() { tr '\0' '\n' <"/proc/$(appliance pid etcd)/cmdline" | grep -e progress -e corrupt | sort | xargs; }
 check 'with the same programs nothing is to be done' sh -c "$B/bramble --config $lab/bramble.conf cluster upgrade --dry-run | grep -q 'nothing is to be done'"
 use "$lab/v1.20.3"
 check 'a dry run says from what to what' sh -c "ip netns exec $lab_name-rt $B/bramble --config $lab/bramble.conf cluster upgrade --dry-run | grep -q 'v1.20.2 to v1.20.3'"
@@ -23,6 +25,9 @@ check '… is finished without being asked, or by the next call' cluster upgrade
 check 'what it says is documented' prints upgrade cluster upgrade --dry-run --json
 check '… with what there was' is "$(version) $(get kept)" 'v1.20.3 b'
 check '… by the new programs' runs_from kube-scheduler "$lab/v1.20.3"
+check '… with the arguments that the installed etcd knows' is "$(etcd_has)" \
+	'--experimental-initial-corrupt-check=true --experimental-watch-progress-notify-interval=5s'
+check '… where admin.conf of 1.29 would have all rights' kubectl auth can-i '*' '*' --as somebody --as-group kubeadm:cluster-admins
 check '… and nothing is left over' nothing_is_left
 snapshots() { cluster snapshots --json | jq "[.snapshots[] | select(.reason == \"before-upgrade\" and .kubernetes == \"$1\")] | length"; }
 check '… after a snapshot of the old version' is "$(snapshots v1.20.2)" 1

@@ -12,6 +12,17 @@ restamp() { # version
 		chmod 755 "$lab/$1/$program"
 	done
 }
+# Its kubeadm writes for etcd 3.6, as that of Kubernetes 1.34 does.
+write_for_newer_etcd() { # version
+	mv "$lab/$1/kubeadm" "$lab/$1/kubeadm.itself"
+	cat >"$lab/$1/kubeadm" <<-'END'
+		#!/bin/sh
+		"$0.itself" "$@" || exit
+		[ "${3:-} ${4:-}" != 'etcd local' ] ||
+			sed -i 's/^    - --name=.*/&\n    - --feature-gates=InitialCorruptCheck=true\n    - --watch-progress-notify-interval=5s/' /etc/kubernetes/manifests/etcd.yaml
+	END
+	chmod 755 "$lab/$1/kubeadm"
+}
 use() { sed -i "s,programs = \"[^\"]*\",programs = \"$1\"," "$lab/bramble.conf"; }
 version() { kubectl version --output=json | jq -r .serverVersion.gitVersion; }
 runs_from() { tr '\0' '\n' <"/proc/$(appliance pid "$1")/cmdline" | grep -qx "$2/$1"; }
