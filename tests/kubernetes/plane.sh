@@ -17,7 +17,7 @@ start_node() { # board [disk]
 	node=$!
 }
 cut_power() {
-	kill -KILL "$node"
+	kill -KILL "$node" 2>/dev/null || : # it may have rebooted
 	wait "$node" || :
 }
 new_disk() {
