@@ -13,7 +13,7 @@ hash='$6$bramble$Z9yQ8y1v0w2x3y4z5A6B7C8D9E0F1G2H3I4J5K6L7M8N9O0P1Q2R3S4T5U6V7W8
 settings() { # time zone, swap
 	cat <<-END
 		roles = ( { name = "node"; kernel_arguments = "loglevel=4"; } );
-		settings = ( { timezone = "$1"; locale = "C.UTF-8"; modules = [ "dummy" ]; scratch_mb = 256;
+		settings = ( { timezone = "$1"; locale = "POSIX"; modules = [ "dummy" ]; scratch_mb = 256;
 			sysctl = [ "vm.swappiness=15", "net.ipv4.ip_forward=1" ]; variables = [ "motto=all alike" ]; },
 			{ role = "node"; swap = "$2"; swap_mb = 64; },
 			{ node = "rasp[1-3]"; sysctl = [ "vm.swappiness=25" ]; config_txt = [ "gpu_mem=16" ]; } );
@@ -40,7 +40,7 @@ changes() { bramble --json config diff | jq -r '.nodes[].changes[] | "\(.kind) \
 check_node() { # time zone, swap
 	check "$3: time zone" says 'date +%Z' "$1"
 	check "$3: timedatectl agrees" says 'timedatectl show -p Timezone --value' "$([ "$1" = UTC ] && echo Etc/UTC || echo Asia/Tokyo)"
-	check "$3: locale" says '. /etc/default/locale; echo $LANG' C.UTF-8
+	check "$3: locale, not the image's own" says '. /etc/default/locale; echo $LANG $(localectl status | sed -n s/.*LANG=//p)' 'POSIX POSIX'
 	check "$3: user, numbers, home, shell" says 'getent passwd pi' 'pi:x:1500:1500::/home/pi:/bin/bash'
 	check "$3: groups" says 'id -nG pi' 'pi media'
 	check "$3: password hash" says 'getent shadow pi | cut -c1-12' "pi:$(printf %.9s "$hash")"

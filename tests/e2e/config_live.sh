@@ -12,7 +12,8 @@ check 'applying again writes nothing' says 'ls -i --time-style=full-iso -l /etc/
 
 on_board 1 'echo edited >>/etc/motd; sysctl -q vm.swappiness=99'
 check 'what somebody changed on the node is seen' wait_for 60 config_is drift
-check 'and named' sh -c "echo '$(node_says rasp1 .config.text)' | grep 'file /etc/motd was changed' | grep vm.swappiness"
+drift_is_named() { node_says rasp1 .config.text | grep 'file /etc/motd was changed' | grep vm.swappiness; }
+check 'and named' wait_for 30 drift_is_named # it may have looked between the two
 check 'there is an event' sh -c "tests/lab/appliance $lab_name cli events | grep 'behind Bramble'"
 check 'status counts it' is "$(bramble --json status | jq .nodes.drifted)" 1
 check 'applying once more ends it' bramble config apply --yes
