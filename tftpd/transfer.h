@@ -52,7 +52,7 @@ struct tftp_transfer {
 	struct tftp_session session;
 	struct tftp_place place; /* see turns.h */
 	bool queued, waits;
-	uint64_t waits_since_ns, told_ns;
+	uint64_t told_ns;
 	char name[]; /* as requested, visible */
 };
 

@@ -7,8 +7,8 @@
 #include "common/clock.h"
 #include "common/log.h"
 
-#define TOLD_AFTER_NS (2 * NS_PER_S) /* a moment is nobody's concern */
-#define TOLD_AGAIN_NS (2 * NS_PER_S) /* the least of nodes.stuck_after_s */
+/* A moment is nobody's concern; the least of nodes.stuck_after_s is. */
+#define TOLD_EVERY_NS (2 * NS_PER_S)
 
 /* Turns have changed. None ends here: the caller may hold any of them. */
 static void set_paces(struct tftp_transfers *all, uint64_t now_ns)
@@ -19,7 +19,7 @@ static void set_paces(struct tftp_transfers *all, uint64_t now_ns)
 		if (!t->queued || waits == t->waits)
 			continue;
 		t->waits = waits;
-		t->waits_since_ns = t->told_ns = now_ns;
+		t->told_ns = now_ns;
 		tftp_session_set_pace(&t->session, waits ? TFTP_PACE_NS : 0, now_ns);
 		tftp_transfer_arm(t);
 	}
@@ -37,10 +37,9 @@ static void tell(struct tftp_transfer *transfer, uint64_t now_ns)
 	const struct ipc_waits waits = { .transfer = transfer->id,
 		.waits = transfer->waits,
 		.before = tftp_queue_before(&transfer->all->queue, &transfer->place) };
-	const bool is_news = transfer->waits && transfer->told_ns == transfer->waits_since_ns;
 
-	if (!transfer->queued || now_ns - transfer->place.heard_ns > TOLD_AFTER_NS ||
-		now_ns - transfer->told_ns < (is_news ? TOLD_AFTER_NS : TOLD_AGAIN_NS))
+	if (!transfer->queued || now_ns - transfer->place.heard_ns > TOLD_EVERY_NS ||
+		now_ns - transfer->told_ns < TOLD_EVERY_NS)
 		return;
 	transfer->told_ns = now_ns;
 	source_tell_waits(transfer->all->source, &waits);

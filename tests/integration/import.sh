@@ -11,7 +11,7 @@ trap 'rm -rf "$dir"' EXIT
 kept=${BRAMBLE_CACHE:-${HOME:-/root}/.cache/bramble}
 ls -d "$kept"/kernel-* >/dev/null 2>&1 || tests/lab/image >/dev/null # the kernel's part of the cache
 mkdir "$dir/cache"
-cp -al "$kept"/kernel-* "$dir/cache/"
+cp -al "$kept"/kernel-* "$dir/cache/" 2>/dev/null || cp -a "$kept"/kernel-* "$dir/cache/" # another file system
 
 # A root: an init, a file of another owner and one with set-user-ID, a link, an attribute, and what tells of its making.
 mkdir -p "$dir/root/usr/sbin" "$dir/root/etc/apt" "$dir/root/dev" "$dir/root/var/log" "$dir/root/opt"

@@ -35,7 +35,7 @@ foreign_is_untouched() { is "$(sha256sum <"$lab/foreign.img")" "$foreign"; }
 image_of_oci_archive() {
 	kept=${BRAMBLE_CACHE:-${HOME:-/root}/.cache/bramble}
 	mkdir -p "$lab/images" "$lab/cache"
-	cp -al "$kept"/kernel-* "$lab/cache/" && cp -a "$kept"/apt-* "$lab/cache/"
+	{ cp -al "$kept"/kernel-* "$lab/cache/" 2>/dev/null || cp -a "$kept"/kernel-* "$lab/cache/"; } && cp -a "$kept"/apt-* "$lab/cache/"
 	{
 		awk '/^packages/ { skip = 1 } !skip; /^\);/ { skip = 0 }' etc/images/pc.conf
 		echo 'from = "root.tar";'
