@@ -40,7 +40,7 @@ lives_again 2
 cluster create >"$lab/created" 2>&1 &
 create=$!
 start_node 1
-check 'without a disk it says what it lacks' wait_for 30 says 'no local disk is mounted at /scratch'
+check 'without a disk it says what it lacks' wait_for 120 says 'no local disk is mounted at /scratch'
 cut_power
 lives_again 1
 start_node 1 "$lab/disk"

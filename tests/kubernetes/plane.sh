@@ -28,7 +28,7 @@ new_disk() {
 give_credentials() {
 	mkdir -p "$lab/plane/data/.bramble/kubernetes/pki"
 	cp "$share/cluster/pki/ca.crt" "$lab/plane/data/.bramble/kubernetes"
-	echo none >"$lab/plane/data/.bramble/kubernetes/kubelet.conf"
+	echo "client-key: none" >"$lab/plane/data/.bramble/kubernetes/kubelet.conf"
 	echo none >"$lab/plane/data/.bramble/kubernetes/pki/kubelet-client-current.pem"
 }
 ask_plane() { # board what [more of the body]
