@@ -26,7 +26,7 @@ size_t suite_list(struct result **results)
 
 	while (suite_case(total, &one, &section))
 		total++;
-	*results = calloc(total, sizeof(**results));
+	*results = total > 0 ? calloc(total, sizeof(**results)) : NULL;
 	if (!*results)
 		return 0;
 	for (size_t i = 0; i < total; i++) {

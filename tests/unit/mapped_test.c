@@ -149,6 +149,7 @@ static void its_namespaces_are_its_own(void **state)
 	char script[80], path[PATH_LENGTH + 32], inside[64], here[64];
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const char *said;
 		ssize_t length;
 
 		snprintf(path, sizeof(path), "/proc/self/ns/%s", kinds[i]);
@@ -158,8 +159,8 @@ static void its_namespaces_are_its_own(void **state)
 		/* The /proc there is of the namespace around it: `self`, not $$. */
 		snprintf(script, sizeof(script), "readlink /proc/self/ns/%s", kinds[i]);
 		assert_int_equal(run(world, script), 0);
-		snprintf(inside, sizeof(inside), "%.*s", (int)strcspn(world->text, "\n"),
-			world->text);
+		said = world->text ? world->text : "";
+		snprintf(inside, sizeof(inside), "%.*s", (int)strcspn(said, "\n"), said);
 		assert_string_not_equal(inside, here);
 	}
 	/* The first process there, who may mount and change roots, as mmdebstrap does. */

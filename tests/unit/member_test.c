@@ -11,6 +11,7 @@
 #include <utime.h>
 
 #include "common/file.h"
+#include "common/str.h"
 #include "rootfs/agent/configure.h"
 #include "rootfs/cluster/member.h"
 
@@ -339,7 +340,7 @@ static const char *write_document(const char *name, const char *value)
 			snprintf(out + used, sizeof(out) - used, "%s\"%s\":\"%s\"",
 				used > 1 ? "," : "", key, text);
 	}
-	strcat(out, "}");
+	str_copy(out + strlen(out), sizeof(out) - strlen(out), "}");
 	return out;
 }
 
