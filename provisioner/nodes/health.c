@@ -11,6 +11,7 @@
 #include "common/throttled.h"
 #include "provisioner/nodes/by_node.h"
 #include "provisioner/nodes/health_sum.h"
+#include "provisioner/nodes/rules.h"
 
 #define FRESH_MS (5LL * SERIES_MINUTE_MS)
 #define WRITE_NS (60 * NS_PER_S)
@@ -246,11 +247,13 @@ static double number(const cJSON *body, const char *name, double least, double m
 static void hear_corruption(struct brambled *brambled, struct node_health *health,
 	const struct registry_node *node, bool corrupt)
 {
+	const char *image = rules_image(&brambled->settings, node);
+
 	if (corrupt && !health->image_corrupt)
 		brambled_event(brambled, "node.image-corrupt", node->name,
 			"%s has read changed bytes of its image %s %.12s; `bramble image "
 			"verify %s/%.12s` says whether the router's copy is damaged, and where",
-			node->name, node->image, node->image_hash, node->image, node->image_hash);
+			node->name, image, node->image_hash, image, node->image_hash);
 	health->image_corrupt = corrupt;
 }
 
@@ -400,9 +403,10 @@ static bool is_too_hot(const struct series_sample *sample)
 	return sample->temperature_mc >= THROTTLED_HOT_MC || has_bit(sample, THROTTLED_NOW);
 }
 
-static void describe_trouble(const struct node_health *health, const struct registry_node *node,
-	char text[static HEALTH_WARNING_SIZE])
+static void describe_trouble(const struct settings *settings, const struct node_health *health,
+	const struct registry_node *node, char text[static HEALTH_WARNING_SIZE])
 {
+	const char *image = rules_image(settings, node);
 	const struct series_sample *sample = &health->now;
 	const char *name = node->name;
 
@@ -410,7 +414,7 @@ static void describe_trouble(const struct node_health *health, const struct regi
 		snprintf(text, HEALTH_WARNING_SIZE,
 			"%.63s has read changed bytes of its image %.63s %.12s: `bramble image "
 			"verify %.63s/%.12s` says whether the router's copy is damaged, and where",
-			name, node->image, node->image_hash, node->image, node->image_hash);
+			name, image, node->image_hash, image, node->image_hash);
 	else if (has_bit(sample, THROTTLED_UNDER_VOLTAGE))
 		snprintf(text, HEALTH_WARNING_SIZE,
 			"%.63s gets too little voltage: use a better power supply or cable", name);
@@ -438,7 +442,7 @@ int health_each_warning(
 				!has_bit(now, THROTTLED_UNDER_VOLTAGE)) ||
 			registry_node_of_id(brambled->registry, health->node, &node) != 0)
 			continue;
-		describe_trouble(health, &node, text);
+		describe_trouble(&brambled->settings, health, &node, text);
 		result = each(argument, text);
 	}
 	return result;

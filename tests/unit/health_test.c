@@ -28,10 +28,9 @@ int64_t clock_wall_ms(void)
 
 static int make(void **state)
 {
-	struct registry_node node = { .name = "rasp1",
-		.address = world_address("10.77.0.50"),
-		.image = "base",
-		.image_hash = FIRST_HASH };
+	struct registry_node node = {
+		.name = "rasp1", .address = world_address("10.77.0.50"), .image_hash = FIRST_HASH
+	};
 	struct world *world;
 
 	wall_ms = START_MS;
