@@ -10,8 +10,12 @@
 
 #include "common/file.h"
 
-#define HASHES_IN_BLOCK (VERITY_BLOCK / 32)
 #define MAGIC "bramble-verity 1\n"
+
+uint64_t verity_blocks_over(uint64_t blocks)
+{
+	return (blocks + VERITY_HASHES_IN_BLOCK - 1) / VERITY_HASHES_IN_BLOCK;
+}
 
 uint64_t verity_tree_blocks(uint64_t blocks)
 {
@@ -19,7 +23,7 @@ uint64_t verity_tree_blocks(uint64_t blocks)
 
 	/* The root is the hash of the last block, which may be the only one of data. */
 	while (blocks > 1) {
-		blocks = (blocks + HASHES_IN_BLOCK - 1) / HASHES_IN_BLOCK;
+		blocks = verity_blocks_over(blocks);
 		all += blocks;
 	}
 	return all;

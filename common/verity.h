@@ -28,6 +28,9 @@ struct verity {
 	char root[HASH_TEXT_SIZE];
 };
 
+/* How many blocks of hashes lie over so many blocks, of data or of hashes. */
+#define VERITY_HASHES_IN_BLOCK (VERITY_BLOCK / 32) /* SHA-256 */
+uint64_t verity_blocks_over(uint64_t blocks);
 /* How many blocks the tree over so many blocks of data has. */
 uint64_t verity_tree_blocks(uint64_t blocks);
 

@@ -20,7 +20,6 @@
 #define CONFIG_LIMIT 65536u
 #define PART_SIZE 4500u /* as base64 in the 8 KiB that the agent takes */
 #define PART_TEXT_SIZE (sodium_base64_ENCODED_LEN(PART_SIZE, sodium_base64_VARIANT_ORIGINAL))
-#define SNAPSHOT_LIMIT 1e12
 
 bool api_plane_is_path(const char *path)
 {
@@ -172,7 +171,7 @@ static int read_part(
 	if (fd < 0)
 		return -errno;
 	if (!cJSON_IsNumber(offset) || offset->valuedouble < 0 ||
-		offset->valuedouble > SNAPSHOT_LIMIT)
+		offset->valuedouble > (double)PLANE_SNAPSHOT_LIMIT)
 		result = -EINVAL;
 	if (result == 0)
 		result = file_status(fd, &status);

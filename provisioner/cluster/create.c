@@ -117,8 +117,7 @@ static int find_place(struct creation *creation)
 		result = failure_set(creation->failure, -ENOENT,
 			"there is no " PLACE_PROXY ", which passes on to %s; install haproxy",
 			creation->place.node);
-	snprintf(creation->result, sizeof(creation->result), "%s",
-		creation->place.node[0] ? creation->place.node : "");
+	snprintf(creation->result, sizeof(creation->result), "%s", creation->place.node);
 	return result;
 }
 
@@ -134,10 +133,8 @@ static int write_configuration(struct creation *creation)
 		.pod_cidr = settings->pod_cidr,
 		.service_cidr = settings->service_cidr };
 	char text[KUBEADM_CONFIG_SIZE];
-	int result = 0;
+	int result = make_directory(creation, creation->paths.kubernetes, 0711);
 
-	if (result == 0)
-		result = make_directory(creation, creation->paths.kubernetes, 0711);
 	if (result == 0)
 		result = cluster_enter(&creation->paths, creation->failure);
 	if (result != 0)

@@ -51,14 +51,20 @@ static int ask_address(const struct settings *settings, const char *node, struct
 				     node, strerror(-result));
 }
 
+/* The settings allow one name. */
+static void find_wanted(const struct settings *settings, char node[static NODE_NAME_SIZE])
+{
+	snprintf(node, NODE_NAME_SIZE, "%.*s", (int)strcspn(settings->control_plane, "\n"),
+		settings->control_plane);
+}
+
 int place_choose(const struct settings *settings, const char *snapshot, struct place *place,
 	struct failure *failure)
 {
 	unsigned char bytes[(PLACE_STORE_SIZE - 1) / 2];
 
 	memset(place, 0, sizeof(*place));
-	snprintf(place->node, sizeof(place->node), "%.*s",
-		(int)strcspn(settings->control_plane, "\n"), settings->control_plane);
+	find_wanted(settings, place->node);
 	if (!place->node[0])
 		return 0;
 	(void)str_copy(place->snapshot, sizeof(place->snapshot), snapshot);
@@ -89,21 +95,20 @@ static const char *name_of(const char *node)
 int place_settle(const struct settings *settings, const struct cluster_paths *paths,
 	struct place *place, struct failure *failure)
 {
-	struct place wanted;
+	char wanted[NODE_NAME_SIZE];
 	int result = place_read(paths, place);
 
 	if (result != 0)
 		return failure_set(failure, result, "%s/place can't be read: %s", paths->base,
 			result == -EBADMSG ? "it isn't what Bramble writes" : strerror(-result));
-	snprintf(wanted.node, sizeof(wanted.node), "%.*s",
-		(int)strcspn(settings->control_plane, "\n"), settings->control_plane);
-	if (strcmp(wanted.node, place->node) == 0)
+	find_wanted(settings, wanted);
+	if (strcmp(wanted, place->node) == 0)
 		return 0;
 	if (place->node[0] || access(paths->pki, F_OK) == 0)
 		return failure_set(failure, -EEXIST,
 			"this cluster's control plane is on %s, and kubernetes.control_plane says "
 			"%s; `bramble cluster rebuild` moves it there by way of a snapshot",
-			name_of(place->node), name_of(wanted.node));
+			name_of(place->node), name_of(wanted));
 	result = place_choose(settings, "", place, failure);
 	return result == 0 ? place_write(paths, place, failure) : result;
 }

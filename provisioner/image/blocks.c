@@ -10,7 +10,6 @@
 #include "provisioner/image/image.h"
 
 #define HASH_SIZE crypto_hash_sha256_BYTES
-#define HASHES_IN_BLOCK (VERITY_BLOCK / HASH_SIZE)
 /* Data, and hashes until one block holds them all: 128^5 is more than VERITY_BLOCKS_LIMIT. */
 #define LEVELS 6
 
@@ -37,7 +36,7 @@ static void lay_levels(struct search *search)
 
 	search->levels[search->n++] = (struct level){ 0, count };
 	while (count > 1 && search->n < LEVELS) {
-		count = (count + HASHES_IN_BLOCK - 1) / HASHES_IN_BLOCK;
+		count = verity_blocks_over(count);
 		end -= count;
 		search->levels[search->n++] = (struct level){ end, count };
 	}
@@ -63,11 +62,11 @@ static int expect(
 		str_copy(out, HASH_TEXT_SIZE, search->verity.root);
 		return 0;
 	}
-	number = search->levels[level + 1].first + index / HASHES_IN_BLOCK;
+	number = search->levels[level + 1].first + index / VERITY_HASHES_IN_BLOCK;
 	if (number != search->above_number)
 		result = read_block(search->fd, number, search->above);
 	search->above_number = result == 0 ? number : 0;
-	str_format_hex(search->above + index % HASHES_IN_BLOCK * HASH_SIZE, HASH_SIZE, out);
+	str_format_hex(search->above + index % VERITY_HASHES_IN_BLOCK * HASH_SIZE, HASH_SIZE, out);
 	return result;
 }
 

@@ -166,12 +166,19 @@ static bool is_another(const struct member_cluster *cluster, const struct member
 {
 	char running[PLANE_STORE_SIZE];
 
-	if (strcmp(present->ca, cluster->ca) != 0)
-		return true;
+	member_find_plane(running);
+	return strcmp(present->ca, cluster->ca) != 0 ||
+	       (present->plane[0] && strcmp(present->plane, running) != 0);
+}
+
+/* What runs here of a control plane that has moved elsewhere ends. */
+static void let_plane_go(const struct member_cluster *present)
+{
+	char running[PLANE_STORE_SIZE];
+
 	member_find_plane(running);
 	if (running[0] && !present->plane[0])
 		member_stop_plane();
-	return present->plane[0] && strcmp(present->plane, running) != 0;
 }
 
 /* Routes follow the cluster, for ever. Returns when it has become another one. */
@@ -190,9 +197,11 @@ static void follow_network(const struct agent_boot *boot, const struct member_cl
 			log_warning("the pods' network: %s", strerror(-result));
 		last = result;
 		ready = result == 0 && network.ready;
-		if (member_ask_cluster(boot, &present) == 0 && present.engine && present.exists &&
-			is_another(cluster, &present))
-			return;
+		if (member_ask_cluster(boot, &present) == 0 && present.engine && present.exists) {
+			if (is_another(cluster, &present))
+				return;
+			let_plane_go(&present);
+		}
 		poll(NULL, 0, ready ? LATEST_MS : SOON_MS);
 	}
 }

@@ -47,6 +47,25 @@ extern const bool suite_confirms;
 /* Case `i` of the suite, in order of its groups, into `result` but for its id; and its section.
  * False: there are no more. */
 bool suite_case(size_t i, struct result *result, const char **section);
+/* Its body, for an array of pointers to the suite's groups of cases of the suite's own type. */
+#define SUITE_CASES(groups, case_type)                                                             \
+	bool suite_case(size_t i, struct result *result, const char **section)                     \
+	{                                                                                          \
+		for (size_t g = 0; g < sizeof(groups) / sizeof((groups)[0]); g++) {                \
+			if (i < (groups)[g]->n) {                                                  \
+				const case_type *found = &(groups)[g]->cases[i];                   \
+                                                                                                   \
+				*result = (struct result){ .conformance_case = found,              \
+					.name = found->name,                                       \
+					.level = found->level,                                     \
+					.group = (groups)[g]->title };                             \
+				*section = found->section;                                         \
+				return true;                                                       \
+			}                                                                          \
+			i -= (groups)[g]->n;                                                       \
+		}                                                                                  \
+		return false;                                                                      \
+	}
 
 /* All cases; the caller frees *results. Returns how many, 0 when out of memory. */
 size_t suite_list(struct result **results);

@@ -66,23 +66,7 @@ void test_skip(struct test *test, const char *format, ...)
 	longjmp(test->over, 1);
 }
 
-bool suite_case(size_t i, struct result *result, const char **section)
-{
-	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
-		if (i < groups[g]->n) {
-			const struct http_case *found = &groups[g]->cases[i];
-
-			*result = (struct result){ .conformance_case = found,
-				.name = found->name,
-				.level = found->level,
-				.group = groups[g]->title };
-			*section = found->section;
-			return true;
-		}
-		i -= groups[g]->n;
-	}
-	return false;
-}
+SUITE_CASES(groups, struct http_case)
 
 static const struct http_case *case_of(const struct result *result)
 {

@@ -95,23 +95,7 @@ void test_skip(struct test *test, const char *format, ...)
 
 /* In the suite's process */
 
-bool suite_case(size_t i, struct result *result, const char **section)
-{
-	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
-		if (i < groups[g]->n) {
-			const struct conformance_case *found = &groups[g]->cases[i];
-
-			*result = (struct result){ .conformance_case = found,
-				.name = found->name,
-				.level = found->level,
-				.group = groups[g]->title };
-			*section = found->section;
-			return true;
-		}
-		i -= groups[g]->n;
-	}
-	return false;
-}
+SUITE_CASES(groups, struct conformance_case)
 
 static const struct conformance_case *case_of(const struct result *result)
 {
